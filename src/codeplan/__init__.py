@@ -1,0 +1,1 @@
+"""codeplan: a self-hostable coding-plan service. docs/architecture.md shows the house."""

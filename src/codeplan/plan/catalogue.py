@@ -1,0 +1,106 @@
+"""The catalogue: the plans on sale and the models in them, as values. Knows no file and no upstream."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from codeplan.kit import instants
+
+Span = Literal["hour", "day", "week", "month"]
+Period = Literal["month", "quarter", "year"]
+
+PERIOD_MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
+_FIXED: Mapping[str, int] = {
+    "hour": instants.HOUR,
+    "day": instants.DAY,
+    "week": 7 * instants.DAY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRule:
+    """So many units in so many hours, days, weeks or months. Opens with the first unit used."""
+
+    unit: Literal["prompt"]
+    number: int
+    span: Span
+    limit: int
+
+    @property
+    def name(self) -> str:
+        """The rule's name inside its plan: ``5hour``, ``1week``."""
+        return f"{self.number}{self.span}"
+
+    @property
+    def words(self) -> str:
+        """``5 hour``: as the refusal that clients parse writes it."""
+        return f"{self.number} {self.span}"
+
+    def closes_at(self, opened_at: int) -> int:
+        """The instant at which everything used in a window comes back."""
+        if self.span == "month":
+            return instants.add_months(opened_at, self.number)
+        return opened_at + self.number * _FIXED[self.span]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One plan. ``calls_per_prompt``: model calls that one prompt pays for. ``concurrency``: calls
+    at once. ``clients``: the ids of the coding tools it admits; None admits all that are
+    recognised; ``any_client`` admits also what is not."""
+
+    id: str
+    name: str
+    windows: tuple[WindowRule, ...]
+    calls_per_prompt: int
+    concurrency: int
+    models: tuple[str, ...]
+    clients: frozenset[str] | None = None
+    any_client: bool = False
+
+    def admits(self, client_id: str | None) -> bool:
+        if self.any_client:
+            return True
+        if client_id is None:
+            return False
+        return self.clients is None or client_id in self.clients
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that plans name. Aliases are glob patterns; all of it matches in any case."""
+
+    id: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Plans and models under one version: a hash of what they say."""
+
+    version: str
+    plans: Mapping[str, Plan]
+    models: tuple[Model, ...]
+    _resolved: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def model_named(self, asked: str) -> str | None:
+        """The id of the model meant by an id, an alias or a pattern, or None.
+
+        An exact id wins over a pattern. ``[1m]`` behind a name is a client's own mark.
+        """
+        if asked not in self._resolved:
+            if len(self._resolved) > 4096:
+                self._resolved.clear()
+            self._resolved[asked] = self._resolve(asked)
+        return self._resolved[asked]
+
+    def _resolve(self, asked: str) -> str | None:
+        name = asked.lower().removesuffix("[1m]")
+        for model in self.models:
+            if model.id.lower() == name:
+                return model.id
+        for model in self.models:
+            if any(fnmatchcase(name, alias.lower()) for alias in model.aliases):
+                return model.id
+        return None

@@ -1,0 +1,168 @@
+"""What a call belongs to: a turn that is already paid for, or a new prompt.
+
+A prompt is one unit however many calls the tool makes for it. A turn is (conversation, how many
+user-authored texts so far, the newest one's hash). This file owns that rule; it knows no client
+and no wire format: those say what a call claims (`TurnClaim`), the store says which prompts it
+may belong to, and `find` decides.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from codeplan.kit import instants
+
+# A repeated authored text is a retry only for so long: the same words typed again later in a
+# session that has no id of its own are a new prompt.
+RETRY_MS = 15 * instants.MINUTE
+# A tool may run for hours before its result comes back.
+CONTINUE_MS = 12 * instants.HOUR
+# A side call (a title, a topic) comes beside the first step or soon after.
+SIDE_MS = 15 * instants.MINUTE
+# Side calls with no turn to ride on are free, but only so many before the next prompt: else any
+# call dressed as one would be free for ever.
+FREE_SIDE_CALLS = 20
+
+
+class Claim(StrEnum):
+    """What the newest content of a call is, by its shape alone."""
+
+    AUTHORED = "authored"  # a text that the person wrote
+    CONTINUATION = "continuation"  # a tool's result, or a nudge that the client wrote itself
+    SIDE = "side"  # a title, a topic, a compaction: the client's own errand
+    SUB_AGENT = "sub_agent"  # a conversation that the client marks as a turn's sub-agent
+
+
+@dataclass(frozen=True, slots=True)
+class TurnClaim:
+    """``session``: the client's own session id, or "". ``conversation``: session and root text,
+    hashed. ``ordinal``: user-authored texts so far. ``text_hash``: of the newest of them."""
+
+    claim: Claim
+    session: str
+    conversation: str
+    ordinal: int
+    text_hash: str
+
+
+@dataclass(slots=True)
+class Prompt:
+    """One prompt as it was charged: its turn, its state, and how many calls it has carried.
+
+    ``open_calls`` run now; ``delivered`` had content; ``awaits_tool``: its last answer asked for
+    a tool's result. Times are epoch milliseconds.
+    """
+
+    id: str
+    account_id: str
+    subscription_id: str
+    session: str
+    conversation: str
+    ordinal: int
+    text_hash: str
+    client: str
+    opened_at: int
+    last_call_at: int
+    state: str = "reserved"  # reserved, settled, released
+    calls: int = 0
+    open_calls: int = 0
+    delivered: int = 0
+    awaits_tool: bool = False
+    holds: str = "[]"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rides:
+    """The call belongs to this prompt and costs nothing more."""
+
+    prompt: Prompt
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrompt:
+    """The call costs one prompt."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A side call with no turn to ride on."""
+
+    why: str
+
+
+def find(
+    claim: TurnClaim,
+    known: Iterable[Prompt],
+    calls_per_prompt: int,
+    free_calls: int,
+    now: int,
+) -> Rides | NewPrompt | Free:
+    """Decide what a call belongs to.
+
+    ``known``: the subscription's prompts of the claim's session or conversation, newest first. A
+    released prompt pays for nothing. ``free_calls``: free side calls since its newest prompt.
+    """
+    live = [prompt for prompt in known if prompt.state != "released"]
+    if claim.claim is Claim.SIDE:
+        return _side(live, free_calls, now)
+    own = [p for p in live if _same_turn(claim, p) and now - p.last_call_at <= _patience(claim)]
+    if own:
+        return _ride_or_next(own[0], _WHY_OWN[claim.claim], calls_per_prompt)
+    parent = _parent(claim, live, now)
+    if parent is not None:
+        return _ride_or_next(parent, "sub-agent or compaction of this turn", calls_per_prompt)
+    if claim.claim is Claim.CONTINUATION:
+        return NewPrompt("a continuation that no known turn explains")
+    return NewPrompt("a new prompt")
+
+
+_WHY_OWN = {
+    Claim.AUTHORED: "the same text again: a retry",
+    Claim.CONTINUATION: "a further call of this turn",
+    Claim.SUB_AGENT: "a further call of this sub-agent",
+}
+
+
+def _same_turn(claim: TurnClaim, prompt: Prompt) -> bool:
+    return (
+        prompt.conversation == claim.conversation
+        and prompt.ordinal == claim.ordinal
+        and prompt.text_hash == claim.text_hash
+    )
+
+
+def _patience(claim: TurnClaim) -> int:
+    return RETRY_MS if claim.claim is Claim.AUTHORED else CONTINUE_MS
+
+
+def _parent(claim: TurnClaim, live: list[Prompt], now: int) -> Prompt | None:
+    """The session's newest turn, when this call can only be its sub-agent or its compaction."""
+    if not claim.session:
+        return None
+    for prompt in live:
+        if prompt.session != claim.session or now - prompt.last_call_at > CONTINUE_MS:
+            continue
+        other_root = prompt.conversation != claim.conversation
+        if claim.claim is Claim.SUB_AGENT or (other_root and prompt.awaits_tool):
+            return prompt
+        return None
+    return None
+
+
+def _side(live: list[Prompt], free_calls: int, now: int) -> Rides | NewPrompt | Free:
+    for prompt in live:
+        if now - prompt.last_call_at <= SIDE_MS:
+            return Rides(prompt, "a side call of this turn")
+    if free_calls >= FREE_SIDE_CALLS:
+        return NewPrompt(f"more than {FREE_SIDE_CALLS} side calls without a prompt")
+    return Free("a side call with no turn open")
+
+
+def _ride_or_next(prompt: Prompt, why: str, calls_per_prompt: int) -> Rides | NewPrompt:
+    if prompt.calls >= calls_per_prompt:
+        return NewPrompt(f"the turn went on past {calls_per_prompt} calls")
+    return Rides(prompt, why)

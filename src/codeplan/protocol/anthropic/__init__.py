@@ -1,0 +1,1 @@
+"""Anthropic Messages. Source: Anthropic's API reference (Messages, Streaming, Errors)."""

@@ -1,0 +1,29 @@
+"""Errors as this protocol writes them."""
+
+import msgspec
+
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    529: "overloaded_error",
+}
+
+
+def encode(status: int, code: str, message: str, request_id: str, kind: str = "") -> bytes:
+    """``{"type": "error", "error": {"type", "code", "message"}, "request_id"}``.
+
+    With a code, the message takes the form that clients of GLM Coding Plan parse:
+    ``[1308][text][request id]``.
+    """
+    text = f"[{code}][{message}][{request_id}]" if code else message
+    error = {"type": kind or _KINDS.get(status, "api_error"), "message": text}
+    if code:
+        error["code"] = code
+    return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})

@@ -1,0 +1,205 @@
+"""The common form of a conversation, between wire formats. A translation decodes one format to
+this and encodes another from it; it keeps what both can say."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from codeplan.protocol.usage import Usage
+
+StopReason = Literal["end", "length", "tool", "stop_sequence", "refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Either base64 ``data`` with its ``media_type``, or a ``url``."""
+
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A model's reasoning. ``signature`` is opaque and passes unchanged where a format has it."""
+
+    text: str
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """``arguments`` is the JSON text just as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    call_id: str
+    parts: tuple["Text | Image", ...]
+    is_error: bool = False
+
+
+Part = Text | Image | Thinking | ToolCall | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """``role``: system (also in mid-conversation), user or assistant."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    name: str
+    description: str
+    schema: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """``named`` goes with ``name``."""
+
+    kind: Literal["auto", "none", "required", "named"]
+    name: str = ""
+    parallel: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call. ``thinking``: True to think, False not to, None as the model will.
+    ``thinking_budget`` in tokens. ``json_schema``: what the answer must follow."""
+
+    model: str
+    messages: tuple[Message, ...]
+    stream: bool = False
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    thinking: bool | None = None
+    thinking_budget: int | None = None
+    effort: str = ""
+    json_schema: Any = None
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An answer began. ``usage`` is set where the upstream tells it early."""
+
+    id: str
+    model: str
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingSigned:
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStarted:
+    """``index`` tells parallel calls apart."""
+
+    index: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    index: int
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The model stopped. Usage may still follow in a ``Reported``."""
+
+    reason: StopReason
+    stop_sequence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The answer is whole: nothing more comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The upstream reported an error. ``status`` is HTTP's, as far as it can be told."""
+
+    status: int
+    message: str
+    kind: str = ""
+
+
+Event = (
+    Started
+    | TextDelta
+    | ThinkingDelta
+    | ThinkingSigned
+    | ToolCallStarted
+    | ToolCallDelta
+    | Finished
+    | Reported
+    | Ended
+    | Failed
+)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an answer has come, for whoever relays it. ``content``: something the person can
+    use has come. ``ended``: it is whole. ``finish``: why the model stopped."""
+
+    content: bool = False
+    ended: bool = False
+    finish: StopReason | None = None
+    usage: Usage | None = None
+    failure: Failed | None = None
+
+    def note(self, event: Event) -> None:
+        """Take in the next event of the answer."""
+        match event:
+            case TextDelta(text) | ThinkingDelta(text):
+                self.content = self.content or bool(text)
+            case ToolCallStarted():
+                self.content = True
+            case Finished(reason):
+                self.finish = reason
+            case Started(usage=Usage() as usage) | Reported(usage):
+                self.usage = usage
+            case Ended():
+                self.ended = True
+            case Failed():
+                self.failure = event
+            case _:
+                pass

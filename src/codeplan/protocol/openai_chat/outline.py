@@ -1,0 +1,77 @@
+"""What an OpenAI Chat call says of itself."""
+
+from typing import Any
+
+import msgspec
+
+from codeplan.protocol.outline import Malformed, Outline, Said
+
+
+class _Part(msgspec.Struct):
+    type: str = ""
+    text: str = ""
+
+
+class _Message(msgspec.Struct):
+    role: str
+    content: str | list[_Part] | None = None
+
+
+class _Function(msgspec.Struct):
+    name: str = ""
+
+
+class _Tool(msgspec.Struct):
+    function: _Function | None = None
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = False
+
+
+class _Call(msgspec.Struct):
+    model: str
+    messages: list[_Message]
+    stream: bool | None = False
+    tools: list[_Tool] | None = None
+    stream_options: _StreamOptions | None = None
+    user: str | None = None
+    response_format: Any = None
+
+
+_decoder = msgspec.json.Decoder(_Call)
+
+
+def read(body: bytes) -> Outline:
+    """Raises Malformed when the body is not a Chat call."""
+    try:
+        call = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+    if not call.messages:
+        raise Malformed("messages: at least one message is expected")
+    return Outline(
+        model=call.model,
+        stream=bool(call.stream),
+        system=tuple(
+            text
+            for message in call.messages
+            if message.role in ("system", "developer")
+            for text in _texts(message.content)
+        ),
+        tool_names=tuple(tool.function.name for tool in call.tools or () if tool.function),
+        said=tuple(
+            Said(_texts(message.content)) for message in call.messages if message.role == "user"
+        ),
+        ends_with_tool_result=call.messages[-1].role == "tool",
+        user_id=call.user or "",
+        asks_usage=call.stream_options is not None and bool(call.stream_options.include_usage),
+        structured=call.response_format is not None,
+        messages=len(call.messages),
+    )
+
+
+def _texts(content: str | list[_Part] | None) -> tuple[str, ...]:
+    if isinstance(content, str):
+        return (content,)
+    return tuple(part.text for part in content or () if part.type == "text")

@@ -1,0 +1,169 @@
+"""OpenAI Chat streams: reading their chunks, and writing them."""
+
+from typing import Any
+
+import msgspec
+
+from codeplan.protocol import inner
+from codeplan.protocol.openai_chat.answer import (
+    FINISH_REASONS,
+    FINISH_WORDS,
+    is_failure,
+    read_failure,
+    read_usage,
+    settled_reason,
+    write_usage,
+)
+from codeplan.protocol.sse import ServerEvent
+from codeplan.protocol.usage import Usage
+
+_DONE = b"[DONE]"
+
+
+class Reader:
+    """Turns a stream's chunks into the common form's events, one by one."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._calls: dict[int, str] = {}
+
+    def read(self, event: ServerEvent) -> list[inner.Event]:
+        if not event.data:
+            return []
+        if event.data.strip() == _DONE:
+            return [inner.Ended()]
+        try:
+            chunk = msgspec.json.decode(event.data)
+        except msgspec.DecodeError:
+            return [inner.Failed(502, "the upstream's stream holds a chunk that is not JSON")]
+        if not isinstance(chunk, dict):
+            return [inner.Failed(502, "the upstream's stream holds a chunk that is no object")]
+        if is_failure(chunk) or event.name == b"error":
+            return [read_failure(chunk, 502)]
+        events: list[inner.Event] = []
+        if not self._started:
+            self._started = True
+            events.append(inner.Started(str(chunk.get("id") or ""), str(chunk.get("model") or "")))
+        for choice in chunk.get("choices") or ():
+            events += self._choice(choice)
+        if chunk.get("usage"):
+            events.append(inner.Reported(read_usage(chunk["usage"])))
+        return events
+
+    def _choice(self, choice: dict[str, Any]) -> list[inner.Event]:
+        delta = choice.get("delta") or {}
+        events: list[inner.Event] = []
+        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        if thought:
+            events.append(inner.ThinkingDelta(thought))
+        if delta.get("content"):
+            events.append(inner.TextDelta(delta["content"]))
+        for position, call in enumerate(delta.get("tool_calls") or ()):
+            events += self._call(call, position)
+        if choice.get("finish_reason"):
+            reason = FINISH_REASONS.get(choice["finish_reason"], "end")
+            events.append(inner.Finished(settled_reason(reason, bool(self._calls))))
+        return events
+
+    def _call(self, call: dict[str, Any], position: int) -> list[inner.Event]:
+        function = call.get("function") or {}
+        index = call.get("index", position)
+        events: list[inner.Event] = []
+        identity = call.get("id")
+        # Some servers repeat the id in every piece; only a new one is a new call.
+        if index not in self._calls or (identity and identity != self._calls[index]):
+            if index in self._calls:
+                index = max(self._calls) + 1
+            self._calls[index] = str(identity or f"call_{index}")
+            events.append(
+                inner.ToolCallStarted(index, self._calls[index], str(function.get("name") or ""))
+            )
+        if function.get("arguments"):
+            events.append(inner.ToolCallDelta(index, function["arguments"]))
+        return events
+
+
+class Writer:
+    """Turns the common form's events into a stream's bytes, as they come.
+
+    ``created`` in epoch seconds; ``with_usage``: the caller asked for the usage at the end.
+    """
+
+    def __init__(self, request_id: str, model: str, created: int, with_usage: bool) -> None:
+        self._frame: dict[str, Any] = {
+            "id": request_id,
+            "object": "chat.completion.chunk",
+            "created": created,
+            "model": model,
+        }
+        self._with_usage = with_usage
+        self._usage: Usage | None = None
+        self._begun = False
+        self._places: dict[int, int] = {}
+
+    def write(self, event: inner.Event) -> bytes:
+        match event:
+            case inner.TextDelta(text):
+                return self._delta({"content": text}) if text else b""
+            case inner.ThinkingDelta(text):
+                return self._delta({"reasoning_content": text}) if text else b""
+            case inner.ToolCallStarted(index, identity, name):
+                # This format numbers calls from 0; others number blocks.
+                place = self._places.setdefault(index, len(self._places))
+                function = {"name": name, "arguments": ""}
+                call = {"index": place, "id": identity, "type": "function", "function": function}
+                return self._delta({"tool_calls": [call]})
+            case inner.ToolCallDelta(index, arguments):
+                piece = {"index": self._places.get(index, 0), "function": {"arguments": arguments}}
+                return self._delta({"tool_calls": [piece]}) if arguments else b""
+            case inner.Started(identity, model, usage):
+                self._frame["id"] = identity or self._frame["id"]
+                self._frame["model"] = model or self._frame["model"]
+                self._usage = usage
+                return b""
+            case inner.Finished(reason):
+                return self._begin() + self._chunk({}, FINISH_WORDS[reason])
+            case inner.Reported(usage):
+                self._usage = usage
+                return b""
+            case inner.Ended():
+                return self._end()
+            case inner.Failed(status, message, kind):
+                error = {"message": message, "type": kind or "upstream_error", "code": str(status)}
+                return _data({"error": error})
+            case _:
+                return b""
+
+    def _begin(self) -> bytes:
+        if self._begun:
+            return b""
+        self._begun = True
+        return self._chunk({"role": "assistant", "content": ""}, None)
+
+    def _delta(self, delta: dict[str, Any]) -> bytes:
+        return self._begin() + self._chunk(delta, None)
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return _data({**self._frame, "choices": [choice]})
+
+    def _end(self) -> bytes:
+        usage = b""
+        if self._with_usage and self._usage is not None:
+            usage = _data({**self._frame, "choices": [], "usage": write_usage(self._usage)})
+        return self._begin() + usage + b"data: [DONE]\n\n"
+
+
+def is_usage_only(event: ServerEvent) -> bool:
+    """Whether this is the chunk that ``include_usage`` adds: no choices, only the usage."""
+    if b'"usage"' not in event.data:
+        return False
+    try:
+        chunk = msgspec.json.decode(event.data)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(chunk, dict) and not chunk.get("choices") and bool(chunk.get("usage"))
+
+
+def _data(value: Any) -> bytes:
+    return b"data: " + msgspec.json.encode(value) + b"\n\n"

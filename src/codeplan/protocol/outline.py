@@ -1,0 +1,34 @@
+"""What a call says of itself, read once and only as deep as recognition and turns need it."""
+
+from dataclasses import dataclass, field
+
+
+class Malformed(ValueError):
+    """A request body that its protocol does not allow. The message names the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the user's role: its texts in order, and whether it carries tool results."""
+
+    texts: tuple[str, ...]
+    tool_result: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """``model`` as asked for. ``system``: the system prompt's texts in order. ``said``: the user's
+    messages in order. ``ends_with_tool_result``: the newest content answers a tool call.
+    ``user_id``: what the client wrote about its user. ``asks_usage``: the stream is asked to end
+    with its usage. ``structured``: the answer must follow a JSON schema."""
+
+    model: str
+    stream: bool
+    system: tuple[str, ...]
+    tool_names: tuple[str, ...]
+    said: tuple[Said, ...]
+    ends_with_tool_result: bool
+    user_id: str = ""
+    asks_usage: bool = True
+    structured: bool = False
+    messages: int = field(default=0)
