@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from codeplan.kit import instants
+from codeplan.plan.admit import Hold
 
 # A repeated authored text is a retry only for so long: the same words typed again later in a
 # session that has no id of its own are a new prompt.
@@ -44,6 +45,11 @@ class TurnClaim:
     ordinal: int
     text_hash: str
 
+    @property
+    def thread(self) -> str:
+        """What belongs together: the session, or the conversation where there is no session id."""
+        return self.session or self.conversation
+
 
 @dataclass(slots=True)
 class Prompt:
@@ -68,8 +74,13 @@ class Prompt:
     open_calls: int = 0
     delivered: int = 0
     awaits_tool: bool = False
-    holds: str = "[]"
+    holds: tuple[Hold, ...] = ()
     reason: str = ""
+
+    @property
+    def thread(self) -> str:
+        """As `TurnClaim.thread`."""
+        return self.session or self.conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,8 @@ def find(
 ) -> Rides | NewPrompt | Free:
     """Decide what a call belongs to.
 
-    ``known``: the subscription's prompts of the claim's session or conversation, newest first. A
-    released prompt pays for nothing. ``free_calls``: free side calls since its newest prompt.
+    ``known``: the subscription's prompts of the claim's thread and turn, newest first. A released
+    prompt pays for nothing. ``free_calls``: free side calls since its newest prompt.
     """
     live = [prompt for prompt in known if prompt.state != "released"]
     if claim.claim is Claim.SIDE:

@@ -25,7 +25,8 @@ class Reader:
 
     def __init__(self) -> None:
         self._started = False
-        self._calls: dict[int, str] = {}
+        self._count = 0
+        self._calls: dict[int, tuple[int, str]] = {}  # the server's index: ours, and the id
 
     def read(self, event: ServerEvent) -> list[inner.Event]:
         if not event.data:
@@ -67,19 +68,18 @@ class Reader:
 
     def _call(self, call: dict[str, Any], position: int) -> list[inner.Event]:
         function = call.get("function") or {}
-        index = call.get("index", position)
+        told = call.get("index", position)
+        identity = str(call.get("id") or "")
         events: list[inner.Event] = []
-        identity = call.get("id")
-        # Some servers repeat the id in every piece; only a new one is a new call.
-        if index not in self._calls or (identity and identity != self._calls[index]):
-            if index in self._calls:
-                index = max(self._calls) + 1
-            self._calls[index] = str(identity or f"call_{index}")
-            events.append(
-                inner.ToolCallStarted(index, self._calls[index], str(function.get("name") or ""))
-            )
+        known = self._calls.get(told)
+        # Some servers repeat the id in every piece; only another one is a new call.
+        if known is None or (identity and identity != known[1]):
+            index = told if known is None else self._count
+            known = self._calls[told] = (index, identity or f"call_{index}")
+            self._count = max(self._count, index) + 1
+            events.append(inner.ToolCallStarted(*known, str(function.get("name") or "")))
         if function.get("arguments"):
-            events.append(inner.ToolCallDelta(index, function["arguments"]))
+            events.append(inner.ToolCallDelta(known[0], function["arguments"]))
         return events
 
 

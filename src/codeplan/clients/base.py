@@ -1,0 +1,110 @@
+"""What every client file answers, and what holds for a client that is not known.
+
+Facts behind each rule: docs/clients.md, measured on the real programs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from codeplan.clients.refusal import Form, Refusal, Wait
+from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.outline import Outline, Said
+
+Protocol = Literal["anthropic", "openai_chat"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCall:
+    """What a client file may look at. Header names are lower-case."""
+
+    protocol: Protocol
+    headers: Mapping[bytes, bytes]
+    outline: Outline
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def user_agent(self) -> str:
+        return self.header(b"user-agent")
+
+
+class Client:
+    """A client that is not recognised. Known ones say more in their own files."""
+
+    id = ""
+    name = "unknown client"
+
+    def recognises(self, call: SeenCall) -> bool:
+        """Whether the call comes from this client."""
+        return False
+
+    def session(self, call: SeenCall) -> str:
+        """The client's own id of the session, or "" where it sends none."""
+        return ""
+
+    def authored(self, said: Said) -> str | None:
+        """What the person wrote in this message of the user's role, or None when nothing."""
+        if said.tool_result:
+            return None
+        return "\n".join(said.texts) or None
+
+    def is_side_call(self, call: SeenCall) -> bool:
+        """A call that the client makes for itself: a title, a topic, a compaction."""
+        return False
+
+    def is_sub_agent(self, call: SeenCall) -> bool:
+        """A conversation that the client marks as started by a turn's tool call."""
+        return False
+
+    def claim(self, call: SeenCall) -> TurnClaim:
+        """Which turn the call says it belongs to."""
+        authored = [text for said in call.outline.said if (text := self.authored(said)) is not None]
+        root = authored[0] if authored else ""
+        newest = authored[-1] if authored else ""
+        session = self.session(call)
+        return TurnClaim(
+            claim=self._claim(call),
+            session=session,
+            conversation=_hash(f"{self.id}\0{session}\0{root}"),
+            ordinal=len(authored),
+            text_hash=_hash(newest),
+        )
+
+    def _claim(self, call: SeenCall) -> Claim:
+        if self.is_side_call(call):
+            return Claim.SIDE
+        if self.is_sub_agent(call):
+            return Claim.SUB_AGENT
+        said = call.outline.said
+        if call.outline.ends_with_tool_result or not said or self.authored(said[-1]) is None:
+            return Claim.CONTINUATION
+        return Claim.AUTHORED
+
+    def refuse(self, refusal: Refusal) -> Form:
+        """``x-should-retry: false`` stops the SDKs of both protocols at once."""
+        if refusal.wait is Wait.MOMENT:
+            return Form(refusal.status, retry_after(refusal))
+        return Form(refusal.status, (*retry_after(refusal), STOP))
+
+
+STOP = (b"x-should-retry", b"false")
+
+
+def retry_after(refusal: Refusal) -> tuple[tuple[bytes, bytes], ...]:
+    if refusal.retry_after_seconds is None:
+        return ()
+    return ((b"retry-after", b"%d" % refusal.retry_after_seconds),)
+
+
+def refuse_by_403(refusal: Refusal) -> Form:
+    """For clients that go on trying at 429 whatever it says, and stop and show the text at 403."""
+    if refusal.wait is Wait.MOMENT:
+        return Form(refusal.status, retry_after(refusal))
+    return Form(403 if refusal.status == 429 else refusal.status)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]

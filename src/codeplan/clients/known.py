@@ -1,0 +1,20 @@
+"""The clients that are known, in the order in which they are asked."""
+
+from codeplan.clients.base import Client, SeenCall
+from codeplan.clients.claude_code import ClaudeCode
+from codeplan.clients.cline import Cline
+from codeplan.clients.kilo_code import KiloCode
+from codeplan.clients.opencode import OpenCode
+from codeplan.clients.qwen_code import QwenCode
+
+UNKNOWN = Client()
+KNOWN: tuple[Client, ...] = (ClaudeCode(), OpenCode(), KiloCode(), QwenCode(), Cline())
+IDS = frozenset(client.id for client in KNOWN)
+
+
+def recognise(call: SeenCall) -> Client:
+    """The client that sent this call; `UNKNOWN` when none of ours did."""
+    for client in KNOWN:
+        if client.recognises(call):
+            return client
+    return UNKNOWN

@@ -1,0 +1,25 @@
+"""OpenCode."""
+
+from codeplan.clients.base import Client, SeenCall, refuse_by_403
+from codeplan.clients.refusal import Form, Refusal
+
+TITLE = "You are a title generator"
+
+
+class OpenCode(Client):
+    id = "opencode"
+    name = "OpenCode"
+
+    def recognises(self, call: SeenCall) -> bool:
+        return call.user_agent.startswith("opencode/") and bool(self.session(call))
+
+    def session(self, call: SeenCall) -> str:
+        return call.header(b"x-session-id") or call.header(b"x-session-affinity")
+
+    def is_side_call(self, call: SeenCall) -> bool:
+        """The title call comes beside the first step, or just before it."""
+        system = call.outline.system
+        return not call.outline.tool_names and bool(system) and system[0].startswith(TITLE)
+
+    def refuse(self, refusal: Refusal) -> Form:
+        return refuse_by_403(refusal)

@@ -1,0 +1,38 @@
+"""A refusal, before it takes the form that one client understands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Wait(StrEnum):
+    """What the person must wait for before the same call can succeed."""
+
+    WINDOW = "window"  # a window's end: the client must stop at once and say when
+    MOMENT = "moment"  # a moment: the client should try again by itself
+    NEVER = "never"  # something must change first: the key, the plan, the call
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """``status``: HTTP's, where the client asks for no other. ``code``: GLM Coding Plan's, or "".
+    ``retry_after_seconds``: when the same call can succeed, as far as that is known.
+    ``resets_at``: epoch seconds, for a window."""
+
+    status: int
+    code: str
+    message: str
+    wait: Wait = Wait.NEVER
+    retry_after_seconds: int | None = None
+    resets_at: int | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a refusal is said to one client: the status, more headers, and the error's type."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    kind: str = ""

@@ -1,0 +1,91 @@
+"""What every engine offers: one small Protocol a concern. An engine that passes tests/store/
+is a store."""
+
+from typing import Protocol
+
+from codeplan.plan.turns import Prompt
+from codeplan.plan.windows import Window
+from codeplan.store.operations import CallRow, Finish, Finished, Refused, Reserve, Reserved
+from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription, UsageRow
+
+
+class StoreFailed(Exception):
+    """The store could not do it (a full disk, a lost server). Nothing was changed."""
+
+
+class AlreadyThere(Exception):
+    """An account of that e-mail exists."""
+
+
+class MeterStore(Protocol):
+    """Reservations and settlements. Each is durable when its call returns."""
+
+    async def reserve(self, wanted: Reserve) -> Reserved | Refused: ...
+
+    async def finish(self, done: Finish) -> Finished: ...
+
+    async def release_abandoned(self) -> int:
+        """Release what calls of a process that is gone still hold; the number of calls."""
+        ...
+
+    async def open_windows(self, subscription_id: str) -> dict[str, Window]:
+        """The newest window of each rule, by the rule's name."""
+        ...
+
+
+class AccountStore(Protocol):
+    """Accounts, their keys and their console sessions."""
+
+    async def add_account(self, account: Account, key: ClientKey | None) -> None:
+        """Raises AlreadyThere."""
+        ...
+
+    async def account_by_email(self, email: str) -> Account | None: ...
+
+    async def account_by_id(self, account_id: str) -> Account | None: ...
+
+    async def accounts(self, role: str) -> list[Account]: ...
+
+    async def set_password(self, account_id: str, password_hash: str) -> None: ...
+
+    async def key_holder(self, digest: bytes) -> KeyHolder | None:
+        """Whose key that is; revoked keys are nobody's."""
+        ...
+
+    async def add_sign_in(self, sign_in: SignIn) -> None: ...
+
+    async def sign_in(self, digest: bytes) -> SignIn | None: ...
+
+    async def remove_sign_in(self, digest: bytes) -> None: ...
+
+
+class SubscriptionStore(Protocol):
+    """Subscriptions, and the catalogues that they were bought under."""
+
+    async def add_subscription(self, subscription: Subscription) -> None: ...
+
+    async def current_subscription(self, account_id: str) -> Subscription | None: ...
+
+    async def keep_catalogue(self, version: str, document: bytes, now: int) -> None: ...
+
+    async def catalogue(self, version: str) -> bytes | None: ...
+
+
+class UsageStore(Protocol):
+    """What was used, for receipts and charts."""
+
+    async def usage(self, account_id: str, since: int, until: int, step: int) -> list[UsageRow]:
+        """Settled calls from ``since`` up to ``until``, in steps of so many milliseconds."""
+        ...
+
+    async def prompts(self, account_id: str, limit: int) -> list[Prompt]:
+        """The newest prompts first."""
+        ...
+
+    async def calls(self, prompt_id: str) -> list[CallRow]: ...
+
+
+class Store(MeterStore, AccountStore, SubscriptionStore, UsageStore, Protocol):
+    """All of it."""
+
+    async def close(self) -> None: ...

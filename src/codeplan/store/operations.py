@@ -1,0 +1,100 @@
+"""What metering asks of a store, and what it gets back. Every operation is one atomic step."""
+
+from dataclasses import dataclass, field
+
+from codeplan.plan.admit import AllowanceExhausted
+from codeplan.plan.catalogue import Plan
+from codeplan.plan.turns import TurnClaim
+from codeplan.plan.windows import WindowView
+from codeplan.protocol.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Before an upstream is asked. ``call_id`` is also the request id that the caller gets."""
+
+    call_id: str
+    account_id: str
+    key_id: str
+    subscription_id: str
+    plan: Plan
+    claim: TurnClaim
+    client: str
+    protocol: str
+    model_asked: str
+    model: str
+    streamed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """``prompt_id`` is None for a free side call. ``charged``: this call opened the prompt.
+    ``side``: it rides without making the prompt due. ``windows``: as they stand now."""
+
+    call_id: str
+    prompt_id: str | None
+    charged: bool
+    side: bool
+    why: str
+    windows: tuple[WindowView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A window has no room; nothing was reserved."""
+
+    exhausted: AllowanceExhausted
+    windows: tuple[WindowView, ...]
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A call has ended. ``delivered``: content came, so its prompt is due (settlement); else the
+    call is released. ``outcome``: whole, cut by client, cut by upstream, failed, refused.
+    Usage is what the upstream reported, or None where it reported nothing."""
+
+    call_id: str
+    prompt_id: str | None
+    delivered: bool
+    side: bool
+    outcome: str
+    awaits_tool: bool = False
+    usage: Usage | None = None
+    upstream: str = ""
+    upstream_model: str = ""
+    first_content_at: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The prompt's state after it: reserved, settled, released; "" for a free call."""
+
+    prompt_state: str
+
+
+@dataclass(slots=True)
+class CallRow:
+    """One model call, as the receipt will show it."""
+
+    id: str
+    prompt_id: str | None
+    account_id: str
+    subscription_id: str
+    key_id: str
+    client: str
+    protocol: str
+    model_asked: str
+    model: str
+    streamed: bool
+    why: str
+    started_at: int
+    state: str = "open"  # open, settled, released
+    outcome: str = ""
+    upstream: str = ""
+    upstream_model: str = ""
+    first_content_at: int | None = None
+    ended_at: int | None = None
+    usage: Usage = field(default_factory=Usage)
+    detail: str = ""

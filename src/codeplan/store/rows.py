@@ -1,0 +1,73 @@
+"""The rows that stores hand out. Instants are epoch milliseconds, UTC."""
+
+from dataclasses import dataclass
+
+from codeplan.plan.catalogue import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``role``: subscriber or operator. ``password_hash`` is "" where no password is set;
+    ``password_once``: it must be replaced at the first sign-in."""
+
+    id: str
+    email: str
+    role: str
+    created_at: int
+    password_hash: str = ""
+    password_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKey:
+    """A key that coding tools use. Only its digest is kept; ``hint`` is its last four characters."""
+
+    id: str
+    account_id: str
+    digest: bytes
+    hint: str
+    created_at: int
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """``catalogue_version`` names the catalogue it was bought under."""
+
+    id: str
+    account_id: str
+    plan_id: str
+    catalogue_version: str
+    period: Period
+    state: str
+    started_at: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """What a key stands for: the account, and its newest subscription if it has one."""
+
+    key: ClientKey
+    account: Account
+    subscription: Subscription | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A console session; only its token's digest is kept."""
+
+    digest: bytes
+    account_id: str
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """Calls and tokens of one model in one hour or day, which begins at ``starts_at``."""
+
+    starts_at: int
+    model: str
+    calls: int
+    tokens: int

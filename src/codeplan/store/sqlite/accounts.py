@@ -1,0 +1,173 @@
+"""Accounts, keys, console sessions, subscriptions and catalogues in SQLite."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from codeplan.store.base import AlreadyThere
+from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
+from codeplan.store.sqlite.engine import Engine
+
+_ACCOUNT = "id, email, role, created_at, password_hash, password_once"
+_SUBSCRIPTION = "id, account_id, plan_id, catalogue_version, period, state, started_at, ends_at"
+_KEY = "id, account_id, digest, hint, created_at, revoked_at"
+_NEWEST = " WHERE account_id = ? ORDER BY started_at DESC, id DESC LIMIT 1"
+
+Write = Callable[[sqlite3.Connection], Any]
+
+
+class SqliteAccounts:
+    """AccountStore and SubscriptionStore over SQLite."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def add_account(self, account: Account, key: ClientKey | None) -> None:
+        def write(connection: sqlite3.Connection) -> None:
+            try:
+                connection.execute(
+                    f"INSERT INTO accounts ({_ACCOUNT}) VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        account.id, account.email, account.role, account.created_at,
+                        account.password_hash, int(account.password_once),
+                    ),
+                )  # fmt: skip
+            except sqlite3.IntegrityError:
+                raise AlreadyThere(account.email) from None
+            if key is not None:
+                connection.execute(
+                    f"INSERT INTO client_keys ({_KEY}) VALUES (?, ?, ?, ?, ?, ?)",
+                    (key.id, key.account_id, key.digest, key.hint, key.created_at, key.revoked_at),
+                )
+
+        await self._engine.write(_each, write)
+
+    async def account_by_email(self, email: str) -> Account | None:
+        return await self._account("email = ?", email)
+
+    async def account_by_id(self, account_id: str) -> Account | None:
+        return await self._account("id = ?", account_id)
+
+    async def _account(self, condition: str, value: str) -> Account | None:
+        def query(connection: sqlite3.Connection) -> Account | None:
+            row = connection.execute(
+                f"SELECT {_ACCOUNT} FROM accounts WHERE {condition}", (value,)
+            ).fetchone()
+            return _read_account(row) if row else None
+
+        return await self._engine.read(query)
+
+    async def accounts(self, role: str) -> list[Account]:
+        def query(connection: sqlite3.Connection) -> list[Account]:
+            rows = connection.execute(
+                f"SELECT {_ACCOUNT} FROM accounts WHERE role = ? ORDER BY id", (role,)
+            )
+            return [_read_account(row) for row in rows]
+
+        return await self._engine.read(query)
+
+    async def set_password(self, account_id: str, password_hash: str) -> None:
+        await self._execute(
+            "UPDATE accounts SET password_hash = ?, password_once = 0 WHERE id = ?",
+            password_hash,
+            account_id,
+        )
+
+    async def key_holder(self, digest: bytes) -> KeyHolder | None:
+        def query(connection: sqlite3.Connection) -> KeyHolder | None:
+            row = connection.execute(
+                f"SELECT {_KEY} FROM client_keys WHERE digest = ? AND revoked_at IS NULL",
+                (digest,),
+            ).fetchone()
+            if row is None:
+                return None
+            key = ClientKey(*row)
+            account = connection.execute(
+                f"SELECT {_ACCOUNT} FROM accounts WHERE id = ?", (key.account_id,)
+            ).fetchone()
+            held = connection.execute(
+                f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", (key.account_id,)
+            ).fetchone()
+            return KeyHolder(key, _read_account(account), Subscription(*held) if held else None)
+
+        return await self._engine.read(query)
+
+    async def add_sign_in(self, sign_in: SignIn) -> None:
+        await self._execute(
+            "INSERT INTO sign_ins (digest, account_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
+            sign_in.digest,
+            sign_in.account_id,
+            sign_in.created_at,
+            sign_in.expires_at,
+        )
+
+    async def sign_in(self, digest: bytes) -> SignIn | None:
+        def query(connection: sqlite3.Connection) -> SignIn | None:
+            row = connection.execute(
+                "SELECT digest, account_id, created_at, expires_at FROM sign_ins WHERE digest = ?",
+                (digest,),
+            ).fetchone()
+            return SignIn(*row) if row else None
+
+        return await self._engine.read(query)
+
+    async def remove_sign_in(self, digest: bytes) -> None:
+        await self._execute("DELETE FROM sign_ins WHERE digest = ?", digest)
+
+    async def add_subscription(self, subscription: Subscription) -> None:
+        await self._execute(
+            f"INSERT INTO subscriptions ({_SUBSCRIPTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            subscription.id,
+            subscription.account_id,
+            subscription.plan_id,
+            subscription.catalogue_version,
+            subscription.period,
+            subscription.state,
+            subscription.started_at,
+            subscription.ends_at,
+        )
+
+    async def current_subscription(self, account_id: str) -> Subscription | None:
+        def query(connection: sqlite3.Connection) -> Subscription | None:
+            row = connection.execute(
+                f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", (account_id,)
+            ).fetchone()
+            return Subscription(*row) if row else None
+
+        return await self._engine.read(query)
+
+    async def keep_catalogue(self, version: str, document: bytes, now: int) -> None:
+        await self._execute(
+            "INSERT INTO catalogues (version, document, first_seen_at) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            version,
+            document,
+            now,
+        )
+
+    async def catalogue(self, version: str) -> bytes | None:
+        def query(connection: sqlite3.Connection) -> bytes | None:
+            row = connection.execute(
+                "SELECT document FROM catalogues WHERE version = ?", (version,)
+            ).fetchone()
+            return bytes(row[0]) if row else None
+
+        return await self._engine.read(query)
+
+    async def _execute(self, statement: str, *values: Any) -> None:
+        await self._engine.write(_each, lambda connection: connection.execute(statement, values))
+
+
+def _each(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
+    results: list[Any] = []
+    for write in writes:
+        try:
+            write(connection)
+            results.append(None)
+        except AlreadyThere as there:
+            results.append(there)
+    return results
+
+
+def _read_account(row: sqlite3.Row) -> Account:
+    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]))

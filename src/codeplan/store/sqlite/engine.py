@@ -1,0 +1,119 @@
+"""One writer thread that groups commits, and one reader beside it.
+
+Whatever waits while a commit runs shares the next one. A write is durable when its future
+resolves: ``synchronous=FULL``, write-ahead log.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from codeplan.store.base import StoreFailed
+
+Handler = Callable[[sqlite3.Connection, Sequence[Any]], list[Any]]
+_T = TypeVar("_T")
+_Work = tuple[Handler, Any, "asyncio.Future[Any]"]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that waits for others and commits only when told to."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -65536")
+    return connection
+
+
+class Engine:
+    """Must be made and used on one event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = connect(path)
+        self._reader = connect(path)
+        self._reader.execute("PRAGMA query_only = ON")
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._reading = ThreadPoolExecutor(1, "store-reader")
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, handler: Handler, item: Any) -> "asyncio.Future[Any]":
+        """Have ``handler(connection, items)`` run inside a commit that others may share.
+
+        It returns one result an item; a result that is an exception is raised to its caller.
+        Raises StoreFailed when the database refuses.
+        """
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put((handler, item, future))
+        return future
+
+    async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run a query on the reader's connection. Raises StoreFailed."""
+        try:
+            return await self._loop.run_in_executor(self._reading, query, self._reader)
+        except sqlite3.Error as error:
+            raise StoreFailed(str(error)) from error
+
+    async def close(self) -> None:
+        """Finish what was begun, then close."""
+        self._queue.put(None)
+        await self._loop.run_in_executor(None, self._thread.join)
+        self._reading.shutdown(wait=True)
+        self._reader.close()
+        self._writer.close()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            work = [first]
+            stop = False
+            while not stop:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    stop = True
+                else:
+                    work.append(more)
+            results = self._commit(work)
+            self._loop.call_soon_threadsafe(_deliver, work, results)
+            if stop:
+                break
+
+    def _commit(self, work: list[_Work]) -> list[Any]:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            results: list[Any] = []
+            for handler, group in groupby(work, key=lambda item: item[0]):
+                results += handler(self._writer, [item[1] for item in group])
+            self._writer.execute("COMMIT")
+            return results
+        except Exception as error:  # whatever went wrong must reach those who wait
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            if len(work) > 1:
+                # One bad item must not fail its neighbours.
+                return [result for item in work for result in self._commit([item])]
+            if isinstance(error, sqlite3.Error):
+                failure = StoreFailed(str(error))
+                failure.__cause__ = error
+                return [failure]
+            return [error]
+
+
+def _deliver(work: list[_Work], results: list[Any]) -> None:
+    for (_, _, future), result in zip(work, results, strict=True):
+        if future.done():
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
