@@ -1,0 +1,1 @@
+"""Doors to the models: connections, credentials, time-outs. Decides nothing."""

@@ -1,0 +1,80 @@
+"""The accounts' use cases: making one, and knowing whose key a call brings."""
+
+import re
+from dataclasses import dataclass
+
+from codeplan.accounts.keys import PREFIX
+from codeplan.kit import secrets
+from codeplan.kit.clock import Clock
+from codeplan.kit.ids import new_id
+from codeplan.store.base import AccountStore
+from codeplan.store.rows import Account, ClientKey, KeyHolder
+
+# Remembered so that a known key costs no look-up on each call; forgotten at every change.
+REMEMBERED = 20_000
+_EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
+
+
+class EmailInvalid(ValueError):
+    """Not an e-mail address."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account just made. ``key`` is shown now and never again."""
+
+    account: Account
+    key: str
+
+
+class Accounts:
+    """Who is who."""
+
+    def __init__(self, store: AccountStore, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._holders: dict[bytes, KeyHolder] = {}
+
+    async def create(self, email: str) -> NewAccount:
+        """A subscriber with one key. Raises EmailInvalid, AlreadyThere."""
+        if not _EMAIL.match(email):
+            raise EmailInvalid(f"{email!r} is not an e-mail address")
+        now = self._clock.now()
+        account = Account(new_id("acc", now), email, "subscriber", now)
+        key = secrets.new_token(PREFIX)
+        await self._store.add_account(
+            account,
+            ClientKey(new_id("ck", now), account.id, secrets.digest(key), key[-4:], now),
+        )
+        return NewAccount(account, key)
+
+    async def create_operator(self, email: str) -> tuple[Account, str]:
+        """An operator with a password that serves once. Raises AlreadyThere."""
+        now = self._clock.now()
+        password = secrets.new_password()
+        hashed = secrets.hash_password(password)
+        account = Account(new_id("acc", now), email, "operator", now, hashed, password_once=True)
+        await self._store.add_account(account, None)
+        return account, password
+
+    async def operators(self) -> list[Account]:
+        return await self._store.accounts("operator")
+
+    async def subscribers(self) -> list[Account]:
+        return await self._store.accounts("subscriber")
+
+    async def holder_of(self, key: str) -> KeyHolder | None:
+        """Whose key it is, with the subscription; None for a key that is nobody's."""
+        digest = secrets.digest(key)
+        holder = self._holders.get(digest)
+        if holder is None:
+            holder = await self._store.key_holder(digest)
+            if holder is None:
+                return None
+            if len(self._holders) >= REMEMBERED:
+                self._holders.clear()
+            self._holders[digest] = holder
+        return holder
+
+    def forget(self) -> None:
+        """Something about accounts, keys or subscriptions changed."""
+        self._holders.clear()

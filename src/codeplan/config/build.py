@@ -1,0 +1,65 @@
+"""From the file's tables to the values that the rest of the house takes."""
+
+import os
+from hashlib import sha256
+
+import msgspec
+
+from codeplan.config.model import ConfigFile, PlanTable
+from codeplan.plan.catalogue import Catalogue, Model, Plan, WindowRule
+from codeplan.routing.routes import Route
+from codeplan.upstream.base import UpstreamSettings
+
+EMBEDDED = UpstreamSettings(name="embedded", protocol="embedded")
+
+
+def build_catalogue(config: ConfigFile) -> Catalogue:
+    """Plans and models; the version is a hash of what they say."""
+    plans = {table.id: _plan(table) for table in config.plans}
+    models = tuple(Model(table.id, tuple(table.aliases)) for table in config.models)
+    version = sha256(msgspec.json.encode([list(plans.values()), models], order="sorted"))
+    return Catalogue(version.hexdigest()[:16], plans, models)
+
+
+def _plan(table: PlanTable) -> Plan:
+    return Plan(
+        id=table.id,
+        name=table.name,
+        windows=tuple(
+            WindowRule(window.unit, window.number, window.span, window.limit)
+            for window in table.windows
+        ),
+        calls_per_prompt=table.calls_per_prompt,
+        concurrency=table.concurrency,
+        models=tuple(table.models),
+        clients=frozenset(table.clients) if isinstance(table.clients, list) else None,
+        any_client=table.clients == "any",
+    )
+
+
+def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
+    """The upstreams, with their keys read from the environment; the embedded one if there are
+    none."""
+    if not config.upstreams:
+        return (EMBEDDED,)
+    return tuple(
+        UpstreamSettings(
+            name=table.name,
+            protocol=table.protocol,
+            base_url=table.base_url,
+            api_key=os.environ.get(table.api_key_env, "") if table.api_key_env else "",
+            connect_timeout_seconds=table.connect_timeout_seconds,
+            first_byte_timeout_seconds=table.first_byte_timeout_seconds,
+            silence_timeout_seconds=table.silence_timeout_seconds,
+        )
+        for table in config.upstreams
+    )
+
+
+def build_routes(config: ConfigFile) -> dict[str, tuple[Route, ...]]:
+    """Each model's routes, in the order in which they are tried."""
+    return {
+        model.id: tuple(Route(route.upstream, route.model) for route in model.routes)
+        or (Route(EMBEDDED.name, model.id),)
+        for model in config.models
+    }

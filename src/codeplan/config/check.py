@@ -1,0 +1,89 @@
+"""What types cannot say: names that must be unique, and names that must exist."""
+
+import os
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from codeplan.clients.known import IDS
+from codeplan.config.lines import Path
+from codeplan.config.model import ConfigFile
+
+
+def check(config: ConfigFile) -> list[tuple[Path, str]]:
+    """Each complaint with the path of what it is about."""
+    return [
+        *_zone(config),
+        *_unique(config),
+        *_upstreams(config),
+        *_routes(config),
+        *_plans(config),
+    ]
+
+
+def _zone(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    try:
+        ZoneInfo(config.service.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield ("service", "time_zone"), (
+            f"service.time_zone: expected a zone such as Europe/Berlin"
+            f" (not {config.service.time_zone!r})"
+        )
+
+
+def _unique(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    for table, key, names in (
+        ("upstreams", "name", [item.name for item in config.upstreams]),
+        ("models", "id", [item.id.lower() for item in config.models]),
+        ("plans", "id", [item.id for item in config.plans]),
+    ):
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield (table, index, key), f"{table}[{index}].{key}: {name!r} is already taken"
+    for index, plan in enumerate(config.plans):
+        spans = [(window.number, window.span) for window in plan.windows]
+        for place, span in enumerate(spans):
+            if span in spans[:place]:
+                path: Path = ("plans", index, "windows", place)
+                yield path, f"plans[{index}].windows[{place}]: a window of that length is there"
+
+
+def _upstreams(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    for index, upstream in enumerate(config.upstreams):
+        place = f"upstreams[{index}]"
+        if upstream.protocol != "embedded" and not upstream.base_url:
+            yield ("upstreams", index), f"{place}.base_url: is missing; it must be given"
+        if upstream.api_key_env and not os.environ.get(upstream.api_key_env):
+            yield ("upstreams", index, "api_key_env"), (
+                f"{place}.api_key_env: expected the environment to hold {upstream.api_key_env}"
+            )
+
+
+def _routes(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    names = {upstream.name for upstream in config.upstreams}
+    for index, model in enumerate(config.models):
+        if names and not model.routes:
+            yield ("models", index), f"models[{index}].routes: expected at least one route"
+        for place, route in enumerate(model.routes):
+            if route.upstream not in names:
+                yield ("models", index, "routes", place, "upstream"), (
+                    f"models[{index}].routes[{place}].upstream: expected one of"
+                    f" {sorted(names)} (not {route.upstream!r})"
+                )
+
+
+def _plans(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    models = {model.id for model in config.models}
+    for index, plan in enumerate(config.plans):
+        for place, name in enumerate(plan.models):
+            if name not in models:
+                yield ("plans", index, "models", place), (
+                    f"plans[{index}].models[{place}]: expected one of"
+                    f" {sorted(models)} (not {name!r})"
+                )
+        if isinstance(plan.clients, list):
+            for place, client in enumerate(plan.clients):
+                if client not in IDS:
+                    yield ("plans", index, "clients", place), (
+                        f"plans[{index}].clients[{place}]: expected one of"
+                        f" {sorted(IDS)} (not {client!r})"
+                    )

@@ -1,0 +1,107 @@
+"""What codeplan.toml may say. Unknown keys are errors; every bound stands beside its field."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_SPAN = re.compile(r"^([1-9][0-9]{0,3})(h|d|w|mo)$")
+_SPANS: dict[str, Literal["hour", "day", "week", "month"]] = {
+    "h": "hour",
+    "d": "day",
+    "w": "week",
+    "mo": "month",
+}
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class UpstreamTable(_Table):
+    """``[[upstreams]]``. Time-outs in seconds."""
+
+    name: Name
+    protocol: Literal["openai", "anthropic", "embedded"]
+    base_url: str = ""
+    api_key_env: str = ""
+    connect_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    first_byte_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0
+    silence_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("expected an address that begins with http:// or https://")
+        return value.rstrip("/")
+
+
+class RouteTable(_Table):
+    """One of a model's ``routes``: an upstream, and the model's name there."""
+
+    upstream: Name
+    model: Name
+
+
+class ModelTable(_Table):
+    """``[[models]]``. Aliases are glob patterns."""
+
+    id: Name
+    routes: list[RouteTable] = []
+    aliases: list[Name] = []
+
+
+class WindowTable(_Table):
+    """One of a plan's ``windows``: so many units per 5h, 1d, 1w or 1mo."""
+
+    unit: Literal["prompt"]
+    per: str
+    limit: Annotated[int, Field(ge=1, le=10**9)]
+
+    @field_validator("per")
+    @classmethod
+    def _is_span(cls, value: str) -> str:
+        if not _SPAN.match(value):
+            raise ValueError("expected a length of time such as 5h, 1d, 1w or 1mo")
+        return value
+
+    @property
+    def number(self) -> int:
+        return int(_SPAN.match(self.per)[1])  # type: ignore[index]  # the validator saw to it
+
+    @property
+    def span(self) -> Literal["hour", "day", "week", "month"]:
+        return _SPANS[_SPAN.match(self.per)[2]]  # type: ignore[index]  # the validator saw to it
+
+
+class PlanTable(_Table):
+    """``[[plans]]``. ``clients``: ids of coding tools; "supported" for all that are recognised,
+    "any" for whatever calls."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
+    name: Name
+    windows: Annotated[list[WindowTable], Field(min_length=1)]
+    calls_per_prompt: Annotated[int, Field(ge=1, le=100_000)] = 20
+    concurrency: Annotated[int, Field(ge=1, le=100_000)] = 5
+    models: Annotated[list[Name], Field(min_length=1)]
+    clients: Literal["supported", "any"] | list[Name] = "supported"
+
+
+class ServiceTable(_Table):
+    """``[service]``. ``time_zone`` writes reset times; sizes in bytes, times in seconds."""
+
+    time_zone: str = "Asia/Shanghai"
+    max_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 32 * 1024 * 1024
+    read_on_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    queue_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
+
+
+class ConfigFile(_Table):
+    """The whole file."""
+
+    service: ServiceTable = ServiceTable()
+    upstreams: list[UpstreamTable] = []
+    models: Annotated[list[ModelTable], Field(min_length=1)]
+    plans: Annotated[list[PlanTable], Field(min_length=1)]

@@ -1,0 +1,80 @@
+"""The subscriptions' use cases: grant one, and say which plan holds now.
+
+A subscription keeps the catalogue version it was bought under until its period ends.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from codeplan.kit import instants
+from codeplan.kit.clock import Clock
+from codeplan.kit.ids import new_id
+from codeplan.plan.catalogue import PERIOD_MONTHS, Catalogue, Period, Plan
+from codeplan.store.base import SubscriptionStore
+from codeplan.store.rows import Subscription
+
+
+class PlanUnknown(ValueError):
+    """The catalogue has no such plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A subscription with its plan as it was bought."""
+
+    subscription: Subscription
+    plan: Plan
+
+    def is_active(self, now: int) -> bool:
+        return self.subscription.state == "active" and now < self.subscription.ends_at
+
+
+class Subscriptions:
+    """Which plan an account holds."""
+
+    def __init__(self, store: SubscriptionStore, clock: Clock, catalogue: Catalogue) -> None:
+        self._store, self._clock = store, clock
+        self.catalogue = catalogue
+        self._plans: dict[tuple[str, str], Plan] = {}
+
+    async def keep_catalogue(self) -> None:
+        """Put the catalogue in force where subscriptions under it will find it."""
+        document = msgspec.json.encode(list(self.catalogue.plans.values()))
+        await self._store.keep_catalogue(self.catalogue.version, document, self._clock.now())
+
+    async def grant(self, account_id: str, plan_id: str, period: Period) -> Subscription:
+        """Start a subscription now. Raises PlanUnknown."""
+        if plan_id not in self.catalogue.plans:
+            known = ", ".join(self.catalogue.plans)
+            raise PlanUnknown(f"there is no plan {plan_id!r}; the catalogue has {known}")
+        now = self._clock.now()
+        subscription = Subscription(
+            id=new_id("sub", now),
+            account_id=account_id,
+            plan_id=plan_id,
+            catalogue_version=self.catalogue.version,
+            period=period,
+            state="active",
+            started_at=now,
+            ends_at=instants.add_months(now, PERIOD_MONTHS[period]),
+        )
+        await self._store.add_subscription(subscription)
+        return subscription
+
+    async def held(self, subscription: Subscription) -> Held:
+        """The subscription with the plan it was bought with."""
+        name = (subscription.catalogue_version, subscription.plan_id)
+        plan = self._plans.get(name)
+        if plan is None:
+            plan = self._plans[name] = await self._bought(*name)
+        return Held(subscription, plan)
+
+    async def _bought(self, version: str, plan_id: str) -> Plan:
+        if version == self.catalogue.version:
+            return self.catalogue.plans[plan_id]
+        document = await self._store.catalogue(version)
+        if document is None:
+            raise PlanUnknown(f"the catalogue {version} of a subscription is not in the store")
+        plans = msgspec.json.decode(document, type=list[Plan])
+        return next(plan for plan in plans if plan.id == plan_id)

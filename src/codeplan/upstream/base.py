@@ -1,0 +1,67 @@
+"""What an upstream is to those who relay: something that takes a call and answers in bytes."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+UpstreamProtocol = Literal["openai", "anthropic", "embedded"]
+
+
+class UpstreamFailed(Exception):
+    """It could not be reached, or broke off. ``began``: some of its answer had come."""
+
+    def __init__(self, message: str, began: bool = False) -> None:
+        super().__init__(message)
+        self.began = began
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """Where it is and how long to wait for it, in seconds. ``api_key`` is "" where it needs none."""
+
+    name: str
+    protocol: UpstreamProtocol
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    connect_timeout_seconds: float = 5.0
+    first_byte_timeout_seconds: float = 600.0
+    silence_timeout_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """``path`` below the upstream's address; ``headers`` beside those that every call has."""
+
+    path: str
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class UpstreamAnswer(Protocol):
+    """An answer whose head has come. ``status`` is HTTP's; header names are lower-case."""
+
+    status: int
+    headers: dict[bytes, bytes]
+
+    async def chunk(self) -> bytes:
+        """The next bytes of the body as soon as there are any; b"" at its end.
+
+        Raises UpstreamFailed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Done with it, also in the middle: the upstream need not go on."""
+        ...
+
+
+class Upstream(Protocol):
+    """``tiny``: a model for trying the service, whose context holds no tool's whole call."""
+
+    settings: UpstreamSettings
+    tiny: bool
+
+    async def send(self, call: UpstreamCall) -> UpstreamAnswer:
+        """Send the call and wait for the answer's head. Raises UpstreamFailed."""
+        ...
+
+    async def close(self) -> None: ...
