@@ -14,7 +14,7 @@ class Cline(Client):
         return bool(system) and system[0].startswith("You are Cline,")
 
     def authored(self, said: Said) -> str | None:
-        """The text "[SYSTEM] This run is not complete until…" is a nudge that Cline writes itself."""
+        """The text "[SYSTEM] This run is not complete until…" is a nudge of Cline's own."""
         if said.tool_result or any(text.startswith("[SYSTEM]") for text in said.texts):
             return None
         return "\n".join(said.texts) or None

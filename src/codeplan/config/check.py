@@ -24,9 +24,12 @@ def _zone(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     try:
         ZoneInfo(config.service.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield ("service", "time_zone"), (
-            f"service.time_zone: expected a zone such as Europe/Berlin"
-            f" (not {config.service.time_zone!r})"
+        yield (
+            ("service", "time_zone"),
+            (
+                f"service.time_zone: expected a zone such as Europe/Berlin"
+                f" (not {config.service.time_zone!r})"
+            ),
         )
 
 
@@ -53,8 +56,9 @@ def _upstreams(config: ConfigFile) -> Iterator[tuple[Path, str]]:
         if upstream.protocol != "embedded" and not upstream.base_url:
             yield ("upstreams", index), f"{place}.base_url: is missing; it must be given"
         if upstream.api_key_env and not os.environ.get(upstream.api_key_env):
-            yield ("upstreams", index, "api_key_env"), (
-                f"{place}.api_key_env: expected the environment to hold {upstream.api_key_env}"
+            yield (
+                ("upstreams", index, "api_key_env"),
+                (f"{place}.api_key_env: expected the environment to hold {upstream.api_key_env}"),
             )
 
 
@@ -65,9 +69,12 @@ def _routes(config: ConfigFile) -> Iterator[tuple[Path, str]]:
             yield ("models", index), f"models[{index}].routes: expected at least one route"
         for place, route in enumerate(model.routes):
             if route.upstream not in names:
-                yield ("models", index, "routes", place, "upstream"), (
-                    f"models[{index}].routes[{place}].upstream: expected one of"
-                    f" {sorted(names)} (not {route.upstream!r})"
+                yield (
+                    ("models", index, "routes", place, "upstream"),
+                    (
+                        f"models[{index}].routes[{place}].upstream: expected one of"
+                        f" {sorted(names)} (not {route.upstream!r})"
+                    ),
                 )
 
 
@@ -76,14 +83,20 @@ def _plans(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     for index, plan in enumerate(config.plans):
         for place, name in enumerate(plan.models):
             if name not in models:
-                yield ("plans", index, "models", place), (
-                    f"plans[{index}].models[{place}]: expected one of"
-                    f" {sorted(models)} (not {name!r})"
+                yield (
+                    ("plans", index, "models", place),
+                    (
+                        f"plans[{index}].models[{place}]: expected one of"
+                        f" {sorted(models)} (not {name!r})"
+                    ),
                 )
         if isinstance(plan.clients, list):
             for place, client in enumerate(plan.clients):
                 if client not in IDS:
-                    yield ("plans", index, "clients", place), (
-                        f"plans[{index}].clients[{place}]: expected one of"
-                        f" {sorted(IDS)} (not {client!r})"
+                    yield (
+                        ("plans", index, "clients", place),
+                        (
+                            f"plans[{index}].clients[{place}]: expected one of"
+                            f" {sorted(IDS)} (not {client!r})"
+                        ),
                     )

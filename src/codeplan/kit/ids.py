@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time they were made, so that a store appends instead of scattering."""
+"""Identifiers that sort by the time they were made, so that a store appends to its trees."""
 
 import os
 from itertools import count
@@ -16,5 +16,5 @@ _PROCESS = _base32(int.from_bytes(_process, "big"), 8)
 
 
 def new_id(prefix: str, instant: int) -> str:
-    """``prefix_`` and 22 characters: 50 bits of milliseconds, 20 of a serial, 40 of this process."""
+    """``prefix_`` and 22 characters: 50 bits of milliseconds, 20 of a serial, 40 a process."""
     return f"{prefix}_{_base32(instant, 10)}{_base32(next(_serial), 4)}{_PROCESS}"

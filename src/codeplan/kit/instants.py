@@ -1,6 +1,6 @@
 """How an instant (epoch milliseconds, UTC) is written for people and programs. Reads no clock."""
 
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000
@@ -18,7 +18,7 @@ def iso_utc(instant: int | None) -> str | None:
     """``2026-11-24T12:00:00Z``, or None for no instant."""
     if instant is None:
         return None
-    return at(instant, timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return at(instant, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def with_zone(instant: int, zone_name: str) -> str:
@@ -30,8 +30,8 @@ def with_zone(instant: int, zone_name: str) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S} (UTC{sign}{minutes // 60:02d}:{minutes % 60:02d})"
 
 
-def add_months(instant: int, months: int, zone: tzinfo = timezone.utc) -> int:
-    """The same day and time of day so many months on; the month's last day where that day is missing.
+def add_months(instant: int, months: int, zone: tzinfo = UTC) -> int:
+    """The same day and time of day so many months on; the last day of a month that lacks that day.
 
     Counted from the first instant each time (31 January, 28 February, 31 March), never in a chain.
     """

@@ -1,4 +1,4 @@
-"""Whether a new prompt is admitted: all windows of the plan have room for it, or none is touched."""
+"""Whether a new prompt is admitted: every window of the plan has room, or none is touched."""
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass

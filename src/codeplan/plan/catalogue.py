@@ -1,4 +1,4 @@
-"""The catalogue: the plans on sale and the models in them, as values. Knows no file and no upstream."""
+"""The catalogue: the plans on sale and the models in them, as values. Knows no file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
 """Changing one top-level value of a JSON object and leaving every other byte as it came."""
 
+import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 
 _FIRST_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*("(?:[^"\\]|\\.)*")')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
@@ -68,4 +68,4 @@ def _trimmed(body: bytes, start: int, end: int) -> tuple[int, int]:
 def _unquoted(token: bytes) -> str:
     if b"\\" not in token:
         return token[1:-1].decode("utf-8", "replace")
-    return scanstring(token.decode("utf-8", "replace"), 1)[0]
+    return str(json.loads(token))

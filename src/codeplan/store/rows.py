@@ -20,7 +20,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ClientKey:
-    """A key that coding tools use. Only its digest is kept; ``hint`` is its last four characters."""
+    """A coding tool's key. Only its digest is kept; ``hint`` is its last four characters."""
 
     id: str
     account_id: str

@@ -16,7 +16,7 @@ class UpstreamFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    """Where it is and how long to wait for it, in seconds. ``api_key`` is "" where it needs none."""
+    """Where it is and how long to wait for it, in seconds. ``api_key``: "" for none."""
 
     name: str
     protocol: UpstreamProtocol
@@ -37,10 +37,14 @@ class UpstreamCall:
 
 
 class UpstreamAnswer(Protocol):
-    """An answer whose head has come. ``status`` is HTTP's; header names are lower-case."""
+    """An answer whose head has come. ``status`` is HTTP's."""
 
     status: int
-    headers: dict[bytes, bytes]
+
+    @property
+    def done(self) -> bool:
+        """Its last byte has been handed out, or waits to be."""
+        ...
 
     async def chunk(self) -> bytes:
         """The next bytes of the body as soon as there are any; b"" at its end.

@@ -16,7 +16,7 @@ MAX_HEADERS = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """Made by the pool. ``deadline`` is an instant of the loop's clock, kept by the pool's sweep."""
+    """Made by the pool. ``deadline``: on the loop's clock, kept by its sweep."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

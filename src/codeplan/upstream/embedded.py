@@ -38,13 +38,14 @@ class EmbeddedAnswer:
         self._loop = loop
         self._pieces: asyncio.Queue[bytes | UpstreamFailed] = asyncio.Queue()
         self.status = 200
-        self.headers = {b"content-type": b"text/event-stream"}
+        self.done = False
         self.given_up = False
 
     async def chunk(self) -> bytes:
         piece = await self._pieces.get()
         if isinstance(piece, UpstreamFailed):
             raise piece
+        self.done = not piece
         return piece
 
     def close(self) -> None:

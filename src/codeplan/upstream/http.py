@@ -20,17 +20,25 @@ class HttpAnswer:
     def __init__(self, upstream: "HttpUpstream", connection: Connection) -> None:
         self._upstream, self._connection = upstream, connection
         self.status = connection.status
-        self.headers = connection.headers
+        self._closed = False
+
+    @property
+    def done(self) -> bool:
+        return self._connection.done
 
     async def chunk(self) -> bytes:
         connection = self._connection
+        if self._closed:
+            raise UpstreamFailed("given up", began=True)
         connection.deadline = self._upstream.deadline(
             self._upstream.settings.silence_timeout_seconds
         )
         return await connection.chunk()
 
     def close(self) -> None:
-        self._upstream.take_back(self._connection)
+        if not self._closed:
+            self._closed = True
+            self._upstream.take_back(self._connection)
 
 
 class HttpUpstream:

@@ -219,7 +219,11 @@ def _encode_part(part: inner.Part) -> dict[str, Any] | None:
             return {"type": "image", "source": source}
         case inner.Thinking(text, signature):
             # The upstream refuses thinking that it did not sign.
-            return {"type": "thinking", "thinking": text, "signature": signature} if signature else None
+            return (
+                {"type": "thinking", "thinking": text, "signature": signature}
+                if signature
+                else None
+            )
         case inner.ToolCall(call_id, name, arguments):
             return {"type": "tool_use", "id": call_id, "name": name, "input": _object(arguments)}
         case inner.ToolResult(call_id, parts, is_error):

@@ -80,9 +80,7 @@ class Reader:
     def _block(self, block: dict[str, Any], index: int) -> list[inner.Event]:
         match block.get("type"):
             case "tool_use":
-                return [
-                    inner.ToolCallStarted(index, str(block.get("id")), str(block.get("name")))
-                ]
+                return [inner.ToolCallStarted(index, str(block.get("id")), str(block.get("name")))]
             case "text" if block.get("text"):
                 return [inner.TextDelta(block["text"])]
             case _:
@@ -161,7 +159,7 @@ class Writer:
         self._started = True
         if event is not None and event.usage is not None:
             self._usage = event.usage
-        message = {
+        message: dict[str, Any] = {
             "id": (event.id if event else "") or self._id,
             "type": "message",
             "role": "assistant",

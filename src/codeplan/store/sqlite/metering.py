@@ -55,7 +55,8 @@ def _columns(number: int) -> str:
 
 
 _SAVE_PROMPTS = f"""
-INSERT INTO prompts ({PROMPT_COLUMNS}, thread) SELECT {_columns(18)} FROM json_each(:rows) WHERE true
+INSERT INTO prompts ({PROMPT_COLUMNS}, thread)
+SELECT {_columns(18)} FROM json_each(:rows) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   last_call_at = excluded.last_call_at, state = excluded.state, calls = excluded.calls,
   open_calls = excluded.open_calls, delivered = excluded.delivered,
@@ -159,7 +160,9 @@ def _load(connection: sqlite3.Connection, operations: Sequence[Operation], now: 
     claims = sorted({(item.subscription_id, item.claim.thread) for item in reserves})
     subscriptions = sorted({item.subscription_id for item in reserves})
     rows = Rows()
-    for row in connection.execute(_PROMPTS_OF_THREADS, {"claims": _json(claims), "ids": _json(ids)}):
+    for row in connection.execute(
+        _PROMPTS_OF_THREADS, {"claims": _json(claims), "ids": _json(ids)}
+    ):
         prompt = read_prompt(row)
         rows.prompts[prompt.id] = prompt
     rows.windows = _windows(connection, subscriptions, _held_ids(rows.prompts.values()), now)

@@ -38,8 +38,7 @@ def _apply(connection: sqlite3.Connection, name: str, now: int) -> None:
     try:
         # executescript commits by itself, so the transaction is written into the script.
         connection.executescript(
-            f"BEGIN IMMEDIATE;\n{script}\n"
-            f"INSERT INTO migrations VALUES ('{name}', {now});\nCOMMIT;"
+            f"BEGIN IMMEDIATE;\n{script}\nINSERT INTO migrations VALUES ('{name}', {now});\nCOMMIT;"
         )
     except sqlite3.Error as error:
         if connection.in_transaction:

@@ -31,6 +31,13 @@ async def open_store(folder: Path, clock: Clock) -> SqliteStore:
 
     What a process that is gone had reserved is released. Raises StoreFailed.
     """
+    path, lock = _prepare(folder, clock)
+    store = SqliteStore(Engine(path), clock, lock)
+    await store.release_abandoned()
+    return store
+
+
+def _prepare(folder: Path, clock: Clock) -> tuple[Path, TextIO]:
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder / "codeplan.lock")
     path = folder / "codeplan.db"
@@ -38,11 +45,12 @@ async def open_store(folder: Path, clock: Clock) -> SqliteStore:
     path.chmod(0o600)
     try:
         migrate(connection, clock.now())
+    except StoreFailed:
+        lock.close()
+        raise
     finally:
         connection.close()
-    store = SqliteStore(Engine(path), clock, lock)
-    await store.release_abandoned()
-    return store
+    return path, lock
 
 
 def _lock(path: Path) -> TextIO:

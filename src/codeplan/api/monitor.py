@@ -1,0 +1,174 @@
+"""The addresses that GLM Coding Plan's quota widgets read, in its shapes.
+
+They answer HTTP 200 with ``success: false`` where something is wrong, as those clients expect;
+times are local to the service's zone, ``nextResetTime`` is in epoch milliseconds and absent while
+a window has not opened. ``usage`` is the limit there, ``currentValue`` what is used.
+"""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from codeplan.api.answers import answer, key_of
+from codeplan.api.shown import Services, Standing, standing_of
+from codeplan.kit import instants
+from codeplan.metering.usage import RangeInvalid, UsageSeries, usage_series
+from codeplan.plan.windows import WindowView
+
+_UNITS = {"hour": 3, "day": 4, "month": 5, "week": 6}
+_FORM = "%Y-%m-%d %H:%M:%S"
+_BAD_KEY = (1000, "Authentication failed: the API key is missing, unknown or revoked")
+_NO_PLAN = (1, "This account has no coding plan")
+_BAD_RANGE = "Parameter validation failed: incorrect time format or time range exceeds limit"
+
+
+def routes(services: Services) -> list[Route]:
+    zone = ZoneInfo(services.time_zone)
+
+    async def quota(request: Request) -> Response:
+        standing = await standing_of(services, key_of(request))
+        if standing is None:
+            return _failure(*_BAD_KEY)
+        if standing.held is None:
+            return _failure(*_NO_PLAN)
+        limits = [_limit(view) for view in standing.windows]
+        return _success({"level": standing.held.plan.id, "limits": limits})
+
+    async def model_usage(request: Request) -> Response:
+        found = await _series(request, services, zone)
+        return found if isinstance(found, Response) else _success(_model_usage(found, zone))
+
+    async def tool_usage(request: Request) -> Response:
+        found = await _series(request, services, zone)
+        return found if isinstance(found, Response) else _success(_tool_usage(found, zone))
+
+    async def subscriptions(request: Request) -> Response:
+        standing = await standing_of(services, key_of(request))
+        if standing is None:
+            return _failure(*_BAD_KEY)
+        return _success(_subscriptions(standing, zone))
+
+    return [
+        Route("/api/monitor/usage/quota/limit", quota),
+        Route("/api/monitor/usage/model-usage", model_usage),
+        Route("/api/monitor/usage/tool-usage", tool_usage),
+        Route("/api/biz/subscription/list", subscriptions),
+    ]
+
+
+def _success(data: Any) -> Response:
+    return answer({"code": 200, "msg": "Operation successful", "success": True, "data": data})
+
+
+def _failure(code: int, message: str) -> Response:
+    return answer({"code": code, "msg": message, "success": False})
+
+
+def _limit(view: WindowView) -> dict[str, Any]:
+    taken = view.used + view.reserved
+    shown = {
+        "type": "TOKENS_LIMIT",
+        "unit": _UNITS[view.rule.span],
+        "number": view.rule.number,
+        "usage": view.limit,
+        "currentValue": taken,
+        "remaining": view.left,
+        "percentage": taken * 100 // view.limit,
+    }
+    if view.resets_at is not None:
+        shown["nextResetTime"] = view.resets_at
+    return shown
+
+
+async def _series(request: Request, services: Services, zone: ZoneInfo) -> UsageSeries | Response:
+    standing = await standing_of(services, key_of(request))
+    if standing is None:
+        return _failure(*_BAD_KEY)
+    if standing.held is None:
+        return _failure(*_NO_PLAN)
+    try:
+        since, until = (
+            _instant(request.query_params[name], zone) for name in ("startTime", "endTime")
+        )
+        return await usage_series(services.usage, standing.holder.account.id, since, until)
+    except (KeyError, ValueError, OverflowError, RangeInvalid):
+        return _failure(500, _BAD_RANGE)
+
+
+def _instant(text: str, zone: ZoneInfo) -> int:
+    return round(datetime.strptime(text, _FORM).replace(tzinfo=zone).timestamp() * 1000)
+
+
+def _frame(series: UsageSeries, zone: ZoneInfo) -> dict[str, Any]:
+    hourly = series.step == instants.HOUR
+    form = "%Y-%m-%d %H:%M" if hourly else "%Y-%m-%d"
+    times = [instants.at(start, zone).strftime(form) for start in series.starts]
+    return {"x_time": times, "granularity": "hourly" if hourly else "daily"}
+
+
+def _model_usage(series: UsageSeries, zone: ZoneInfo) -> dict[str, Any]:
+    ranked = sorted(series.models.values(), key=lambda item: (-item.total, item.model))
+    models = [
+        {
+            "modelName": item.model,
+            "totalTokens": item.total,
+            "sortOrder": place,
+            "tokensUsage": item.tokens,
+        }
+        for place, item in enumerate(ranked, 1)
+    ]
+    summary = [{k: v for k, v in item.items() if k != "tokensUsage"} for item in models]
+    return {
+        **_frame(series, zone),
+        "modelCallCount": series.calls,
+        "tokensUsage": series.tokens,
+        "totalUsage": {
+            "totalModelCallCount": sum(series.calls),
+            "totalTokensUsage": sum(series.tokens),
+            "modelSummaryList": summary,
+        },
+        "modelDataList": models,
+    }
+
+
+def _tool_usage(series: UsageSeries, zone: ZoneInfo) -> dict[str, Any]:
+    """No MCP server is hosted, so no call of one can have been counted."""
+    none = [0] * len(series.starts)
+    return {
+        **_frame(series, zone),
+        "networkSearchCount": none,
+        "webReadMcpCount": none,
+        "zreadMcpCount": none,
+        "totalUsage": {
+            "totalNetworkSearchCount": 0,
+            "totalWebReadMcpCount": 0,
+            "totalZreadMcpCount": 0,
+            "totalSearchMcpCount": 0,
+            "toolDetails": [],
+            "toolSummaryList": [],
+        },
+    }
+
+
+def _subscriptions(standing: Standing, zone: ZoneInfo) -> list[dict[str, Any]]:
+    if standing.held is None:
+        return []
+    subscription, plan = standing.held.subscription, standing.held.plan
+    cycles = {"month": "monthly", "quarter": "quarterly", "year": "yearly"}
+    started, ends = (
+        instants.at(instant, zone) for instant in (subscription.started_at, subscription.ends_at)
+    )
+    return [
+        {
+            "productId": plan.id,
+            "productName": f"GLM Coding {plan.name}",
+            "status": "VALID",
+            "valid": f"{started:{_FORM}}-{ends:{_FORM}}",
+            "billingCycle": cycles[subscription.period],
+            "nextRenewTime": f"{ends:%Y-%m-%d}",
+        }
+    ]

@@ -1,0 +1,66 @@
+"""The operator's addresses. The token lies in the data folder; it comes as a Bearer header."""
+
+import hmac
+from typing import Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from codeplan.accounts.directory import EmailInvalid
+from codeplan.api.answers import answer, error, key_of
+from codeplan.api.shown import Services
+from codeplan.kit import secrets
+from codeplan.kit.instants import iso_utc
+from codeplan.store.base import AlreadyThere
+from codeplan.subscriptions.subscriptions import PlanUnknown
+
+
+class _NewAccount(msgspec.Struct, forbid_unknown_fields=True):
+    email: str
+    plan: str | None = None
+    period: Literal["month", "quarter", "year"] = "month"
+
+
+def routes(services: Services) -> list[Route]:
+    def allowed(request: Request) -> bool:
+        token = key_of(request) or ""
+        return hmac.compare_digest(secrets.digest(token), services.operator_digest)
+
+    async def create_account(request: Request) -> Response:
+        """An account with a key, and a plan where one is named. The key is shown this once."""
+        if not allowed(request):
+            return error(401, "operator_token", "The operator token is missing or wrong.")
+        try:
+            wanted = msgspec.json.decode(await request.body(), type=_NewAccount)
+        except msgspec.DecodeError as problem:
+            return error(400, "malformed", str(problem))
+        plans = services.subscriptions.catalogue.plans
+        if wanted.plan is not None and wanted.plan not in plans:
+            return error(400, "plan_unknown", str(PlanUnknown(_no_plan(wanted.plan, list(plans)))))
+        try:
+            made = await services.accounts.create(wanted.email)
+        except EmailInvalid as problem:
+            return error(400, "email_invalid", str(problem))
+        except AlreadyThere:
+            return error(409, "account_exists", f"there is an account of {wanted.email} already")
+        shown = {
+            "account_id": made.account.id,
+            "email": made.account.email,
+            "key": made.key,
+            "plan": wanted.plan,
+            "period": None,
+            "ends_at": None,
+        }
+        if wanted.plan is not None:
+            held = await services.subscriptions.grant(made.account.id, wanted.plan, wanted.period)
+            services.accounts.forget()
+            shown |= {"period": held.period, "ends_at": iso_utc(held.ends_at)}
+        return answer(shown, 201)
+
+    return [Route("/api/admin/accounts", create_account, methods=["POST"])]
+
+
+def _no_plan(asked: str, known: list[str]) -> str:
+    return f"there is no plan {asked!r}; the catalogue has {', '.join(known)}"

@@ -1,0 +1,63 @@
+"""What several addresses show of the same thing, written once so that they agree."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from codeplan.accounts.directory import Accounts
+from codeplan.kit.clock import Clock
+from codeplan.kit.instants import iso_utc
+from codeplan.metering.meter import Meter
+from codeplan.plan.windows import WindowView
+from codeplan.store.base import UsageStore
+from codeplan.store.rows import KeyHolder
+from codeplan.subscriptions.subscriptions import Held, Subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the API's addresses need. ``time_zone``: in which monitor times are read and told."""
+
+    accounts: Accounts
+    subscriptions: Subscriptions
+    meter: Meter
+    usage: UsageStore
+    clock: Clock
+    time_zone: str
+    operator_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A key's account with its plan and windows, as they are now. ``held`` is None without a
+    plan, and also when it has ended."""
+
+    holder: KeyHolder
+    held: Held | None
+    windows: tuple[WindowView, ...]
+
+
+async def standing_of(services: Services, key: str | None) -> Standing | None:
+    """None for no key, or one that is nobody's."""
+    holder = await services.accounts.holder_of(key) if key else None
+    if holder is None:
+        return None
+    if holder.subscription is None:
+        return Standing(holder, None, ())
+    held = await services.subscriptions.held(holder.subscription)
+    if not held.is_active(services.clock.now()):
+        return Standing(holder, None, ())
+    windows = await services.meter.windows(held.subscription.id, held.plan)
+    return Standing(holder, held, windows)
+
+
+def show_window(view: WindowView) -> dict[str, Any]:
+    """Units of the window's rule; ``resets_at`` is null while the window has not opened."""
+    return {
+        "window": view.rule.words,
+        "unit": view.rule.unit,
+        "limit": view.limit,
+        "used": view.used,
+        "reserved": view.reserved,
+        "left": view.left,
+        "resets_at": iso_utc(view.resets_at),
+    }

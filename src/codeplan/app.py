@@ -1,0 +1,110 @@
+"""The composition root: opens the store and the upstreams, builds the services, mounts the
+surfaces. The only place that knows a concrete store. It decides nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from codeplan.accounts.directory import Accounts
+from codeplan.accounts.sign_in import SignIns
+from codeplan.api import account, health, monitor, operator
+from codeplan.api.shown import Services
+from codeplan.config.build import build_catalogue, build_routes, build_upstreams
+from codeplan.config.model import ConfigFile
+from codeplan.console import pages
+from codeplan.gateway.counting import Counter
+from codeplan.gateway.door import door_for
+from codeplan.gateway.exchange import Gateway, GatewaySettings
+from codeplan.gateway.relay import Relay
+from codeplan.kit.clock import Clock, SystemClock
+from codeplan.metering.meter import Meter
+from codeplan.metering.slots import Slots
+from codeplan.routing.routes import Router
+from codeplan.store.sqlite.store import open_store
+from codeplan.subscriptions.subscriptions import Subscriptions
+from codeplan.upstream.opened import open_upstreams
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that is ready: what uvicorn serves, and what the first start needs."""
+
+    application: Starlette
+    door: type[asyncio.Protocol]
+    accounts: Accounts
+    subscriptions: Subscriptions
+    embedded: bool
+
+
+@asynccontextmanager
+async def open_service(
+    config: ConfigFile,
+    data: Path,
+    operator_digest: bytes,
+    told: Callable[[str], None],
+    clock: Clock | None = None,
+) -> AsyncIterator[Service]:
+    """Everything opened; closed again in the opposite order.
+
+    ``told`` hears of long steps. Raises StoreFailed, EmbeddedMissing.
+    """
+    clock = clock or SystemClock()
+    catalogue = build_catalogue(config)
+    store = await open_store(data, clock)
+    try:
+        settings = build_upstreams(config)
+        upstreams = await open_upstreams(settings, told)
+        try:
+            accounts = Accounts(store, clock)
+            subscriptions = Subscriptions(store, clock, catalogue)
+            await subscriptions.keep_catalogue()
+            meter = Meter(store, clock)
+            router = Router(build_routes(config), upstreams)
+            gateway = Gateway(
+                accounts=accounts,
+                subscriptions=subscriptions,
+                meter=meter,
+                slots=Slots(config.service.queue_seconds),
+                relay=Relay(router, clock, config.service.read_on_seconds),
+                counter=Counter(router),
+                clock=clock,
+                settings=GatewaySettings(config.service.time_zone, config.service.max_body_bytes),
+            )
+            services = Services(
+                accounts=accounts,
+                subscriptions=subscriptions,
+                meter=meter,
+                usage=store,
+                clock=clock,
+                time_zone=config.service.time_zone,
+                operator_digest=operator_digest,
+            )
+            application = Starlette(
+                routes=[
+                    *health.routes,
+                    *account.routes(services),
+                    *operator.routes(services),
+                    *monitor.routes(services),
+                    *pages.routes(
+                        pages.ConsoleServices(
+                            accounts, SignIns(store, clock), subscriptions, meter, store, clock
+                        )
+                    ),
+                ]
+            )
+            yield Service(
+                application=application,
+                door=door_for(gateway, config.service.max_body_bytes),
+                accounts=accounts,
+                subscriptions=subscriptions,
+                embedded=any(item.protocol == "embedded" for item in settings),
+            )
+        finally:
+            for upstream in upstreams.values():
+                await upstream.close()
+    finally:
+        await store.close()

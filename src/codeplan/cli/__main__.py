@@ -1,0 +1,5 @@
+"""``python -m codeplan.cli``."""
+
+from codeplan.cli.root import main
+
+main()

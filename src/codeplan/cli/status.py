@@ -1,0 +1,41 @@
+"""``codeplan status``: what is left of a plan, and when it comes back."""
+
+from datetime import datetime
+
+import click
+
+from codeplan.cli.calling import DEFAULT_URL, call
+from codeplan.cli.printing import json_option, print_json
+
+
+@click.command()
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="The service's address.")
+@click.option("--key", required=True, envvar="CODEPLAN_KEY", help="Your key (or CODEPLAN_KEY).")
+@json_option
+def status(url: str, key: str, as_json: bool) -> None:
+    """Show each window: its limit, what is used and left, and when it resets."""
+    shown = call("GET", f"{url.rstrip('/')}/api/account/plan", key, as_json)
+    if as_json:
+        print_json(shown)
+        return
+    plan = shown["plan"]
+    if plan is None:
+        click.echo(f"{shown['email']}: no plan that is running")
+        return
+    click.echo(f"{shown['email']}: plan {plan['name']}, until {_local(plan['ends_at'])}")
+    for window in shown["windows"]:
+        running = f" ({window['reserved']} running)" if window["reserved"] else ""
+        resets = (
+            f"resets {_local(window['resets_at'])}"
+            if window["resets_at"]
+            else "opens with the next prompt"
+        )
+        click.echo(
+            f"  {window['window']}: {window['used']} of {window['limit']} {window['unit']}s used"
+            f"{running}, {window['left']} left, {resets}"
+        )
+
+
+def _local(instant: str) -> str:
+    """In the zone of whoever reads it, with the zone's name."""
+    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -1,0 +1,62 @@
+"""Which address means what. The coding addresses are the plan's lane; the general one is
+pay-as-you-go. They are GLM Coding Plan's, so that its users' tools work here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, Format
+
+ANTHROPIC_BASE = "/api/anthropic"
+CODING_BASE = "/api/coding/paas/v4"
+GENERAL_BASE = "/api/paas/v4"
+
+
+class Lane(StrEnum):
+    CODING = "coding"
+    GENERAL = "general"
+
+
+class Action(StrEnum):
+    CALL = "call"
+    COUNT = "count"
+    MODELS = "models"
+    GREET = "greet"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``methods``: what may be asked of it."""
+
+    action: Action
+    format: Format
+    lane: Lane
+    methods: tuple[str, ...]
+
+
+_GET = ("GET", "HEAD")
+ADDRESSES: Mapping[str, Address] = {
+    f"{ANTHROPIC_BASE}/v1/messages": Address(Action.CALL, ANTHROPIC, Lane.CODING, ("POST",)),
+    f"{ANTHROPIC_BASE}/v1/messages/count_tokens": Address(
+        Action.COUNT, ANTHROPIC, Lane.CODING, ("POST",)
+    ),
+    f"{ANTHROPIC_BASE}/v1/models": Address(Action.MODELS, ANTHROPIC, Lane.CODING, _GET),
+    ANTHROPIC_BASE: Address(Action.GREET, ANTHROPIC, Lane.CODING, _GET),
+    f"{CODING_BASE}/chat/completions": Address(Action.CALL, OPENAI_CHAT, Lane.CODING, ("POST",)),
+    f"{CODING_BASE}/models": Address(Action.MODELS, OPENAI_CHAT, Lane.CODING, _GET),
+    f"{GENERAL_BASE}/chat/completions": Address(Action.CALL, OPENAI_CHAT, Lane.GENERAL, ("POST",)),
+    f"{GENERAL_BASE}/models": Address(Action.MODELS, OPENAI_CHAT, Lane.GENERAL, _GET),
+}
+# Everything below these belongs to the gateway, also what it does not know.
+PREFIXES = tuple(f"{base}/".encode() for base in (ANTHROPIC_BASE, CODING_BASE, GENERAL_BASE))
+_EXACT = frozenset(path.encode() for path in ADDRESSES)
+
+
+def is_ours(path: bytes) -> bool:
+    """Whether the gateway answers this path (raw, without its query)."""
+    return path in _EXACT or path.startswith(PREFIXES)
+
+
+def format_of(path: str) -> Format:
+    """In which format an unknown path below ours is refused."""
+    return ANTHROPIC if path.startswith(ANTHROPIC_BASE) else OPENAI_CHAT

@@ -1,0 +1,51 @@
+"""The caller's side of one exchange: what was asked, and a writer with backpressure.
+
+What brings the bytes (door.py) can be changed; the exchange knows only this.
+"""
+
+from typing import Protocol
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Caller(Protocol):
+    """``path`` without its query. Header names are lower-case. ``too_large``: its body went over
+    the limit and was not kept."""
+
+    method: str
+    path: str
+    headers: dict[bytes, bytes]
+    too_large: bool
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has left."""
+        ...
+
+    def whole_body(self) -> bytes:
+        """The request's body."""
+        ...
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Answer at once with a whole body."""
+        ...
+
+    def start_stream(self, status: int, headers: Headers) -> None:
+        """Begin an answer that comes in pieces."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send a piece, and wait while the caller does not keep up."""
+        ...
+
+    def end_stream(self, data: bytes) -> None:
+        """Send the last piece and end the answer."""
+        ...
+
+    def on_gone(self, told: "OnGone | None") -> None:
+        """Whom to tell, at most once, when the caller leaves."""
+        ...
+
+
+class OnGone(Protocol):
+    def __call__(self) -> None: ...

@@ -1,0 +1,188 @@
+"""Brings bytes to the gateway: on uvicorn's port, beside its ASGI application.
+
+The gateway's addresses are served here, without a framework between; every other path goes on to
+the application. uvicorn keeps the connections, time-outs and shutdown.
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import unquote
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from codeplan.gateway.addresses import is_ours
+from codeplan.gateway.caller import Headers, OnGone
+from codeplan.gateway.exchange import Gateway
+
+# Of a body over the limit so much is still read (and dropped), so that its sender gets to read
+# the refusal; what goes on beyond is cut off.
+DROPPED_BYTES = 256 * 1024 * 1024
+
+
+class Door(HttpToolsProtocol):
+    """One connection. `door_for` makes the class that knows its gateway."""
+
+    gateway: Gateway
+    max_body_bytes: int
+
+    def on_headers_complete(self) -> None:
+        path, _, _ = self.url.partition(b"?")
+        if not is_ours(path):
+            super().on_headers_complete()
+            return
+        previous = self.cycle
+        self._waits = previous is not None and not previous.response_complete
+        self.cycle = Call(self, path)  # type: ignore[assignment]  # has what uvicorn asks of a cycle
+        if self.expect_100_continue and not self.cycle.too_large:  # type: ignore[attr-defined]  # a Call has it
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if isinstance(self.cycle, Call):
+            self.cycle.take(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        call = self.cycle
+        if not isinstance(call, Call):
+            super().on_message_complete()
+        elif self._waits:
+            # The answer to the call before it is still under way on this connection.
+            self.flow.pause_reading()
+            self.pipeline.appendleft((call, self.app))
+        else:
+            self._start_asgi_task(call, self.app)
+
+
+class Call:
+    """One call of the connection: a `Caller` for the gateway, a cycle for uvicorn."""
+
+    def __init__(self, door: Door, path: bytes) -> None:
+        self._door = door
+        # HTTP/1.0 knows no chunks: a stream ends with its connection.
+        self._chunks = door.parser.get_http_version() != "1.0"
+        self._told: OnGone | None = None
+        self._streaming = False
+        self.method = door.parser.get_method().decode("ascii", "replace")
+        self.path = unquote(path.decode("latin-1"))
+        self.headers = dict(door.headers)
+        self._body: list[bytes] = []
+        self._size = 0
+        self._limit = door.max_body_bytes
+        self.too_large = _declared(self.headers) > self._limit
+        # What uvicorn looks at.
+        self.keep_alive = self._chunks and door.parser.should_keep_alive()
+        self.response_complete = False
+        self.message_event = self
+        self._gone = False
+
+    # for uvicorn
+
+    async def run_asgi(self, _app: Any) -> None:
+        try:
+            await self._door.gateway.serve(self)
+        finally:
+            if not self.response_complete and not self._gone:
+                # The answer broke off: the caller must not take it for a whole one.
+                self._door.transport.abort()
+
+    def set(self) -> None:
+        """uvicorn's wake-up: more bytes, or the connection was lost."""
+        if self._gone and self._told is not None:
+            told, self._told = self._told, None
+            told()
+
+    @property
+    def disconnected(self) -> bool:
+        return self._gone
+
+    @disconnected.setter
+    def disconnected(self, value: bool) -> None:
+        self._gone = value
+
+    def take(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._limit:
+            self.too_large = True
+            self._body.clear()
+        elif not self.too_large:
+            self._body.append(data)
+        if self._size > DROPPED_BYTES:
+            self._door.transport.abort()
+
+    # for the gateway
+
+    @property
+    def gone(self) -> bool:
+        return self._gone
+
+    def whole_body(self) -> bytes:
+        if len(self._body) != 1:
+            self._body = [b"".join(self._body)]
+        return self._body[0]
+
+    def on_gone(self, told: OnGone | None) -> None:
+        self._told = told
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        if self._gone or self.response_complete:
+            return
+        if self._streaming:
+            # Part of another answer has left: all that remains is to break it off.
+            self._door.transport.abort()
+            return
+        head = self._head(status, headers)
+        head += [b"content-length: %d\r\n\r\n" % len(body)]
+        if self.method != "HEAD":
+            head.append(body)
+        self._door.transport.write(b"".join(head))
+        self._complete()
+
+    def start_stream(self, status: int, headers: Headers) -> None:
+        if self._gone:
+            return
+        self._streaming = True
+        head = self._head(status, headers)
+        head.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunks else b"\r\n")
+        self._door.transport.write(b"".join(head))
+
+    async def write(self, data: bytes) -> None:
+        if self._gone:
+            return
+        self._door.transport.write(self._piece(data))
+        if self._door.flow.write_paused:
+            await self._door.flow.drain()
+
+    def end_stream(self, data: bytes) -> None:
+        if self._gone:
+            return
+        last = self._piece(data) if data else b""
+        self._door.transport.write(last + b"0\r\n\r\n" if self._chunks else last)
+        self._complete()
+
+    def _piece(self, data: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunks else data
+
+    def _head(self, status: int, headers: Headers) -> list[bytes]:
+        head = [STATUS_LINE[status]]
+        for name, value in headers:
+            head += [name, b": ", value, b"\r\n"]
+        if not self.keep_alive:
+            head.append(b"connection: close\r\n")
+        return head
+
+    def _complete(self) -> None:
+        self.response_complete = True
+        if not self.keep_alive:
+            self._door.transport.close()
+        self._door.on_response_complete()
+
+
+def _declared(headers: dict[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"")
+    return int(length) if length.isdigit() else 0
+
+
+def door_for(gateway: Gateway, max_body_bytes: int) -> type[asyncio.Protocol]:
+    """The protocol class to give to uvicorn as its ``http``."""
+    return type("BoundDoor", (Door,), {"gateway": gateway, "max_body_bytes": max_body_bytes})

@@ -1,0 +1,229 @@
+"""The story of one call: who is it, which client, which lane, which turn, reserve, relay, settle.
+
+Knows callers, not sockets; decides nothing that a service or a pure wing can decide.
+"""
+
+from dataclasses import dataclass
+
+from codeplan.accounts.directory import Accounts
+from codeplan.accounts.keys import key_in
+from codeplan.clients.base import Client, SeenCall
+from codeplan.clients.known import UNKNOWN, recognise
+from codeplan.clients.refusal import Refusal
+from codeplan.gateway import refusals
+from codeplan.gateway.addresses import (
+    ADDRESSES,
+    CODING_BASE,
+    GENERAL_BASE,
+    Action,
+    Address,
+    Lane,
+    format_of,
+)
+from codeplan.gateway.caller import Caller, Headers
+from codeplan.gateway.counting import Counter
+from codeplan.gateway.formats import Format
+from codeplan.gateway.limits import limit_headers
+from codeplan.gateway.listing import list_models
+from codeplan.gateway.relay import Ask, Relay
+from codeplan.gateway.settlement import Settlement
+from codeplan.kit.clock import Clock
+from codeplan.kit.ids import new_id
+from codeplan.metering.meter import Meter
+from codeplan.metering.slots import Slots, TooManyAtOnce
+from codeplan.protocol.outline import Malformed, Outline
+from codeplan.store.base import StoreFailed
+from codeplan.store.operations import Refused, Reserve
+from codeplan.store.rows import KeyHolder
+from codeplan.subscriptions.subscriptions import Held, Subscriptions
+from codeplan.telemetry import log
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """``time_zone`` writes reset times; ``max_body_bytes`` bounds a call."""
+
+    time_zone: str
+    max_body_bytes: int
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is known of a call so far; the refusal's form depends on it."""
+
+    request_id: str
+    format: Format
+    client: Client = UNKNOWN
+
+
+class Gateway:
+    """Serves the addresses that coding tools call."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        subscriptions: Subscriptions,
+        meter: Meter,
+        slots: Slots,
+        relay: Relay,
+        counter: Counter,
+        clock: Clock,
+        settings: GatewaySettings,
+    ) -> None:
+        self._accounts, self._subscriptions = accounts, subscriptions
+        self._meter, self._slots = meter, slots
+        self._relay, self._counter = relay, counter
+        self._clock, self._settings = clock, settings
+
+    async def serve(self, caller: Caller) -> None:
+        """Answer one call, whatever it is."""
+        address = ADDRESSES.get(caller.path)
+        format_ = address.format if address else format_of(caller.path)
+        call = _Call(new_id("req", self._clock.now()), format_)
+        try:
+            if address is None:
+                raise refusals.unknown_address(caller.path)
+            if caller.method not in address.methods:
+                raise refusals.wrong_method(caller.method, address.methods)
+            await self._serve(caller, address, call)
+        except Refusal as refusal:
+            self._refuse(caller, call, refusal)
+        except Malformed as error:
+            self._refuse(caller, call, refusals.malformed(str(error)))
+        except TooManyAtOnce as many:
+            self._refuse(caller, call, refusals.too_many_at_once(many.limit))
+        except StoreFailed as error:
+            log.error("store failed", request_id=call.request_id, why=str(error))
+            self._refuse(caller, call, refusals.store_failed())
+        except Exception:
+            log.exception("call broke", request_id=call.request_id)
+            self._refuse(caller, call, refusals.broken())
+
+    async def _serve(self, caller: Caller, address: Address, call: _Call) -> None:
+        if address.action is Action.GREET:
+            caller.answer(200, _identity(call.request_id), b"")
+            return
+        holder = await self._who(caller)
+        if address.action is Action.MODELS:
+            body = list_models(address.format, self._subscriptions.catalogue)
+            caller.answer(200, _json_headers(call.request_id), body)
+            return
+        if caller.too_large:
+            raise refusals.too_large(self._settings.max_body_bytes)
+        outline = address.format.outline(caller.whole_body())
+        seen = SeenCall(address.format.name, caller.headers, outline)
+        call.client = recognise(seen)
+        held = await self._lane(address, holder, call.client)
+        model = self._model(outline, held)
+        if address.action is Action.COUNT:
+            body = await self._counter.count(caller, model)
+            caller.answer(200, _json_headers(call.request_id), body)
+            return
+        async with self._slots.slot(held.subscription.id, held.plan.concurrency):
+            await self._metered(caller, call, seen, holder, held, model)
+
+    async def _who(self, caller: Caller) -> KeyHolder:
+        key = key_in(caller.headers)
+        if key is None:
+            raise refusals.no_key()
+        holder = await self._accounts.holder_of(key)
+        if holder is None:
+            raise refusals.unknown_key()
+        return holder
+
+    async def _lane(self, address: Address, holder: KeyHolder, client: Client) -> Held:
+        """The plan that serves the call, or a refusal that names the right address.
+
+        A plan holder's supported tool draws on the plan whatever the address, and never falls
+        through to money; anything else at the general address is pay-as-you-go.
+        """
+        general = address.lane is Lane.GENERAL
+        known = client is not UNKNOWN
+        if general and not (known and holder.subscription):
+            raise refusals.no_balance(CODING_BASE)
+        if holder.subscription is None:
+            raise refusals.no_plan(GENERAL_BASE)
+        held = await self._subscriptions.held(holder.subscription)
+        if not held.is_active(self._clock.now()):
+            ended_at = holder.subscription.ends_at
+            raise refusals.plan_expired(held.plan, ended_at, self._settings.time_zone)
+        if not held.plan.admits(client.id or None):
+            if known:
+                raise refusals.tool_not_in_plan(client.name, held.plan)
+            raise refusals.not_a_coding_tool(GENERAL_BASE)
+        return held
+
+    def _model(self, outline: Outline, held: Held) -> str:
+        model = self._subscriptions.catalogue.model_named(outline.model)
+        if model is None:
+            raise refusals.unknown_model(outline.model, held.plan)
+        if model not in held.plan.models:
+            raise refusals.model_not_in_plan(model, held.plan)
+        return model
+
+    async def _metered(
+        self,
+        caller: Caller,
+        call: _Call,
+        seen: SeenCall,
+        holder: KeyHolder,
+        held: Held,
+        model: str,
+    ) -> None:
+        reserved = await self._meter.reserve(
+            Reserve(
+                call_id=call.request_id,
+                account_id=holder.account.id,
+                key_id=holder.key.id,
+                subscription_id=held.subscription.id,
+                plan=held.plan,
+                claim=call.client.claim(seen),
+                client=call.client.id,
+                protocol=seen.protocol,
+                model_asked=seen.outline.model,
+                model=model,
+                streamed=seen.outline.stream,
+            )
+        )
+        if isinstance(reserved, Refused):
+            raise refusals.exhausted(reserved, self._settings.time_zone)
+        settlement = Settlement(self._meter, self._clock, reserved)
+        headers = (*_identity(call.request_id), *limit_headers(reserved.windows))
+        ask = Ask(call.request_id, call.format, seen.outline, model, caller, headers)
+        try:
+            await self._relay.run(ask, settlement)
+        finally:
+            # Nothing is held after a call, however it ended.
+            await settlement.release("failed", why="the call broke")
+            log.info(
+                "call",
+                request_id=call.request_id,
+                client=call.client.id,
+                model=model,
+                upstream=settlement.upstream,
+                outcome=settlement.outcome,
+                charged=reserved.charged,
+            )
+
+    def _refuse(self, caller: Caller, call: _Call, refusal: Refusal) -> None:
+        form = call.client.refuse(refusal)
+        body = call.format.error(
+            form.status, refusal.code, refusal.message, call.request_id, form.kind
+        )
+        log.info(
+            "refused",
+            request_id=call.request_id,
+            client=call.client.id,
+            status=form.status,
+            code=refusal.code,
+        )
+        caller.answer(form.status, (*_json_headers(call.request_id), *form.headers), body)
+
+
+def _identity(request_id: str) -> Headers:
+    value = request_id.encode()
+    return ((b"request-id", value), (b"x-request-id", value))
+
+
+def _json_headers(request_id: str) -> Headers:
+    return ((b"content-type", b"application/json"), *_identity(request_id))

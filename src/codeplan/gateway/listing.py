@@ -1,0 +1,30 @@
+"""The models' lists, in each format's shape."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from codeplan.gateway.formats import ANTHROPIC, Format
+from codeplan.plan.catalogue import Catalogue
+
+# Clients want a date; the catalogue has none.
+_CREATED = datetime(2025, 9, 30, tzinfo=UTC)
+
+
+def list_models(format_: Format, catalogue: Catalogue) -> bytes:
+    """``{"object": "list", "data": […]}``, or Anthropic's page of models."""
+    ids = [model.id for model in catalogue.models]
+    if format_ is ANTHROPIC:
+        created = _CREATED.strftime("%Y-%m-%dT%H:%M:%SZ")
+        data = [
+            {"type": "model", "id": name, "display_name": name, "created_at": created}
+            for name in ids
+        ]
+        page = {"data": data, "has_more": False, "first_id": ids[0], "last_id": ids[-1]}
+        return msgspec.json.encode(page)
+    created_seconds = int(_CREATED.timestamp())
+    models = [
+        {"id": name, "object": "model", "created": created_seconds, "owned_by": "codeplan"}
+        for name in ids
+    ]
+    return msgspec.json.encode({"object": "list", "data": models})

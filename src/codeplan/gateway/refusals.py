@@ -1,0 +1,122 @@
+"""The refusals a call can meet, with GLM Coding Plan's codes, so that its clients understand them.
+
+The text keeps the form that clients parse, with the zone behind it. How each client is told is
+its own file's business (clients/).
+"""
+
+from codeplan.clients.refusal import Refusal, Wait
+from codeplan.kit import instants
+from codeplan.plan.catalogue import Plan
+from codeplan.store.operations import Refused
+
+
+def no_key() -> Refusal:
+    return Refusal(
+        401, "1001", "No API key was sent. Send yours as 'Authorization: Bearer cp-…' or x-api-key."
+    )
+
+
+def unknown_key() -> Refusal:
+    return Refusal(401, "1000", "This API key is not valid: it is unknown, or it was revoked.")
+
+
+def malformed(what: str) -> Refusal:
+    return Refusal(400, "1210", f"The request is not valid: {what}")
+
+
+def too_large(limit: int) -> Refusal:
+    return Refusal(413, "1210", f"The request's body is larger than {limit} bytes.")
+
+
+def unknown_address(path: str) -> Refusal:
+    return Refusal(404, "1222", f"There is no address {path} here.")
+
+
+def wrong_method(method: str, allowed: tuple[str, ...]) -> Refusal:
+    return Refusal(405, "1212", f"{method} is not possible here; use {' or '.join(allowed)}.")
+
+
+def unknown_model(asked: str, plan: Plan) -> Refusal:
+    has = ", ".join(plan.models)
+    return Refusal(400, "1211", f"There is no model {asked!r}. Your plan {plan.name} has: {has}.")
+
+
+def model_not_in_plan(model: str, plan: Plan) -> Refusal:
+    has = ", ".join(plan.models)
+    text = f"Your plan {plan.name} does not include {model}. It has: {has}."
+    return Refusal(429, "1311", text)
+
+
+def no_plan(general: str) -> Refusal:
+    text = (
+        "This account has no coding plan, and this address serves plans only."
+        f" For pay-as-you-go use {general}."
+    )
+    return Refusal(429, "1113", text)
+
+
+def plan_expired(plan: Plan, ended_at: int, zone: str) -> Refusal:
+    when = instants.with_zone(ended_at, zone)
+    return Refusal(429, "1309", f"Your plan {plan.name} ended at {when}. Renew it to go on.")
+
+
+def not_a_coding_tool(general: str) -> Refusal:
+    text = (
+        "This address is for supported coding tools, and this call comes from none of them."
+        f" For your own programs use the general address {general} (pay-as-you-go)."
+    )
+    return Refusal(403, "1220", text)
+
+
+def tool_not_in_plan(name: str, plan: Plan) -> Refusal:
+    return Refusal(403, "1220", f"Your plan {plan.name} does not admit {name}.")
+
+
+def no_balance(coding: str) -> Refusal:
+    text = (
+        "Insufficient balance or no resource package. Please recharge."
+        f" A coding plan's quota is not used at this address; coding tools use {coding}."
+    )
+    return Refusal(429, "1113", text)
+
+
+def too_many_at_once(limit: int) -> Refusal:
+    text = f"Rate limit reached for requests: your plan runs {limit} calls at once."
+    return Refusal(429, "1302", text, Wait.MOMENT, retry_after_seconds=2)
+
+
+def exhausted(refused: Refused, zone: str) -> Refusal:
+    """A window is used up."""
+    rule, resets_at = refused.exhausted.rule, refused.exhausted.resets_at
+    long = rule.span in ("week", "month")
+    text = (
+        f"Usage limit reached for {rule.words}."
+        f" Your limit will reset at {instants.with_zone(resets_at, zone)}"
+    )
+    seconds = max(1, -(-(resets_at - refused.now) // 1000))
+    return Refusal(
+        429, "1310" if long else "1308", text, Wait.WINDOW, seconds, resets_at=-(-resets_at // 1000)
+    )
+
+
+def upstream_busy() -> Refusal:
+    text = "The model is busy just now. Nothing was charged; please try again in a moment."
+    return Refusal(429, "1305", text, Wait.MOMENT, retry_after_seconds=5)
+
+
+def upstream_failed() -> Refusal:
+    text = "The model could not be reached. Nothing was charged; please try again in a moment."
+    return Refusal(503, "1234", text, Wait.MOMENT, retry_after_seconds=5)
+
+
+def upstream_refused(status: int, message: str) -> Refusal:
+    return Refusal(status, "", message)
+
+
+def store_failed() -> Refusal:
+    text = "The service cannot keep its books just now, so nothing is served. Nothing was charged."
+    return Refusal(503, "1200", text, Wait.MOMENT, retry_after_seconds=10)
+
+
+def broken() -> Refusal:
+    return Refusal(500, "1200", "Something broke on our side. Nothing was charged.", Wait.MOMENT)

@@ -1,0 +1,258 @@
+"""Asking upstreams and passing on what they answer.
+
+Nothing is sent to the caller until there is content, so that another route can be tried. The
+answer's end is held back until its settlement is durable.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from codeplan.clients.refusal import Refusal
+from codeplan.gateway import refusals
+from codeplan.gateway.caller import Caller, Headers
+from codeplan.gateway.formats import Format
+from codeplan.gateway.leaving import Leaving
+from codeplan.gateway.settlement import Settlement
+from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier, plan_body
+from codeplan.kit.clock import Clock
+from codeplan.protocol import inner
+from codeplan.protocol.outline import Outline
+from codeplan.routing.routes import Router
+from codeplan.telemetry import log
+from codeplan.upstream.base import Upstream, UpstreamAnswer, UpstreamCall, UpstreamFailed
+
+_STREAM: Headers = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
+_JSON: Headers = ((b"content-type", b"application/json"),)
+# What the call itself may be at fault for; everything else is worth another route.
+_CALLERS_FAULT = frozenset({400, 413, 415, 422})
+_LARGEST_ANSWER = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call that may be relayed. ``headers``: what its answer carries beside the usual."""
+
+    request_id: str
+    format: Format
+    outline: Outline
+    model: str
+    caller: Caller
+    headers: Headers
+
+
+class TryNext(Exception):
+    """Nothing came of this route; ``refusal`` is what to say when it was the last."""
+
+    def __init__(self, refusal: Refusal, why: str) -> None:
+        super().__init__(why)
+        self.refusal = refusal
+
+
+class CallerLeft(Exception):
+    """The caller left before anything was sent."""
+
+
+class Relay:
+    """``read_on_seconds``: how long an upstream is read after its caller has left."""
+
+    def __init__(self, router: Router, clock: Clock, read_on_seconds: float) -> None:
+        self._router, self._clock = router, clock
+        self._read_on_seconds = read_on_seconds
+
+    async def run(self, ask: Ask, settlement: Settlement) -> None:
+        """Relay and settle. Raises Refusal when nothing was sent; StoreFailed."""
+        last = refusals.upstream_failed()
+        why = "no route"
+        for upstream, model in self._router.routes(ask.model):
+            settlement.upstream, settlement.upstream_model = upstream.settings.name, model
+            try:
+                await self._attempt(ask, upstream, model, settlement)
+                return
+            except TryNext as failed:
+                last, why = failed.refusal, str(failed)
+                log.warning(
+                    "route failed", request_id=ask.request_id, upstream=upstream.settings.name,
+                    why=why,
+                )  # fmt: skip
+            except CallerLeft:
+                await settlement.release("cut by client", why="the client left before any content")
+                return
+        await settlement.release("failed", why=why)
+        raise last
+
+    async def _attempt(
+        self, ask: Ask, upstream: Upstream, model: str, settlement: Settlement
+    ) -> None:
+        caller = ask.caller
+        plan = plan_body(ask.format, ask.outline, caller.whole_body(), upstream, model)
+        leaving = Leaving(caller, self._read_on_seconds)
+        call = UpstreamCall(plan.upstream.path, plan.body, _passed_headers(ask, plan))
+        try:
+            answer = await upstream.send(call)
+        except UpstreamFailed as failed:
+            raise TryNext(refusals.upstream_failed(), str(failed)) from None
+        except asyncio.CancelledError:
+            leaving.forgive()
+            raise CallerLeft from None
+        leaving.answer = answer
+        try:
+            if answer.status != 200:
+                raise await _refused(answer, plan)
+            if ask.outline.stream:
+                await self._stream(ask, plan, answer, settlement, leaving)
+            else:
+                await self._whole(ask, plan, answer, settlement, leaving)
+            if not answer.done:
+                await _drain(answer)
+        except asyncio.CancelledError:
+            leaving.forgive()
+            raise CallerLeft from None
+        finally:
+            leaving.over()
+            answer.close()
+
+    async def _stream(
+        self,
+        ask: Ask,
+        plan: Plan,
+        answer: UpstreamAnswer,
+        settlement: Settlement,
+        leaving: Leaving,
+    ) -> None:
+        caller = ask.caller
+        created = self._clock.now() // 1000
+        usage = ask.outline.asks_usage
+        carrier = StreamCarrier(plan, ask.request_id, ask.model, created, usage)
+        progress = carrier.progress
+        held: list[bytes] = []
+        cut = ""
+        while not (progress.ended or cut):
+            try:
+                data = await answer.chunk()
+            except UpstreamFailed as failed:
+                cut = str(failed)
+                data = b""
+            out = carrier.feed(data) if data else carrier.end()
+            if not data and not progress.ended:
+                cut = cut or "the upstream ended in the middle of its answer"
+            if progress.failure is not None:
+                cut = progress.failure.message
+            if not leaving.committed:
+                if cut:
+                    raise TryNext(_refusal(progress.failure), cut)
+                held.append(out)
+                if not (progress.content or progress.ended):
+                    continue
+                leaving.committed = True
+                if progress.content:
+                    settlement.content_came()
+                caller.start_stream(200, (*_STREAM, *ask.headers))
+                out = b"".join(held)
+            if out and not caller.gone:
+                await caller.write(out)
+        await _settle_stream(caller, carrier, settlement, cut)
+
+    async def _whole(
+        self,
+        ask: Ask,
+        plan: Plan,
+        answer: UpstreamAnswer,
+        settlement: Settlement,
+        leaving: Leaving,
+    ) -> None:
+        try:
+            body = await _read(answer)
+        except UpstreamFailed as failed:
+            raise TryNext(refusals.upstream_failed(), str(failed)) from None
+        carrier = WholeCarrier(plan, self._clock.now() // 1000)
+        out = carrier.carry(body)
+        if carrier.progress.failure is not None:
+            raise TryNext(_refusal(carrier.progress.failure), carrier.progress.failure.message)
+        leaving.committed = True
+        if ask.caller.gone:
+            await settlement.release("cut by client", carrier.progress)
+            return
+        if carrier.progress.content:
+            settlement.content_came()
+            await settlement.settle(carrier.progress, "whole")
+        else:
+            await settlement.release("whole", carrier.progress, "the answer was empty")
+        ask.caller.answer(200, (*_JSON, *ask.headers), out)
+
+
+async def _settle_stream(
+    caller: Caller, carrier: StreamCarrier, settlement: Settlement, cut: str
+) -> None:
+    """Settle by the fair-charge rule, then let the end go out.
+
+    Whole: due. Cut by the client after content: due, with what the upstream reports. Cut by the
+    upstream: free. An answer without content: free.
+    """
+    progress = carrier.progress
+    if cut and not caller.gone:
+        await settlement.release("cut by upstream", progress, cut)
+        told = carrier.tail if progress.failure else carrier.failure(inner.Failed(502, cut))
+        caller.end_stream(told)
+        return
+    if not progress.content:
+        await settlement.release("whole", progress, "the answer was empty")
+    elif caller.gone:
+        await settlement.settle(progress, "cut by client")
+    else:
+        await settlement.settle(progress, "whole")
+    caller.end_stream(carrier.tail)
+
+
+async def _read(answer: UpstreamAnswer) -> bytes:
+    pieces = []
+    size = 0
+    while data := await answer.chunk():
+        pieces.append(data)
+        size += len(data)
+        if size > _LARGEST_ANSWER:
+            raise UpstreamFailed("the upstream's answer is too large", began=True)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _drain(answer: UpstreamAnswer) -> None:
+    """Read a body's last mark, so that its connection can be kept."""
+    try:
+        async with asyncio.timeout(1):
+            while await answer.chunk():
+                pass
+    except (TimeoutError, UpstreamFailed):
+        pass
+
+
+async def _refused(answer: UpstreamAnswer, plan: Plan) -> Exception:
+    """The exception for an upstream's answer that is no success."""
+    try:
+        body = await _read(answer)
+    except UpstreamFailed:
+        body = b""
+    events = plan.upstream.decode_answer(body)
+    told = events[0] if events and isinstance(events[0], inner.Failed) else None
+    message = told.message if told else f"the upstream answered {answer.status}"
+    if answer.status in _CALLERS_FAULT:
+        return refusals.upstream_refused(answer.status, message)
+    return TryNext(_refusal(inner.Failed(answer.status, message)), f"{answer.status}: {message}")
+
+
+def _refusal(failure: inner.Failed | None) -> Refusal:
+    if failure is not None and failure.status in (429, 503, 529):
+        return refusals.upstream_busy()
+    return refusals.upstream_failed()
+
+
+def _passed_headers(ask: Ask, plan: Plan) -> Headers:
+    """Headers that mean something to an upstream of the same format; else the format's own."""
+    if not plan.passes:
+        return plan.upstream.own_headers
+    theirs = ask.caller.headers
+    passed = tuple((name, theirs[name]) for name in ask.format.passed_headers if name in theirs)
+    missing = tuple(own for own in plan.upstream.own_headers if own[0] not in theirs)
+    return passed + missing

@@ -1,0 +1,129 @@
+"""What becomes of a call's body on its way to an upstream, and of the answer on its way back.
+
+The same format on both sides: the bytes pass, and what they say is read beside them. Different
+formats: events are translated one by one, as they come.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from codeplan.gateway.formats import UPSTREAM_FORMATS, Format
+from codeplan.protocol import inner, splice
+from codeplan.protocol.openai_chat.stream import is_usage_only
+from codeplan.protocol.outline import Outline
+from codeplan.protocol.sse import EventSplitter, ServerEvent, parse_event
+from codeplan.routing import tiny
+from codeplan.upstream.base import Upstream
+
+_INCLUDE_USAGE = b'{"include_usage":true}'
+Change = Callable[[inner.Event], inner.Event]
+
+
+def _unchanged(event: inner.Event) -> inner.Event:
+    return event
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one call is carried to one upstream. ``passes``: byte for byte. ``drops_usage``: the
+    usage chunk was asked for by us alone."""
+
+    caller: Format
+    upstream: Format
+    body: bytes
+    passes: bool
+    drops_usage: bool = False
+    change: Change = _unchanged
+
+
+def plan_body(
+    caller: Format, outline: Outline, body: bytes, upstream: Upstream, upstream_model: str
+) -> Plan:
+    """The body for that upstream. Raises Malformed where its format cannot carry the call."""
+    target = UPSTREAM_FORMATS[upstream.settings.protocol]
+    if target is caller and not upstream.tiny:
+        carried = splice.replace_model(body, msgspec.json.encode(upstream_model))
+        drops_usage = outline.stream and not outline.asks_usage
+        if drops_usage:
+            carried = splice.replace_value(carried, "stream_options", _INCLUDE_USAGE)
+        return Plan(caller, target, carried, passes=True, drops_usage=drops_usage)
+    request = caller.decode_request(body)
+    change: Change = _unchanged
+    if upstream.tiny:
+        asked = request.max_tokens
+        request = tiny.shorten(request)
+
+        def change(event: inner.Event) -> inner.Event:
+            return tiny.ended(event, asked)
+
+    encoded = target.encode_request(request, upstream_model)
+    return Plan(caller, target, encoded, passes=False, change=change)
+
+
+class StreamCarrier:
+    """Carries a streamed answer. What `feed` returns may go out at once; what must wait for the
+    settlement, the answer's end, is in ``tail``."""
+
+    def __init__(self, plan: Plan, request_id: str, model: str, created: int, usage: bool) -> None:
+        self._plan = plan
+        self._reader = plan.upstream.reader()
+        self._writer = plan.caller.writer(request_id, model, created, usage)
+        self._splitter = EventSplitter()
+        self.progress = inner.Progress()
+        self.tail = b""
+
+    def feed(self, data: bytes) -> bytes:
+        pieces = [self._carry(event) for event in self._splitter.feed(data)]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def end(self) -> bytes:
+        """The upstream's body has ended: what may still go out, and the rest into ``tail``.
+
+        An answer whose finish was told is whole, also where the last mark is missing.
+        """
+        rest = self._splitter.rest
+        out = self._carry(parse_event(rest)) if rest.strip() else b""
+        if self.progress.finish is not None and not self.progress.ended:
+            self.progress.ended = True
+            if not self._plan.passes:
+                self.tail += self._writer.write(inner.Ended())
+        return out
+
+    def _carry(self, event: ServerEvent) -> bytes:
+        known = self._reader.read(event)
+        for item in known:
+            self.progress.note(item)
+        if self._plan.passes:
+            piece = b"" if self._plan.drops_usage and is_usage_only(event) else event.raw
+        else:
+            piece = self._translate(known)
+        if not self.progress.ended:
+            return piece
+        self.tail += piece
+        return b""
+
+    def failure(self, failure: inner.Failed) -> bytes:
+        """An error in the middle of the stream, as the caller's format writes it."""
+        return self._writer.write(failure)
+
+    def _translate(self, events: list[inner.Event]) -> bytes:
+        return b"".join(self._writer.write(self._plan.change(event)) for event in events)
+
+
+class WholeCarrier:
+    """Carries an answer that is not streamed."""
+
+    def __init__(self, plan: Plan, created: int) -> None:
+        self._plan, self._created = plan, created
+        self.progress = inner.Progress()
+
+    def carry(self, body: bytes) -> bytes:
+        events = self._plan.upstream.decode_answer(body)
+        for event in events:
+            self.progress.note(event)
+        if self._plan.passes or self.progress.failure is not None:
+            return body
+        changed = [self._plan.change(event) for event in events]
+        return self._plan.caller.encode_answer(changed, self._created)
