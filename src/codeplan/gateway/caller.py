@@ -46,6 +46,10 @@ class Caller(Protocol):
         """Whom to tell, at most once, when the caller leaves."""
         ...
 
+    def stop_serving(self) -> None:
+        """Cancel the task that serves this call."""
+        ...
+
 
 class OnGone(Protocol):
     def __call__(self) -> None: ...

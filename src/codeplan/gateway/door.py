@@ -51,7 +51,9 @@ class Door(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((call, self.app))
         else:
-            self._start_asgi_task(call, self.app)
+            call.task = self.loop.create_task(call.run_asgi(self.app))
+            self.tasks.add(call.task)
+            call.task.add_done_callback(self.tasks.discard)
 
 
 class Call:
@@ -62,6 +64,7 @@ class Call:
         # HTTP/1.0 knows no chunks: a stream ends with its connection.
         self._chunks = door.parser.get_http_version() != "1.0"
         self._told: OnGone | None = None
+        self.task: asyncio.Task[None] | None = None
         self._streaming = False
         self.method = door.parser.get_method().decode("ascii", "replace")
         self.path = unquote(path.decode("latin-1"))
@@ -79,6 +82,7 @@ class Call:
     # for uvicorn
 
     async def run_asgi(self, _app: Any) -> None:
+        self.task = self.task or asyncio.current_task()
         try:
             await self._door.gateway.serve(self)
         finally:
@@ -123,6 +127,10 @@ class Call:
 
     def on_gone(self, told: OnGone | None) -> None:
         self._told = told
+
+    def stop_serving(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
 
     def answer(self, status: int, headers: Headers, body: bytes) -> None:
         if self._gone or self.response_complete:

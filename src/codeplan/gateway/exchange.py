@@ -195,7 +195,8 @@ class Gateway:
         finally:
             # Nothing is held after a call, however it ended.
             await settlement.release("failed", why="the call broke")
-            log.info(
+            # Every call is a row of the store under the same id; a line as well is for debugging.
+            log.debug(
                 "call",
                 request_id=call.request_id,
                 client=call.client.id,

@@ -11,12 +11,11 @@ from codeplan.upstream.base import UpstreamAnswer
 
 
 class Leaving:
-    """Watches over one attempt; must be made in the task that makes it."""
+    """Watches over one attempt."""
 
     def __init__(self, caller: Caller, read_on_seconds: float) -> None:
         self._caller = caller
         self._read_on_seconds = read_on_seconds
-        self._task = asyncio.current_task()
         self._timer: asyncio.TimerHandle | None = None
         self._cancelled = False
         self.committed = False
@@ -27,9 +26,10 @@ class Leaving:
 
     def forgive(self) -> None:
         """The cancellation was ours: take it back. Anybody else's goes on."""
-        if not self._cancelled or self._task is None:
+        task = asyncio.current_task()
+        if not self._cancelled or task is None:
             raise asyncio.CancelledError
-        self._task.uncancel()
+        task.uncancel()
 
     def over(self) -> None:
         """The attempt has ended."""
@@ -38,9 +38,9 @@ class Leaving:
             self._timer.cancel()
 
     def _gone(self) -> None:
-        if not self.committed and self._task is not None:
+        if not self.committed:
             self._cancelled = True
-            self._task.cancel()
+            self._caller.stop_serving()
         elif self.answer is not None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._read_on_seconds, self.answer.close)

@@ -6,6 +6,7 @@ slows its upstream down instead of filling memory.
 
 import asyncio
 from collections import deque
+from typing import cast
 
 import httptools
 
@@ -31,7 +32,7 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self.began = self.head_done = self.done = False
-        self.closed = False
+        self.closed = self._stays_open = False
         self.deadline: float | None = None
 
     def begin(self, request: bytes) -> None:
@@ -73,7 +74,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        return self.done and not self.closed and self._parser.should_keep_alive()
+        return self.done and not self.closed and self._stays_open
 
     async def _more(self) -> None:
         if self._failure is not None:
@@ -97,8 +98,8 @@ class Connection(asyncio.Protocol):
     # asyncio's calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are asyncio's in all but their class.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self.began = True
@@ -144,4 +145,6 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self.head_done:
+            # Asked now: the parser forgets it with the message.
+            self._stays_open = bool(self._parser.should_keep_alive())
             self.done = True

@@ -7,7 +7,7 @@ from codeplan.protocol.usage import Usage
 from codeplan.store.operations import CallRow
 from codeplan.store.rows import UsageRow
 from codeplan.store.sqlite.engine import Engine
-from codeplan.store.sqlite.metering import PROMPT_COLUMNS, read_prompt
+from codeplan.store.sqlite.meter_rows import PROMPT_COLUMNS, read_prompt
 
 
 class SqliteUsage:

@@ -1,0 +1,201 @@
+"""Loading and saving the rows of a batch: a few statements, however many calls are in it.
+
+Rows travel as one JSON text in both directions and are put together by SQLite (json_group_array,
+json_each). Every step of a statement lets other threads run and must then wait for its turn again;
+one step a table instead of one a row is what makes a batch fast beside a busy event loop.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from codeplan.plan.admit import Hold
+from codeplan.plan.turns import Prompt
+from codeplan.plan.windows import Window
+from codeplan.protocol.usage import Usage
+from codeplan.store.batch import Operation, Rows
+from codeplan.store.operations import Finish, Reserve
+
+PROMPT_COLUMNS = (
+    "id, account_id, subscription_id, session, conversation, ordinal, text_hash, client,"
+    " opened_at, last_call_at, state, calls, open_calls, delivered, awaits_tool, holds, reason"
+)
+_PROMPT = PROMPT_COLUMNS.replace("holds", "json(holds)")
+_WINDOW = "id, subscription_id, rule, opened_at, closes_at, used, reserved"
+# The newest prompts of each thread, and those that finishing calls belong to.
+_LOAD_PROMPTS = f"""
+SELECT json_group_array(json_array({_PROMPT})) FROM prompts WHERE id IN (
+  SELECT p.id FROM json_each(:claims) AS claim, prompts AS p
+  WHERE p.id IN (
+    SELECT id FROM prompts
+    WHERE subscription_id = claim.value ->> 0 AND thread = claim.value ->> 1
+    ORDER BY id DESC LIMIT 8
+  )
+  UNION SELECT value FROM json_each(:ids)
+)
+"""
+# The windows that are open or held by those prompts, and the numbers of free calls.
+_LOAD_WINDOWS = f"""
+SELECT
+  (SELECT json_group_array(json_array({_WINDOW})) FROM (
+    SELECT * FROM windows
+    WHERE subscription_id IN (SELECT value FROM json_each(:subscriptions)) AND closes_at > :now
+    UNION SELECT * FROM windows WHERE id IN (SELECT value FROM json_each(:ids))
+  )),
+  (SELECT json_group_object(subscription_id, number) FROM free_calls
+   WHERE subscription_id IN (SELECT value FROM json_each(:subscriptions)))
+"""
+
+
+def _columns(number: int) -> str:
+    return ", ".join(f"value ->> {place}" for place in range(number))
+
+
+_SAVE_PROMPTS = f"""
+INSERT INTO prompts ({PROMPT_COLUMNS}, thread)
+SELECT {_columns(18)} FROM json_each(:rows) WHERE true
+ON CONFLICT (id) DO UPDATE SET
+  last_call_at = excluded.last_call_at, state = excluded.state, calls = excluded.calls,
+  open_calls = excluded.open_calls, delivered = excluded.delivered,
+  awaits_tool = excluded.awaits_tool, reason = excluded.reason
+"""
+_SAVE_WINDOWS = f"""
+INSERT INTO windows ({_WINDOW}) SELECT {_columns(7)} FROM json_each(:rows) WHERE true
+ON CONFLICT (id) DO UPDATE SET used = excluded.used, reserved = excluded.reserved
+"""
+_SAVE_CALLS = f"""
+INSERT INTO calls (
+  id, prompt_id, account_id, subscription_id, key_id, client, protocol, model_asked, model,
+  streamed, why, started_at, state, outcome, upstream, upstream_model, input, cached, cache_write,
+  output, reasoning, detail
+) SELECT {_columns(12)}, 'open', '', '', '', 0, 0, 0, 0, 0, '' FROM json_each(:rows)
+"""
+_END_CALLS = """
+UPDATE calls SET
+  state = value ->> 1, outcome = value ->> 2, upstream = value ->> 3,
+  upstream_model = value ->> 4, first_content_at = value ->> 5, ended_at = value ->> 6,
+  input = value ->> 7, cached = value ->> 8, cache_write = value ->> 9, output = value ->> 10,
+  reasoning = value ->> 11, detail = value ->> 12
+FROM json_each(:rows) WHERE calls.id = value ->> 0
+"""
+_SAVE_FREE_CALLS = """
+INSERT INTO free_calls SELECT value ->> 0, value ->> 1 FROM json_each(:rows) WHERE true
+ON CONFLICT (subscription_id) DO UPDATE SET number = excluded.number
+"""
+_NOTHING = Usage()
+_prompt_rows = msgspec.json.Decoder(
+    list[
+        tuple[
+            str, str, str, str, str, int, str, str, int, int, str, int, int, int, int,
+            tuple[Hold, ...], str,
+        ]
+    ]
+)  # fmt: skip
+_window_rows = msgspec.json.Decoder(list[tuple[str, str, str, int, int, int, int]])
+_free_calls = msgspec.json.Decoder(dict[str, int])
+_holds = msgspec.json.Decoder(tuple[Hold, ...])
+
+
+def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: int) -> Rows:
+    """What these operations may need."""
+    claims, subscriptions, ids = set(), set(), []
+    for item in operations:
+        if isinstance(item, Reserve):
+            claims.add((item.subscription_id, item.claim.thread))
+            subscriptions.add(item.subscription_id)
+        elif item.prompt_id:
+            ids.append(item.prompt_id)
+    (found,) = connection.execute(
+        _LOAD_PROMPTS, {"claims": _json(list(claims)), "ids": _json(ids)}
+    ).fetchone()
+    prompts = [Prompt(*row) for row in _prompt_rows.decode(found)]
+    windows, free = _load_windows(connection, list(subscriptions), prompts, now)
+    return Rows({prompt.id: prompt for prompt in prompts}, windows, free)
+
+
+def load_held(connection: sqlite3.Connection, prompts: list[Prompt]) -> Rows:
+    """These prompts, with the windows that they hold units of."""
+    windows, _ = _load_windows(connection, [], prompts, 0)
+    return Rows({prompt.id: prompt for prompt in prompts}, windows)
+
+
+def load_open(
+    connection: sqlite3.Connection, subscription_id: str, now: int
+) -> dict[str, Window]:
+    """The windows of one subscription that are open, by their id."""
+    return _load_windows(connection, [subscription_id], [], now)[0]
+
+
+def _load_windows(
+    connection: sqlite3.Connection, subscriptions: list[str], prompts: Iterable[Prompt], now: int
+) -> tuple[dict[str, Window], dict[str, int]]:
+    held = [hold.window_id for p in prompts if p.state == "reserved" for hold in p.holds]
+    names = {"subscriptions": _json(subscriptions), "now": now, "ids": _json(held)}
+    windows, free = connection.execute(_LOAD_WINDOWS, names).fetchone()
+    return (
+        {row[0]: Window(*row) for row in _window_rows.decode(windows)},
+        _free_calls.decode(free),
+    )
+
+
+def read_prompt(row: sqlite3.Row) -> Prompt:
+    """A prompt from a row of `PROMPT_COLUMNS`."""
+    values = list(row)
+    values[15] = _holds.decode(values[15])
+    return Prompt(*values)
+
+
+def save(connection: sqlite3.Connection, rows: Rows) -> None:
+    """Write what changed: at most one statement a table."""
+    _put(connection, _SAVE_PROMPTS, [_prompt(prompt) for prompt in rows.changed_prompts.values()])
+    _put(connection, _SAVE_WINDOWS, [_window(window) for window in rows.changed_windows.values()])
+    _put(
+        connection,
+        _SAVE_CALLS,
+        [
+            (
+                call.id, call.prompt_id, call.account_id, call.subscription_id, call.key_id,
+                call.client, call.protocol, call.model_asked, call.model, int(call.streamed),
+                call.why, call.started_at,
+            )
+            for call in rows.new_calls
+        ],
+    )  # fmt: skip
+    _put(connection, _END_CALLS, [_ended(done, at) for done, at in rows.finished_calls])
+    _put(connection, _SAVE_FREE_CALLS, list(rows.changed_free_calls.items()))
+
+
+def _put(connection: sqlite3.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        connection.execute(statement, {"rows": _json(rows)})
+
+
+def _prompt(prompt: Prompt) -> tuple[Any, ...]:
+    return (
+        prompt.id, prompt.account_id, prompt.subscription_id, prompt.session, prompt.conversation,
+        prompt.ordinal, prompt.text_hash, prompt.client, prompt.opened_at, prompt.last_call_at,
+        prompt.state, prompt.calls, prompt.open_calls, prompt.delivered, int(prompt.awaits_tool),
+        _json(prompt.holds), prompt.reason, prompt.thread,
+    )  # fmt: skip
+
+
+def _window(window: Window) -> tuple[Any, ...]:
+    return (
+        window.id, window.subscription_id, window.rule, window.opened_at, window.closes_at,
+        window.used, window.reserved,
+    )  # fmt: skip
+
+
+def _ended(done: Finish, at: int) -> tuple[Any, ...]:
+    usage = done.usage or _NOTHING
+    return (
+        done.call_id, "settled" if done.delivered else "released", done.outcome, done.upstream,
+        done.upstream_model, done.first_content_at, at, usage.input, usage.cached,
+        usage.cache_write, usage.output, usage.reasoning, done.detail,
+    )  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
