@@ -170,24 +170,23 @@ class Gateway:
         held: Held,
         model: str,
     ) -> None:
-        reserved = await self._meter.reserve(
-            Reserve(
-                call_id=call.request_id,
-                account_id=holder.account.id,
-                key_id=holder.key.id,
-                subscription_id=held.subscription.id,
-                plan=held.plan,
-                claim=call.client.claim(seen),
-                client=call.client.id,
-                protocol=seen.protocol,
-                model_asked=seen.outline.model,
-                model=model,
-                streamed=seen.outline.stream,
-            )
+        asked = Reserve(
+            call_id=call.request_id,
+            account_id=holder.account.id,
+            key_id=holder.key.id,
+            subscription_id=held.subscription.id,
+            plan=held.plan,
+            claim=call.client.claim(seen),
+            client=call.client.id,
+            protocol=seen.protocol,
+            model_asked=seen.outline.model,
+            model=model,
+            streamed=seen.outline.stream,
         )
+        reserved = await self._meter.reserve(asked)
         if isinstance(reserved, Refused):
             raise refusals.exhausted(reserved, self._settings.time_zone)
-        settlement = Settlement(self._meter, self._clock, reserved)
+        settlement = Settlement(self._meter, self._clock, asked, reserved)
         headers = (*_identity(call.request_id), *limit_headers(reserved.windows))
         ask = Ask(call.request_id, call.format, seen.outline, model, caller, headers)
         try:

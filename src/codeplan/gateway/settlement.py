@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
 from codeplan.protocol.inner import Progress
-from codeplan.store.operations import Finish, Reserved
+from codeplan.store.operations import Finish, Reserve, Reserved
 
 
 @dataclass(slots=True)
@@ -14,6 +14,7 @@ class Settlement:
 
     meter: Meter
     clock: Clock
+    asked: Reserve
     reserved: Reserved
     upstream: str = ""
     upstream_model: str = ""
@@ -41,10 +42,9 @@ class Settlement:
         self.outcome = outcome
         await self.meter.finish(
             Finish(
-                call_id=self.reserved.call_id,
-                prompt_id=self.reserved.prompt_id,
+                asked=self.asked,
+                reserved=self.reserved,
                 delivered=delivered,
-                side=self.reserved.side,
                 outcome=outcome,
                 awaits_tool=progress.finish == "tool",
                 usage=progress.usage,

@@ -5,7 +5,8 @@ is made good at the next start (`MeterStore.release_abandoned`).
 """
 
 import asyncio
-from dataclasses import replace
+
+import msgspec
 
 from codeplan.kit.clock import Clock
 from codeplan.plan.catalogue import Plan
@@ -37,7 +38,9 @@ class Meter:
         try:
             return await self._store.finish(done)
         except StoreFailed:
-            self._owed.append(replace(done, delivered=False, detail="it could not be settled"))
+            self._owed.append(
+                msgspec.structs.replace(done, delivered=False, detail="it could not be settled")
+            )
             if self._paying is None or self._paying.done():
                 self._paying = asyncio.create_task(self._pay_owed())
             raise

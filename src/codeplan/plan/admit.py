@@ -1,14 +1,14 @@
 """Whether a new prompt is admitted: every window of the plan has room, or none is touched."""
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from codeplan.plan.catalogue import WindowRule
 from codeplan.plan.windows import Window, is_open
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True):
     """Units reserved in one window, and what the window held just before."""
 
     window_id: str
@@ -18,8 +18,7 @@ class Hold:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class AllowanceExhausted:
+class AllowanceExhausted(msgspec.Struct, frozen=True):
     """A window has no room left. Of several such windows the one that reopens last is named,
     since only then can the person go on. ``resets_at``: epoch milliseconds."""
 

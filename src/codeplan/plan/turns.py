@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from codeplan.kit import instants
 from codeplan.plan.admit import Hold
 
@@ -34,8 +36,7 @@ class Claim(StrEnum):
     SUB_AGENT = "sub_agent"  # a conversation that the client marks as a turn's sub-agent
 
 
-@dataclass(frozen=True, slots=True)
-class TurnClaim:
+class TurnClaim(msgspec.Struct, frozen=True):
     """``session``: the client's own session id, or "". ``conversation``: session and root text,
     hashed. ``ordinal``: user-authored texts so far. ``text_hash``: of the newest of them."""
 
@@ -83,23 +84,20 @@ class Prompt:
         return self.session or self.conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Rides:
+class Rides(msgspec.Struct, frozen=True):
     """The call belongs to this prompt and costs nothing more."""
 
     prompt: Prompt
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewPrompt:
+class NewPrompt(msgspec.Struct, frozen=True):
     """The call costs one prompt."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
+class Free(msgspec.Struct, frozen=True):
     """A side call with no turn to ride on."""
 
     why: str

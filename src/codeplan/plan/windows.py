@@ -8,6 +8,8 @@ what is written.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from codeplan.plan.catalogue import WindowRule
 
 
@@ -29,8 +31,7 @@ class Window:
         return self.used + self.reserved
 
 
-@dataclass(frozen=True, slots=True)
-class WindowView:
+class WindowView(msgspec.Struct, frozen=True):
     """What a person is shown of a window: units, and when they come back (None: not open yet)."""
 
     rule: WindowRule

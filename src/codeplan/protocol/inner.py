@@ -4,6 +4,8 @@ this and encodes another from it; it keeps what both can say."""
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from codeplan.protocol.usage import Usage
 
 StopReason = Literal["end", "length", "tool", "stop_sequence", "refusal"]
@@ -95,8 +97,7 @@ class Request:
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """An answer began. ``usage`` is set where the upstream tells it early."""
 
     id: str
@@ -104,23 +105,19 @@ class Started:
     usage: Usage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TextDelta:
+class TextDelta(msgspec.Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkingDelta:
+class ThinkingDelta(msgspec.Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkingSigned:
+class ThinkingSigned(msgspec.Struct, frozen=True):
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallStarted:
+class ToolCallStarted(msgspec.Struct, frozen=True):
     """``index`` tells parallel calls apart."""
 
     index: int
@@ -128,32 +125,27 @@ class ToolCallStarted:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallDelta:
+class ToolCallDelta(msgspec.Struct, frozen=True):
     index: int
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(msgspec.Struct, frozen=True):
     """The model stopped. Usage may still follow in a ``Reported``."""
 
     reason: StopReason
     stop_sequence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True):
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """The answer is whole: nothing more comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """The upstream reported an error. ``status`` is HTTP's, as far as it can be told."""
 
     status: int

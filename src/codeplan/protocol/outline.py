@@ -1,22 +1,20 @@
 """What a call says of itself, read once and only as deep as recognition and turns need it."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 
 class Malformed(ValueError):
     """A request body that its protocol does not allow. The message names the place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """One message of the user's role: its texts in order, and whether it carries tool results."""
 
     texts: tuple[str, ...]
     tool_result: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(msgspec.Struct, frozen=True):
     """``model`` as asked for. ``system``: the system prompt's texts in order. ``said``: the user's
     messages in order. ``ends_with_tool_result``: the newest content answers a tool call.
     ``user_id``: what the client wrote about its user. ``asks_usage``: the stream is asked to end
@@ -31,4 +29,4 @@ class Outline:
     user_id: str = ""
     asks_usage: bool = True
     structured: bool = False
-    messages: int = field(default=0)
+    messages: int = 0

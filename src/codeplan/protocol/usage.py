@@ -1,10 +1,9 @@
 """Tokens as an upstream reported them, each counted once."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """Tokens by class. ``input`` excludes cached and cache-written tokens, as Anthropic counts;
     OpenAI counts cached tokens inside its input, which its format's files take apart.
     ``reasoning`` is a part of ``output``."""

@@ -13,7 +13,7 @@ from codeplan.plan.admit import AllowanceExhausted, admit
 from codeplan.plan.catalogue import WindowRule
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
-from codeplan.store.operations import CallRow, Finish, Finished, Refused, Reserve, Reserved
+from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved
 
 Operation = Reserve | Finish
 Result = Reserved | Refused | Finished | Exception
@@ -29,8 +29,7 @@ class Rows:
     changed_prompts: dict[str, Prompt] = field(default_factory=dict)
     changed_windows: dict[str, Window] = field(default_factory=dict)
     changed_free_calls: dict[str, int] = field(default_factory=dict)
-    new_calls: list[CallRow] = field(default_factory=list)
-    finished_calls: list[tuple[Finish, int]] = field(default_factory=list)
+    ended_calls: list[tuple[Finish, int]] = field(default_factory=list)
     _threads: dict[tuple[str, str], list[Prompt]] = field(default_factory=dict)
     _current: dict[str, dict[str, Window]] = field(default_factory=dict)
 
@@ -97,9 +96,8 @@ def _reserve(wanted: Reserve, rows: Rows, now: int) -> Reserved | Refused:
         prompt.open_calls += 1
         prompt.last_call_at = now
         rows.touch(prompt)
-    rows.new_calls.append(_call(wanted, prompt, found.why, now))
     views = windows.views(plan.windows, current, now)
-    return Reserved(wanted.call_id, prompt.id if prompt else None, charged, side, found.why, views)
+    return Reserved(prompt.id if prompt else None, charged, side, found.why, now, views)
 
 
 def _open_prompt(wanted: Reserve, rows: Rows, now: int) -> Prompt | AllowanceExhausted:
@@ -142,32 +140,16 @@ def _unsaved_window(rule: WindowRule, opened_at: int) -> Window:
     return Window("", "", rule.name, opened_at, rule.closes_at(opened_at))
 
 
-def _call(wanted: Reserve, prompt: Prompt | None, why: str, now: int) -> CallRow:
-    return CallRow(
-        id=wanted.call_id,
-        prompt_id=prompt.id if prompt else None,
-        account_id=wanted.account_id,
-        subscription_id=wanted.subscription_id,
-        key_id=wanted.key_id,
-        client=wanted.client,
-        protocol=wanted.protocol,
-        model_asked=wanted.model_asked,
-        model=wanted.model,
-        streamed=wanted.streamed,
-        why=why,
-        started_at=now,
-    )
-
-
 def _finish(done: Finish, rows: Rows, now: int) -> Finished:
-    rows.finished_calls.append((done, now))
-    prompt = rows.prompts.get(done.prompt_id) if done.prompt_id else None
+    rows.ended_calls.append((done, now))
+    prompt_id = done.reserved.prompt_id
+    prompt = rows.prompts.get(prompt_id) if prompt_id else None
     if prompt is None:
         return Finished("")
     prompt.open_calls -= 1
     prompt.last_call_at = now
     held = rows.held(prompt) if prompt.state == "reserved" else []
-    if done.delivered and not done.side:
+    if done.delivered and not done.reserved.side:
         settle.deliver(prompt, held, done.awaits_tool)
     else:
         settle.release_if_idle(prompt, held, done.detail or done.outcome)

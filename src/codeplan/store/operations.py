@@ -1,6 +1,8 @@
 """What metering asks of a store, and what it gets back. Every operation is one atomic step."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from codeplan.plan.admit import AllowanceExhausted
 from codeplan.plan.catalogue import Plan
@@ -9,8 +11,7 @@ from codeplan.plan.windows import WindowView
 from codeplan.protocol.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Reserve:
+class Reserve(msgspec.Struct, frozen=True):
     """Before an upstream is asked. ``call_id`` is also the request id that the caller gets."""
 
     call_id: str
@@ -26,21 +27,20 @@ class Reserve:
     streamed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
+class Reserved(msgspec.Struct, frozen=True):
     """``prompt_id`` is None for a free side call. ``charged``: this call opened the prompt.
-    ``side``: it rides without making the prompt due. ``windows``: as they stand now."""
+    ``side``: it rides without making the prompt due. ``at``: the store's instant.
+    ``windows``: as they stand now."""
 
-    call_id: str
     prompt_id: str | None
     charged: bool
     side: bool
     why: str
+    at: int
     windows: tuple[WindowView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """A window has no room; nothing was reserved."""
 
     exhausted: AllowanceExhausted
@@ -48,16 +48,14 @@ class Refused:
     now: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(msgspec.Struct, frozen=True):
     """A call has ended. ``delivered``: content came, so its prompt is due (settlement); else the
-    call is released. ``outcome``: whole, cut by client, cut by upstream, failed, refused.
+    call is released. ``outcome``: whole, cut by client, cut by upstream, failed.
     Usage is what the upstream reported, or None where it reported nothing."""
 
-    call_id: str
-    prompt_id: str | None
+    asked: Reserve
+    reserved: Reserved
     delivered: bool
-    side: bool
     outcome: str
     awaits_tool: bool = False
     usage: Usage | None = None
@@ -67,8 +65,7 @@ class Finish:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(msgspec.Struct, frozen=True):
     """The prompt's state after it: reserved, settled, released; "" for a free call."""
 
     prompt_state: str
@@ -76,7 +73,7 @@ class Finished:
 
 @dataclass(slots=True)
 class CallRow:
-    """One model call, as the receipt will show it."""
+    """One model call that has ended, as the receipt shows it. ``state``: settled or released."""
 
     id: str
     prompt_id: str | None
@@ -90,11 +87,11 @@ class CallRow:
     streamed: bool
     why: str
     started_at: int
-    state: str = "open"  # open, settled, released
-    outcome: str = ""
-    upstream: str = ""
-    upstream_model: str = ""
-    first_content_at: int | None = None
-    ended_at: int | None = None
-    usage: Usage = field(default_factory=Usage)
-    detail: str = ""
+    state: str
+    outcome: str
+    upstream: str
+    upstream_model: str
+    first_content_at: int | None
+    ended_at: int
+    usage: Usage
+    detail: str

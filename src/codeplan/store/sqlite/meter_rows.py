@@ -22,6 +22,11 @@ PROMPT_COLUMNS = (
     "id, account_id, subscription_id, session, conversation, ordinal, text_hash, client,"
     " opened_at, last_call_at, state, calls, open_calls, delivered, awaits_tool, holds, reason"
 )
+CALL_COLUMNS = (
+    "id, prompt_id, account_id, subscription_id, key_id, client, protocol, model_asked, model,"
+    " streamed, why, started_at, state, outcome, upstream, upstream_model, first_content_at,"
+    " ended_at, input, cached, cache_write, output, reasoning, detail"
+)
 _PROMPT = PROMPT_COLUMNS.replace("holds", "json(holds)")
 _WINDOW = "id, subscription_id, rule, opened_at, closes_at, used, reserved"
 # The newest prompts of each thread, and those that finishing calls belong to.
@@ -66,19 +71,7 @@ INSERT INTO windows ({_WINDOW}) SELECT {_columns(7)} FROM json_each(:rows) WHERE
 ON CONFLICT (id) DO UPDATE SET used = excluded.used, reserved = excluded.reserved
 """
 _SAVE_CALLS = f"""
-INSERT INTO calls (
-  id, prompt_id, account_id, subscription_id, key_id, client, protocol, model_asked, model,
-  streamed, why, started_at, state, outcome, upstream, upstream_model, input, cached, cache_write,
-  output, reasoning, detail
-) SELECT {_columns(12)}, 'open', '', '', '', 0, 0, 0, 0, 0, '' FROM json_each(:rows)
-"""
-_END_CALLS = """
-UPDATE calls SET
-  state = value ->> 1, outcome = value ->> 2, upstream = value ->> 3,
-  upstream_model = value ->> 4, first_content_at = value ->> 5, ended_at = value ->> 6,
-  input = value ->> 7, cached = value ->> 8, cache_write = value ->> 9, output = value ->> 10,
-  reasoning = value ->> 11, detail = value ->> 12
-FROM json_each(:rows) WHERE calls.id = value ->> 0
+INSERT INTO calls ({CALL_COLUMNS}) SELECT {_columns(24)} FROM json_each(:rows)
 """
 _SAVE_FREE_CALLS = """
 INSERT INTO free_calls SELECT value ->> 0, value ->> 1 FROM json_each(:rows) WHERE true
@@ -105,12 +98,12 @@ def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: i
         if isinstance(item, Reserve):
             claims.add((item.subscription_id, item.claim.thread))
             subscriptions.add(item.subscription_id)
-        elif item.prompt_id:
-            ids.append(item.prompt_id)
+        elif item.reserved.prompt_id:
+            ids.append(item.reserved.prompt_id)
     (found,) = connection.execute(
         _LOAD_PROMPTS, {"claims": _json(list(claims)), "ids": _json(ids)}
     ).fetchone()
-    prompts = [Prompt(*row) for row in _prompt_rows.decode(found)]
+    prompts = [_made(row) for row in _prompt_rows.decode(found)]
     windows, free = _load_windows(connection, list(subscriptions), prompts, now)
     return Rows({prompt.id: prompt for prompt in prompts}, windows, free)
 
@@ -121,9 +114,7 @@ def load_held(connection: sqlite3.Connection, prompts: list[Prompt]) -> Rows:
     return Rows({prompt.id: prompt for prompt in prompts}, windows)
 
 
-def load_open(
-    connection: sqlite3.Connection, subscription_id: str, now: int
-) -> dict[str, Window]:
+def load_open(connection: sqlite3.Connection, subscription_id: str, now: int) -> dict[str, Window]:
     """The windows of one subscription that are open, by their id."""
     return _load_windows(connection, [subscription_id], [], now)[0]
 
@@ -144,6 +135,12 @@ def read_prompt(row: sqlite3.Row) -> Prompt:
     """A prompt from a row of `PROMPT_COLUMNS`."""
     values = list(row)
     values[15] = _holds.decode(values[15])
+    return _made(values)
+
+
+def _made(row: Sequence[Any]) -> Prompt:
+    values = [*row]
+    values[14] = bool(values[14])
     return Prompt(*values)
 
 
@@ -151,19 +148,7 @@ def save(connection: sqlite3.Connection, rows: Rows) -> None:
     """Write what changed: at most one statement a table."""
     _put(connection, _SAVE_PROMPTS, [_prompt(prompt) for prompt in rows.changed_prompts.values()])
     _put(connection, _SAVE_WINDOWS, [_window(window) for window in rows.changed_windows.values()])
-    _put(
-        connection,
-        _SAVE_CALLS,
-        [
-            (
-                call.id, call.prompt_id, call.account_id, call.subscription_id, call.key_id,
-                call.client, call.protocol, call.model_asked, call.model, int(call.streamed),
-                call.why, call.started_at,
-            )
-            for call in rows.new_calls
-        ],
-    )  # fmt: skip
-    _put(connection, _END_CALLS, [_ended(done, at) for done, at in rows.finished_calls])
+    _put(connection, _SAVE_CALLS, [_call(done, at) for done, at in rows.ended_calls])
     _put(connection, _SAVE_FREE_CALLS, list(rows.changed_free_calls.items()))
 
 
@@ -188,11 +173,14 @@ def _window(window: Window) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _ended(done: Finish, at: int) -> tuple[Any, ...]:
-    usage = done.usage or _NOTHING
+def _call(done: Finish, ended_at: int) -> tuple[Any, ...]:
+    asked, usage = done.asked, done.usage or _NOTHING
     return (
-        done.call_id, "settled" if done.delivered else "released", done.outcome, done.upstream,
-        done.upstream_model, done.first_content_at, at, usage.input, usage.cached,
+        asked.call_id, done.reserved.prompt_id, asked.account_id, asked.subscription_id,
+        asked.key_id, asked.client, asked.protocol, asked.model_asked, asked.model,
+        int(asked.streamed), done.reserved.why, done.reserved.at,
+        "settled" if done.delivered else "released", done.outcome, done.upstream,
+        done.upstream_model, done.first_content_at, ended_at, usage.input, usage.cached,
         usage.cache_write, usage.output, usage.reasoning, done.detail,
     )  # fmt: skip
 

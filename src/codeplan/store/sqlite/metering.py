@@ -19,7 +19,7 @@ from codeplan.store.sqlite.meter_rows import (
     save,
 )
 
-_ABANDONED = "the service stopped while the call ran"
+_ABANDONED = "the service stopped while a call ran"
 
 
 class SqliteMetering:
@@ -56,18 +56,15 @@ class SqliteMetering:
         return results
 
     def _release_abandoned(self, connection: sqlite3.Connection, items: Sequence[Any]) -> list[Any]:
-        ended = connection.execute(
-            "UPDATE calls SET state = 'released', outcome = 'failed', ended_at = ?, detail = ?"
-            " WHERE state = 'open'",
-            (self._clock.now(), _ABANDONED),
-        )
         running = connection.execute(f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE open_calls > 0")
         prompts = [read_prompt(row) for row in running]
+        calls = sum(prompt.open_calls for prompt in prompts)
         rows = load_held(connection, prompts)
         for prompt in prompts:
             prompt.open_calls = 0
             held = rows.held(prompt) if prompt.state == "reserved" else []
-            settle.release_if_idle(prompt, held, _ABANDONED)
+            if not settle.release_if_idle(prompt, held, _ABANDONED):
+                prompt.reason = _ABANDONED
             rows.touch(prompt, held)
         save(connection, rows)
-        return [ended.rowcount for _ in items]
+        return [calls for _ in items]

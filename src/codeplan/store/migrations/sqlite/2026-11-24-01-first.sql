@@ -91,12 +91,12 @@ CREATE TABLE calls (
   streamed         INTEGER NOT NULL,
   why              TEXT NOT NULL,
   started_at       INTEGER NOT NULL,
-  state            TEXT NOT NULL CHECK (state IN ('open', 'settled', 'released')),
+  state            TEXT NOT NULL CHECK (state IN ('settled', 'released')),
   outcome          TEXT NOT NULL,
   upstream         TEXT NOT NULL,
   upstream_model   TEXT NOT NULL,
   first_content_at INTEGER,
-  ended_at         INTEGER,
+  ended_at         INTEGER NOT NULL,
   input            INTEGER NOT NULL,
   cached           INTEGER NOT NULL,
   cache_write      INTEGER NOT NULL,
@@ -106,7 +106,6 @@ CREATE TABLE calls (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX calls_of_account ON calls (account_id, id);
 CREATE INDEX calls_of_prompt ON calls (prompt_id, id);
-CREATE INDEX calls_open ON calls (id) WHERE state = 'open';
 
 -- Side calls that rode on no prompt, since the subscription's newest prompt.
 CREATE TABLE free_calls (
