@@ -1,20 +1,25 @@
-"""The commands' root."""
+"""The commands' root. A command's module is imported when it is asked for: `status` must answer
+at once, and needs nothing of what `up` needs."""
+
+from importlib import import_module
 
 import click
 
-from codeplan.cli.admin import admin
-from codeplan.cli.config import config
-from codeplan.cli.status import status
-from codeplan.cli.up import up
+_COMMANDS = ("up", "status", "admin", "config")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"codeplan.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="codeplan")
 def main() -> None:
     """A coding-plan service: plans, metering and relaying for AI coding tools."""
-
-
-main.add_command(up)
-main.add_command(status)
-main.add_command(admin)
-main.add_command(config)

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
-from codeplan.config.model import ConfigFile, PlanTable
+from codeplan.config.model import ConfigFile, PlanTable, UpstreamTable
 from codeplan.plan.catalogue import Catalogue, Model, Plan, WindowRule
 from codeplan.routing.routes import Route
 from codeplan.upstream.base import UpstreamSettings
@@ -46,7 +46,7 @@ def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
         UpstreamSettings(
             name=table.name,
             protocol=table.protocol,
-            base_url=table.base_url,
+            base_url=_base_url(table),
             api_key=os.environ.get(table.api_key_env, "") if table.api_key_env else "",
             connect_timeout_seconds=table.connect_timeout_seconds,
             first_byte_timeout_seconds=table.first_byte_timeout_seconds,
@@ -54,6 +54,13 @@ def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
         )
         for table in config.upstreams
     )
+
+
+def _base_url(table: UpstreamTable) -> str:
+    """An Anthropic address is meant with or without the version behind it; tools write both."""
+    if table.protocol == "anthropic":
+        return table.base_url.removesuffix("/v1")
+    return table.base_url
 
 
 def build_routes(config: ConfigFile) -> dict[str, tuple[Route, ...]]:

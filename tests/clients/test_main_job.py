@@ -1,0 +1,119 @@
+"""The whole point: real coding tools answered through a plan, and the plan knows what it cost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import tools
+from support.replies import Said, answer
+from support.service import Service, catalogue, opencode
+from support.upstream import Asked, Reply, ScriptedUpstream
+
+RUNS = {"claude-code": tools.claude_code, "opencode": tools.opencode}
+QUESTION = "In one sentence, what does def add(a,b): return a+b do?"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed() -> None:
+    tools.install()
+
+
+def test_the_embedded_model_answers_both_tools_and_each_costs_one_prompt(tmp_path: Path) -> None:
+    with Service(tmp_path) as service:
+        claude = tools.claude_code(service.url, service.key, QUESTION, tmp_path / "a")
+        assert claude.status == 0
+        assert len(claude.seen.strip()) > 10
+        assert claude.seconds < 60
+        assert service.window()["used"] == 1
+        opencode = tools.opencode(service.url, service.key, QUESTION, tmp_path / "b")
+        assert opencode.status == 0
+        assert len(opencode.seen.strip()) > 10
+        assert opencode.seconds < 60
+        window = service.window()
+        assert (window["used"], window["limit"], window["reserved"]) == (2, 120, 0)
+        assert window["resets_at"]
+        calls = service.rows("SELECT client, state, output FROM calls")
+        # OpenCode's title call ran beside its first step and cost nothing.
+        assert [client for client, _, _ in calls].count("opencode") == 2
+        assert all(state == "settled" and output > 0 for _, state, output in calls)
+
+
+def _writes_a_file(asked: Asked) -> Reply:
+    """Asks for the file on the first step, and is done once the tool's result is there."""
+    tool_names = [_name(tool) for tool in asked.body.get("tools") or []]
+    if not tool_names:
+        return answer(asked, Said(text="A title"))
+    if '"tool_use_id"' in asked.raw.decode() or '"tool_call_id"' in asked.raw.decode():
+        return answer(asked, Said(text="Written."))
+    if "Write" in tool_names:
+        arguments = {"file_path": _workspace(asked), "content": "hello\n"}
+        return answer(asked, Said(text="Writing.", calls=(("call_1", "Write", arguments),)))
+    arguments = {"filePath": _workspace(asked), "content": "hello\n"}
+    return answer(asked, Said(text="Writing.", calls=(("call_1", "write", arguments),)))
+
+
+def _name(tool: dict[str, Any]) -> str:
+    return str(tool.get("name") or tool["function"]["name"])
+
+
+def _workspace(asked: Asked) -> str:
+    """The path that the test's prompt names."""
+    text = asked.raw.decode()
+    start = text.index("PATH=") + len("PATH=")
+    return text[start : text.index("=END", start)]
+
+
+@pytest.mark.parametrize("tool", RUNS)
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+def test_a_file_written_by_a_tool_call_is_one_prompt(
+    tool: str, protocol: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "workspace" / "hello.txt"
+    with (
+        ScriptedUpstream(_writes_a_file) as upstream,
+        Service(tmp_path, catalogue(upstream.base_url, protocol)) as service,
+    ):
+        prompt = f"Write hello into PATH={target}=END"
+        ran = RUNS[tool](service.url, service.key, prompt, tmp_path)
+        assert target.read_text() == "hello\n", ran.seen
+        assert len(upstream.calls) >= 2
+        assert service.window()["used"] == 1
+        assert service.rows("SELECT count(*), sum(calls) FROM prompts")[0][0] == 1
+        assert {client for (client,) in service.rows("SELECT client FROM calls")} == {tool}
+        assert {call.body["model"] for call in upstream.calls} <= {"up/GLM-4.6", "up/GLM-4.5-Air"}
+
+
+@pytest.fixture(scope="module")
+def used_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, ScriptedUpstream]]:
+    """A plan whose 120 prompts are used."""
+    folder = tmp_path_factory.mktemp("used-up")
+    with (
+        ScriptedUpstream(lambda asked: answer(asked, Said(text="Yes."))) as upstream,
+        Service(folder, catalogue(upstream.base_url)) as service,
+        service.client() as http,
+    ):
+        for number in range(120):
+            answered = http.post(
+                "/api/coding/paas/v4/chat/completions",
+                headers={**opencode(f"ses_{number}"), "authorization": f"Bearer {service.key}"},
+                json={"model": "glm-4.6", "messages": [{"role": "user", "content": "Say yes."}]},
+            )
+            assert answered.status_code == 200
+        yield service, upstream
+
+
+@pytest.mark.parametrize("tool", RUNS)
+def test_at_prompt_121_the_tool_stops_at_once_and_shows_the_reset_time(
+    tool: str, used_up: tuple[Service, ScriptedUpstream], tmp_path: Path
+) -> None:
+    service, upstream = used_up
+    assert service.window()["used"] == 120
+    refused_before = service.log.count('"refused"')
+    ran = RUNS[tool](service.url, service.key, "Say yes again.", tmp_path)
+    assert ran.seconds < 15
+    assert 1 <= service.log.count('"refused"') - refused_before <= 2
+    assert len(upstream.calls) == 120
+    assert "Usage limit reached for 5 hour. Your limit will reset at " in ran.seen
+    assert "(UTC+08:00)" in ran.seen
+    assert service.window()["used"] == 120

@@ -1,0 +1,1 @@
+"""What tests share: a running service, an upstream that follows a script, the real tools."""
