@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.sign_in import SignIns
-from codeplan.api import account, health, monitor, operator
+from codeplan.api import account, answers, health, monitor, operator
 from codeplan.api.shown import Services
 from codeplan.config.build import build_catalogue, build_routes, build_upstreams
 from codeplan.config.model import ConfigFile
@@ -94,7 +95,8 @@ async def open_service(
                             accounts, SignIns(store, clock), subscriptions, meter, store, clock
                         )
                     ),
-                ]
+                ],
+                exception_handlers={HTTPException: answers.http_error},
             )
             yield Service(
                 application=application,

@@ -267,9 +267,7 @@ def test_openai_images(stage: Stage, streamed: bool) -> None:
 @both_ways
 def test_anthropic_thinking(stage: Stage, streamed: bool) -> None:
     stage.says = Said(thinking="Let me see.", text="Four.")
-    message = ask_anthropic(
-        stage, streamed, thinking={"type": "enabled", "budget_tokens": 1024}
-    )
+    message = ask_anthropic(stage, streamed, thinking={"type": "enabled", "budget_tokens": 1024})
     assert [block.type for block in message.content] == ["thinking", "text"]
     assert message.content[0].thinking == "Let me see."
     assert message.content[1].text == "Four."

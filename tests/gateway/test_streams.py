@@ -47,9 +47,9 @@ def test_usage_that_the_caller_did_not_ask_for_is_read_and_not_passed_on(house: 
     assert answered.content == joined([*pieces[:-2], pieces[-1]])
     assert house.upstream.calls[-1].body["stream_options"] == {"include_usage": True}
     call = answered.headers["x-request-id"]
-    assert house.service.rows(
-        "SELECT input, cached, output FROM calls WHERE id = ?", call
-    ) == [(11, 3, 4)]
+    assert house.service.rows("SELECT input, cached, output FROM calls WHERE id = ?", call) == [
+        (11, 3, 4)
+    ]
 
 
 def test_nothing_leaves_before_content_and_an_error_inside_a_200_is_a_failure(house: House) -> None:

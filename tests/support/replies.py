@@ -166,9 +166,7 @@ def anthropic_pieces(said: Said) -> list[Piece]:
 def anthropic_whole(said: Said) -> dict[str, Any]:
     content: list[dict[str, Any]] = []
     if said.thinking:
-        content.append(
-            {"type": "thinking", "thinking": said.thinking, "signature": said.signature}
-        )
+        content.append({"type": "thinking", "thinking": said.thinking, "signature": said.signature})
     if said.text:
         content.append({"type": "text", "text": said.text})
     content += [

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +17,14 @@ def answer(value: Any, status: int = 200) -> Response:
 def error(status: int, code: str, message: str) -> Response:
     """``{"error": {"code", "message"}}``."""
     return answer({"error": {"code": code, "message": message}}, status)
+
+
+async def http_error(request: Request, problem: Exception) -> Response:
+    """What no address of the application answers, in this API's shape."""
+    assert isinstance(problem, HTTPException)
+    return error(
+        problem.status_code, "http", f"{request.method} {request.url.path}: {problem.detail}"
+    )
 
 
 def key_of(request: Request) -> str | None:
