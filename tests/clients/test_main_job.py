@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support import tools
 from support.replies import Said, answer
 from support.service import Service, catalogue, opencode

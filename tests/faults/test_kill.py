@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
 from support.replies import SSE, Said, openai_pieces
 from support.service import Service, catalogue, opencode
 from support.upstream import Asked, Pause, Piece, Reply, ScriptedUpstream

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from support.replies import Said, answer
 from support.service import Service, catalogue, opencode
 from support.upstream import Asked, Reply, Script, ScriptedUpstream

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+
 from gateway.conftest import House
 from support.replies import Said, answer
 

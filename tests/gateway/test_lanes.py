@@ -1,6 +1,7 @@
 """Who is let in at which address, and what the others are told."""
 
 import pytest
+
 from gateway.conftest import House
 
 CODING = "/api/coding/paas/v4/chat/completions"

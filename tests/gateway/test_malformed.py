@@ -1,9 +1,10 @@
-"""A hundred bad requests of all kinds: each a 4xx in its protocol's error shape, nothing charged."""
+"""A hundred bad requests of all kinds: each a 4xx in its protocol's shape, nothing charged."""
 
 import json
 from typing import Any
 
 import pytest
+
 from gateway.conftest import House
 
 ANTHROPIC = "/api/anthropic/v1/messages"
@@ -13,6 +14,7 @@ GENERAL = "/api/paas/v4/chat/completions"
 POSTED = (ANTHROPIC, COUNT, CODING, GENERAL)
 LISTS = ("/api/anthropic/v1/models", "/api/coding/paas/v4/models", "/api/paas/v4/models")
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
+SAID = b'"messages": [{"role": "user", "content": "x"}]'
 
 BAD_BODIES: dict[str, bytes] = {
     "empty": b"",
@@ -31,9 +33,9 @@ BAD_BODIES: dict[str, bytes] = {
     "no role": b'{"model": "glm-4.6", "messages": [{"content": "x"}]}',
     "content a number": b'{"model": "glm-4.6", "messages": [{"role": "user", "content": 5}]}',
     "model a number": b'{"model": 46, "messages": [{"role": "user", "content": "x"}]}',
-    "stream a string": b'{"model": "glm-4.6", "stream": "yes", "messages": [{"role": "user", "content": "x"}]}',
-    "tools a string": b'{"model": "glm-4.6", "tools": "all", "messages": [{"role": "user", "content": "x"}]}',
-    "nested too deep": b'{"model": "glm-4.6", "messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "stream a string": b'{"model": "glm-4.6", "stream": "yes", ' + SAID + b"}",
+    "tools a string": b'{"model": "glm-4.6", "tools": "all", ' + SAID + b"}",
+    "nested too deep": b'{"model": "m", "messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "unknown model": b'{"model": "gpt-9", "messages": [{"role": "user", "content": "x"}]}',
 }  # fmt: skip
 CASES: list[tuple[str, str, str, bytes | None, bool]] = [

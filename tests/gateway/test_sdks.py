@@ -7,12 +7,12 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import anthropic
 import openai
 import pytest
+
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.upstream import Asked, Reply, ScriptedUpstream

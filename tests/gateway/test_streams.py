@@ -8,8 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from gateway.conftest import House
-from support.replies import SSE, Said, anthropic_pieces, answer, openai_pieces
+from support.replies import SSE, Said, answer, anthropic_pieces, openai_pieces
 from support.service import Service, catalogue, in_threads, opencode
 from support.upstream import Cut, Pause, Piece, Reply, ScriptedUpstream
 

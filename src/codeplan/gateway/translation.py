@@ -18,6 +18,9 @@ from codeplan.routing import tiny
 from codeplan.upstream.base import Upstream
 
 _INCLUDE_USAGE = b'{"include_usage":true}'
+# What reading JSON of an unexpected shape raises: a number where a list should be, and the like.
+_SHAPELESS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_UNREADABLE = inner.Failed(502, "the upstream's answer has a shape that its protocol does not know")
 Change = Callable[[inner.Event], inner.Event]
 
 
@@ -92,13 +95,17 @@ class StreamCarrier:
         return out
 
     def _carry(self, event: ServerEvent) -> bytes:
-        known = self._reader.read(event)
+        try:
+            known = self._reader.read(event)
+            if self._plan.passes:
+                piece = b"" if self._plan.drops_usage and is_usage_only(event) else event.raw
+            else:
+                piece = self._translate(known)
+        except _SHAPELESS:
+            known = [_UNREADABLE]
+            piece = self._writer.write(_UNREADABLE)
         for item in known:
             self.progress.note(item)
-        if self._plan.passes:
-            piece = b"" if self._plan.drops_usage and is_usage_only(event) else event.raw
-        else:
-            piece = self._translate(known)
         if not self.progress.ended:
             return piece
         self.tail += piece
@@ -120,10 +127,13 @@ class WholeCarrier:
         self.progress = inner.Progress()
 
     def carry(self, body: bytes) -> bytes:
-        events = self._plan.upstream.decode_answer(body)
+        try:
+            events = self._plan.upstream.decode_answer(body)
+            changed = [self._plan.change(event) for event in events]
+            whole = self._plan.passes or isinstance(events[0], inner.Failed)
+            out = body if whole else self._plan.caller.encode_answer(changed, self._created)
+        except _SHAPELESS:
+            events, out = [_UNREADABLE], b""
         for event in events:
             self.progress.note(event)
-        if self._plan.passes or self.progress.failure is not None:
-            return body
-        changed = [self._plan.change(event) for event in events]
-        return self._plan.caller.encode_answer(changed, self._created)
+        return out

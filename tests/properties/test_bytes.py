@@ -1,0 +1,145 @@
+"""What passes, passes byte for byte; what is garbage, ends in an error of the protocol."""
+
+import contextlib
+import json
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, Format
+from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier
+from codeplan.protocol.outline import Malformed
+from codeplan.protocol.splice import replace_model
+from support.replies import Said, anthropic_pieces, openai_pieces
+
+FORMATS = st.sampled_from([ANTHROPIC, OPENAI_CHAT])
+KEYS = st.sampled_from(["model", "messages", "x", 'mod"el', "\\model", "模型"]) | st.text(
+    max_size=5
+)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+SPACES = st.sampled_from(["", " ", "\n", "\t  "])
+
+
+@st.composite
+def objects(draw: st.DrawFn) -> bytes:
+    """A JSON object with white space at random, written with or without escapes."""
+    fields = draw(st.dictionaries(KEYS, VALUES, max_size=5))
+    fields["model"] = draw(st.text(max_size=9))
+    ascii_only = draw(st.booleans())
+    items = list(fields.items())
+    pieces = []
+    for key, value in draw(st.permutations(items)):
+        written = json.dumps(
+            value, ensure_ascii=ascii_only, indent=draw(st.sampled_from([None, 1]))
+        )
+        space = [draw(SPACES) for _ in range(4)]
+        pieces.append(
+            f"{space[0]}{json.dumps(key, ensure_ascii=ascii_only)}{space[1]}:"
+            f"{space[2]}{written}{space[3]}"
+        )
+    return (draw(SPACES) + "{" + ",".join(pieces) + "}" + draw(SPACES)).encode()
+
+
+@settings(max_examples=1000, deadline=None)
+@given(objects())
+def test_only_the_model_changes(body: bytes) -> None:
+    changed = replace_model(body, b'"N"')
+    before, after = json.loads(body), json.loads(changed)
+    assert after == {**before, "model": "N"}
+    # Undone, it is the same to the byte.
+    written = json.dumps(before["model"], ensure_ascii=False).encode()
+    escaped = json.dumps(before["model"]).encode()
+    undone = {replace_model(changed, written), replace_model(changed, escaped)}
+    assert body in undone
+
+
+def carried(format_: Format, raw: bytes, cuts: list[int]) -> tuple[bytes, StreamCarrier]:
+    plan = Plan(format_, format_, b"", passes=True)
+    carrier = StreamCarrier(plan, "req", "m", 1, usage=True)
+    bounds = sorted({0, len(raw), *(cut % (len(raw) + 1) for cut in cuts)})
+    out = [carrier.feed(raw[a:b]) for a, b in pairwise(bounds)]
+    return b"".join([*out, carrier.end(), carrier.tail]), carrier
+
+
+@settings(max_examples=500, deadline=None)
+@given(FORMATS, st.text(max_size=40), st.lists(st.integers(0, 10_000), max_size=30))
+def test_a_stream_passes_byte_for_byte_however_it_is_broken(
+    format_: Format, text: str, cuts: list[int]
+) -> None:
+    said = Said(text=text, thinking=text, calls=(("c", "f", {"x": text}),))
+    make = anthropic_pieces if format_ is ANTHROPIC else openai_pieces
+    raw = b"".join(piece for piece in make(said) if isinstance(piece, bytes))
+    out, carrier = carried(format_, raw, cuts)
+    assert out == raw
+    assert carrier.progress.ended
+    assert carrier.progress.usage is not None
+    assert carrier.progress.usage.total == 32
+
+
+# Values of any kind where the protocols have theirs.
+_PLACES = (
+    "choices delta message content tool_calls function arguments name index id type usage error"
+    " prompt_tokens prompt_tokens_details cached_tokens finish_reason content_block input text"
+    " stop_reason input_tokens code reasoning_content thinking partial_json"
+)
+_TYPES = st.sampled_from(
+    ["message_start", "content_block_start", "content_block_delta", "message_delta", "error",
+     "text", "tool_use", "thinking", "text_delta", "input_json_delta"]
+)  # fmt: skip
+ALMOST: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4) | _TYPES,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(_PLACES.split()), inner | _TYPES, max_size=6)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=3000, deadline=None)
+@given(FORMATS, FORMATS, st.binary(max_size=200) | ALMOST.map(lambda v: json.dumps(v).encode()))
+def test_garbage_from_an_upstream_raises_nothing(
+    caller: Format, upstream: Format, body: bytes
+) -> None:
+    plan = Plan(caller, upstream, b"", passes=caller is upstream)
+    carrier = StreamCarrier(plan, "req", "m", 1, usage=True)
+    carrier.feed(b"data: " + body + b"\n\n")
+    carrier.end()
+    WholeCarrier(plan, 1).carry(body)
+
+
+@settings(max_examples=500, deadline=None)
+@given(FORMATS, st.binary(max_size=200) | VALUES.map(lambda v: json.dumps(v).encode()))
+def test_garbage_from_a_caller_is_malformed(format_: Format, body: bytes) -> None:
+    for read in (format_.outline, format_.decode_request):
+        with contextlib.suppress(Malformed):
+            read(body)
+
+
+ROLES = st.sampled_from(["user", "assistant", "system", "tool"])
+MESSAGES = st.lists(
+    st.fixed_dictionaries(
+        {"role": ROLES},
+        optional={"content": VALUES, "tool_calls": VALUES, "tool_call_id": VALUES},
+    ),
+    max_size=3,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(FORMATS, FORMATS, MESSAGES, VALUES, VALUES)
+def test_calls_of_almost_the_right_shape_are_carried_or_malformed(
+    caller: Format, upstream: Format, messages: list[Any], tools: Any, choice: Any
+) -> None:
+    call = {"model": "m", "messages": messages, "tools": tools, "tool_choice": choice}
+    try:
+        request = caller.decode_request(json.dumps(call).encode())
+    except Malformed:
+        return
+    json.loads(upstream.encode_request(request, "up"))

@@ -1,0 +1,134 @@
+"""There and back: what both formats can say is kept."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT
+from codeplan.protocol import inner
+from codeplan.protocol.sse import EventSplitter
+from codeplan.protocol.usage import Usage
+from unit.protocol.test_anthropic_stream import check_order
+
+TEXTS = st.text(min_size=1, max_size=20)
+ARGUMENTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3)
+TOOLS = st.lists(
+    st.builds(lambda name, schema: inner.Tool(name, "d", schema), st.sampled_from("abc"),
+              st.just({"type": "object", "properties": {}})), max_size=3,
+)  # fmt: skip
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> tuple[inner.Message, ...]:
+    """As tools make them: a system line, then turns of the user, the assistant and its tools."""
+    messages = [inner.Message("system", (inner.Text(draw(TEXTS)),))]
+    for turn in range(draw(st.integers(1, 3))):
+        messages.append(inner.Message("user", (inner.Text(draw(TEXTS)),)))
+        calls = [
+            inner.ToolCall(f"c{turn}{n}", "f", json.dumps(draw(ARGUMENTS), separators=(",", ":")))
+            for n in range(draw(st.integers(0, 2)))
+        ]
+        messages.append(inner.Message("assistant", (inner.Text(draw(TEXTS)), *calls)))
+        for call in calls:
+            result = inner.ToolResult(call.id, (inner.Text(draw(TEXTS)),))
+            messages.append(inner.Message("user", (result,)))
+    return tuple(messages)
+
+
+def said(messages: tuple[inner.Message, ...]) -> list[tuple[str, Any]]:
+    """What is said, in order, whatever messages it stands in."""
+    flat: list[tuple[str, Any]] = []
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, inner.ToolCall):
+                flat.append(("call", (part.id, part.name, json.loads(part.arguments))))
+            else:
+                flat.append((message.role, part))
+    return flat
+
+
+@settings(max_examples=300, deadline=None)
+@given(conversations(), TOOLS, st.integers(1, 9999), st.lists(TEXTS, max_size=2))
+def test_a_call_through_both_formats(
+    messages: tuple[inner.Message, ...], tools: list[inner.Tool], limit: int, stop: list[str]
+) -> None:
+    request = inner.Request(
+        model="m",
+        messages=messages,
+        stream=True,
+        tools=tuple(tools),
+        max_tokens=limit,
+        stop=tuple(stop),
+        temperature=0.5,
+    )
+    through = request
+    for format_ in (OPENAI_CHAT, ANTHROPIC, OPENAI_CHAT):
+        through = format_.decode_request(format_.encode_request(through, "m"))
+    assert said(through.messages) == said(request.messages)
+    assert through.tools == request.tools
+    assert (through.max_tokens, through.stop, through.temperature) == (limit, tuple(stop), 0.5)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> list[inner.Event]:
+    events: list[inner.Event] = [inner.Started("id", "m")]
+    events += [inner.ThinkingDelta(draw(TEXTS)) for _ in range(draw(st.integers(0, 2)))]
+    events += [inner.TextDelta(draw(TEXTS)) for _ in range(draw(st.integers(0, 3)))]
+    number = draw(st.integers(0, 3))
+    pieces: list[inner.Event] = []
+    for index in range(number):
+        arguments = json.dumps(draw(ARGUMENTS))
+        middle = draw(st.integers(0, len(arguments)))
+        pieces += [
+            inner.ToolCallStarted(index, f"c{index}", "f"),
+            inner.ToolCallDelta(index, arguments[:middle]),
+            inner.ToolCallDelta(index, arguments[middle:]),
+        ]
+    # Pieces of parallel calls may be mixed, as long as each call's own order holds.
+    order = draw(st.permutations([index for index in range(number) for _ in range(3)]))
+    queues = {index: pieces[index * 3 : index * 3 + 3] for index in range(number)}
+    events += [queues[index].pop(0) for index in order]
+    events.append(inner.Finished("tool" if number else "end"))
+    events += [inner.Reported(Usage(input=7, cached=2, output=3)), inner.Ended()]
+    return events
+
+
+def meaning(events: list[inner.Event]) -> Any:
+    text = "".join(e.text for e in events if isinstance(e, inner.TextDelta))
+    thought = "".join(e.text for e in events if isinstance(e, inner.ThinkingDelta))
+    calls: dict[int, list[str]] = {}
+    for event in events:
+        if isinstance(event, inner.ToolCallStarted):
+            calls[event.index] = [event.id, event.name, ""]
+        elif isinstance(event, inner.ToolCallDelta):
+            calls[event.index][2] += event.arguments
+    progress = inner.Progress()
+    for event in events:
+        progress.note(event)
+    made = sorted((c[0], c[1], json.loads(c[2] or "{}")) for c in calls.values())
+    return text, thought, made, progress.finish, progress.usage, progress.ended
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers())
+def test_a_stream_through_both_formats(events: list[inner.Event]) -> None:
+    through = events
+    for format_ in (ANTHROPIC, OPENAI_CHAT, ANTHROPIC):
+        writer, reader = format_.writer("req", "m", 1, True), format_.reader()
+        raw = b"".join(writer.write(event) for event in through)
+        cut = EventSplitter().feed(raw)
+        if format_ is ANTHROPIC:
+            check_order([json.loads(event.data) for event in cut])
+        through = [item for event in cut for item in reader.read(event)]
+        assert meaning(through) == meaning(events)
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers())
+def test_a_whole_answer_through_both_formats(events: list[inner.Event]) -> None:
+    through = events
+    for format_ in (ANTHROPIC, OPENAI_CHAT):
+        through = format_.decode_answer(format_.encode_answer(through, 1))
+        assert meaning(through) == meaning(events)

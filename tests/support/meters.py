@@ -1,0 +1,61 @@
+"""Metering without a service: plans, claims and a clock that a test moves."""
+
+from codeplan.plan.catalogue import Plan, WindowRule
+from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.usage import Usage
+from codeplan.store.operations import Finish, Reserve, Reserved
+
+NOON = 1_764_000_000_000
+
+
+class HandClock:
+    """Stands still until it is moved. Milliseconds."""
+
+    def __init__(self, now: int = NOON) -> None:
+        self.instant = now
+
+    def now(self) -> int:
+        return self.instant
+
+
+def plan(limit: int = 120, *more: WindowRule, calls_per_prompt: int = 20) -> Plan:
+    return Plan(
+        id="lite",
+        name="Lite",
+        windows=(WindowRule("prompt", 5, "hour", limit), *more),
+        calls_per_prompt=calls_per_prompt,
+        concurrency=5,
+        models=("glm-4.6",),
+    )
+
+
+def claim(session: str = "s", text: str = "hello", kind: Claim = Claim.AUTHORED) -> TurnClaim:
+    return TurnClaim(kind, session, f"conversation of {session}", 1, text)
+
+
+def reserve(number: int, of: Plan, claimed: TurnClaim, subscription: str = "sub_1") -> Reserve:
+    return Reserve(
+        call_id=f"req_{number:06d}",
+        account_id="acc_1",
+        key_id="ck_1",
+        subscription_id=subscription,
+        plan=of,
+        claim=claimed,
+        client="opencode",
+        protocol="openai_chat",
+        model_asked="GLM-4.6",
+        model="glm-4.6",
+        streamed=True,
+    )
+
+
+def finish(asked: Reserve, reserved: Reserved, delivered: bool = True) -> Finish:
+    return Finish(
+        asked=asked,
+        reserved=reserved,
+        delivered=delivered,
+        outcome="whole" if delivered else "failed",
+        usage=Usage(input=10, cached=4, output=6) if delivered else None,
+        upstream="gpu",
+        upstream_model="zai-org/GLM-4.6",
+    )

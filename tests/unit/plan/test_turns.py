@@ -1,0 +1,77 @@
+"""What a call belongs to."""
+
+from codeplan.kit.instants import HOUR, MINUTE
+from codeplan.plan.turns import (
+    CONTINUE_MS,
+    FREE_SIDE_CALLS,
+    RETRY_MS,
+    Claim,
+    Free,
+    NewPrompt,
+    Prompt,
+    Rides,
+    TurnClaim,
+    find,
+)
+from support.meters import claim
+
+
+def prompt(of: TurnClaim, **more: object) -> Prompt:
+    made = Prompt(
+        id="prompt_1",
+        account_id="acc_1",
+        subscription_id="sub_1",
+        session=of.session,
+        conversation=of.conversation,
+        ordinal=of.ordinal,
+        text_hash=of.text_hash,
+        client="claude-code",
+        opened_at=0,
+        last_call_at=0,
+        state="settled",
+        calls=1,
+    )
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_the_same_text_again_is_a_retry_for_a_while() -> None:
+    known = [prompt(claim())]
+    assert isinstance(find(claim(), known, 20, 0, RETRY_MS), Rides)
+    assert isinstance(find(claim(), known, 20, 0, RETRY_MS + 1), NewPrompt)
+
+
+def test_a_tools_result_may_take_hours() -> None:
+    known = [prompt(claim())]
+    going_on = claim(kind=Claim.CONTINUATION)
+    assert isinstance(find(going_on, known, 20, 0, 3 * HOUR), Rides)
+    assert isinstance(find(going_on, known, 20, 0, CONTINUE_MS + 1), NewPrompt)
+
+
+def test_a_released_prompt_pays_for_nothing() -> None:
+    assert isinstance(find(claim(), [prompt(claim(), state="released")], 20, 0, 0), NewPrompt)
+
+
+def test_the_next_prompt_starts_after_the_plans_calls_per_prompt() -> None:
+    assert isinstance(find(claim(), [prompt(claim(), calls=19)], 20, 0, 0), Rides)
+    assert isinstance(find(claim(), [prompt(claim(), calls=20)], 20, 0, 0), NewPrompt)
+
+
+def test_a_marked_sub_agent_rides_on_its_sessions_turn() -> None:
+    agent = TurnClaim(Claim.SUB_AGENT, "s", "another root", 1, "x")
+    assert isinstance(find(agent, [prompt(claim())], 20, 0, MINUTE), Rides)
+    assert isinstance(find(agent, [], 20, 0, MINUTE), NewPrompt)
+
+
+def test_another_root_rides_only_while_the_turn_waits_for_a_tool() -> None:
+    other = TurnClaim(Claim.AUTHORED, "s", "another root", 1, "x")
+    assert isinstance(find(other, [prompt(claim(), awaits_tool=True)], 20, 0, 0), Rides)
+    assert isinstance(find(other, [prompt(claim(), awaits_tool=False)], 20, 0, 0), NewPrompt)
+
+
+def test_a_side_call_rides_or_is_free_up_to_a_number() -> None:
+    side = claim(kind=Claim.SIDE)
+    assert isinstance(find(side, [prompt(claim())], 20, 0, 0), Rides)
+    assert isinstance(find(side, [], 20, 0, 0), Free)
+    assert isinstance(find(side, [], 20, FREE_SIDE_CALLS, 0), NewPrompt)

@@ -1,0 +1,127 @@
+"""What is said how in the other format."""
+
+import json
+from typing import Any
+
+import pytest
+
+from codeplan.protocol.anthropic import request as anthropic
+from codeplan.protocol.openai_chat import request as openai
+from codeplan.protocol.outline import Malformed
+
+
+def to_openai(**call: Any) -> dict[str, Any]:
+    body = {"model": "m", "max_tokens": 10, "messages": [{"role": "user", "content": "x"}], **call}
+    encoded = openai.encode(anthropic.decode(json.dumps(body).encode()), "up")
+    return dict(json.loads(encoded))
+
+
+def to_anthropic(**call: Any) -> dict[str, Any]:
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}], **call}
+    encoded = anthropic.encode(openai.decode(json.dumps(body).encode()), "up")
+    return dict(json.loads(encoded))
+
+
+def test_a_system_message_in_mid_conversation_stays_where_it_is() -> None:
+    sent = to_openai(
+        system=[{"type": "text", "text": "Lead."}],
+        messages=[
+            {"role": "user", "content": "One."},
+            {"role": "system", "content": "# Environment"},
+            {"role": "assistant", "content": "Two."},
+        ],
+    )
+    assert sent["messages"] == [
+        {"role": "system", "content": "Lead."},
+        {"role": "user", "content": "One."},
+        {"role": "user", "content": "<system-reminder>\n# Environment\n</system-reminder>"},
+        {"role": "assistant", "content": "Two."},
+    ]
+
+
+def test_claude_codes_billing_line_is_not_for_the_model() -> None:
+    lines = ["x-anthropic-billing-header: cc_version=2.1;", "You are Claude Code."]
+    sent = to_openai(system=[{"type": "text", "text": line} for line in lines])
+    assert sent["messages"][0]["content"] == "You are Claude Code."
+
+
+def test_an_image_in_a_tools_result_follows_it() -> None:
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QQ"}}
+    result = {
+        "type": "tool_result",
+        "tool_use_id": "c",
+        "content": [{"type": "text", "text": "see"}, image],
+    }
+    sent = to_openai(messages=[{"role": "user", "content": [result]}])
+    assert sent["messages"] == [
+        {"role": "tool", "tool_call_id": "c", "content": "see"},
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,QQ"}}],
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"type": "auto"}, "auto"),
+        ({"type": "any"}, "required"),
+        ({"type": "none"}, "none"),
+        ({"type": "tool", "name": "f"}, {"type": "function", "function": {"name": "f"}}),
+    ],
+)
+def test_tool_choice_there_and_back(choice: dict[str, Any], said: Any) -> None:
+    tools = [{"name": "f", "description": "d", "input_schema": {"type": "object"}}]
+    sent = to_openai(tools=tools, tool_choice=choice)
+    assert sent["tool_choice"] == said
+    back = to_anthropic(tools=sent["tools"], tool_choice=said)
+    assert back["tool_choice"] == choice
+    assert back["tools"] == tools
+
+
+def test_one_call_at_a_time() -> None:
+    tools = [{"name": "f", "description": "", "input_schema": {"type": "object"}}]
+    choice = {"type": "auto", "disable_parallel_tool_use": True}
+    sent = to_openai(tools=tools, tool_choice=choice)
+    assert sent["parallel_tool_calls"] is False
+    back = to_anthropic(tools=sent["tools"], parallel_tool_calls=False)
+    assert back["tool_choice"] == choice
+
+
+def test_a_models_broken_arguments_are_kept() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{broken"}}
+    sent = to_anthropic(messages=[{"role": "assistant", "content": None, "tool_calls": [call]}])
+    assert sent["messages"][0]["content"][0]["input"] == {"arguments": "{broken"}
+
+
+def test_anthropic_always_gets_a_limit() -> None:
+    assert to_anthropic()["max_tokens"] == anthropic.DEFAULT_MAX_TOKENS
+    assert to_anthropic(max_completion_tokens=7)["max_tokens"] == 7
+
+
+def test_a_schema_for_the_answer() -> None:
+    schema = {"type": "object", "properties": {"title": {"type": "string"}}}
+    form = {"format": {"type": "json_schema", "schema": schema}}
+    sent = to_openai(output_config=form)
+    assert sent["response_format"]["json_schema"]["schema"] == schema
+    assert to_anthropic(response_format=sent["response_format"])["output_config"] == form
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"messages": [{"role": "robot", "content": "x"}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "document"}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "image", "source": "x"}]}]},
+        {"max_tokens": "many"},
+        {"temperature": "hot"},
+        {"stop_sequences": 5},
+        {"tools": [5]},
+        {"tool_choice": {"type": "perhaps"}},
+    ],
+)
+def test_what_the_protocol_does_not_allow_is_named(call: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        to_openai(**call)
