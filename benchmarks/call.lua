@@ -1,13 +1,14 @@
--- Small calls as OpenCode sends them. Each has its own session and text, so each is a prompt of
--- its own: a reservation and a settlement.
+-- Small calls as OpenCode sends them. So many in a row have one session and text, and are one
+-- prompt; each call has a reservation and a settlement of its own.
 local key = os.getenv("BENCH_KEY")
 local path = os.getenv("BENCH_PATH")
 local seed = os.getenv("BENCH_SEED")
+local per_session = tonumber(os.getenv("BENCH_CALLS_PER_SESSION"))
 local count = 0
 wrk.method = "POST"
 function request()
+  local id = seed .. "-" .. math.floor(count / per_session)
   count = count + 1
-  local id = seed .. "-" .. count
   local headers = {
     ["Authorization"] = "Bearer " .. key,
     ["Content-Type"] = "application/json",

@@ -49,9 +49,9 @@ async def test_reserve_and_settle(store: Store, clock: HandClock) -> None:
     (prompt,) = await store.prompts("acc_1", 10)
     assert (prompt.state, prompt.calls, prompt.open_calls) == ("settled", 1, 0)
     assert prompt.holds[0].taken_before == 0
-    (call,) = await store.calls(prompt.id)
+    (call,) = await store.calls(prompt)
     assert (call.id, call.state, call.usage.input, call.usage.cached) == (
-        "req_000001", "settled", 10, 4,
+        asked.call_id, "settled", 10, 4,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Metering without a service: plans, claims and a clock that a test moves."""
 
+from codeplan.kit.ids import new_id
 from codeplan.plan.catalogue import Plan, WindowRule
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.usage import Usage
@@ -35,7 +36,7 @@ def claim(session: str = "s", text: str = "hello", kind: Claim = Claim.AUTHORED)
 
 def reserve(number: int, of: Plan, claimed: TurnClaim, subscription: str = "sub_1") -> Reserve:
     return Reserve(
-        call_id=f"req_{number:06d}",
+        call_id=new_id("req", NOON - 60_000 + number),
         account_id="acc_1",
         key_id="ck_1",
         subscription_id=subscription,

@@ -82,7 +82,9 @@ class UsageStore(Protocol):
         """The newest prompts first."""
         ...
 
-    async def calls(self, prompt_id: str) -> list[CallRow]: ...
+    async def calls(self, prompt: Prompt) -> list[CallRow]:
+        """The prompt's calls that have ended, in order."""
+        ...
 
 
 class Store(MeterStore, AccountStore, SubscriptionStore, UsageStore, Protocol):

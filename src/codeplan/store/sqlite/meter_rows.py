@@ -1,8 +1,7 @@
 """Loading and saving the rows of a batch: a few statements, however many calls are in it.
 
-Rows travel as one JSON text in both directions and are put together by SQLite (json_group_array,
-json_each). Every step of a statement lets other threads run and must then wait for its turn again;
-one step a table instead of one a row is what makes a batch fast beside a busy event loop.
+Every step of a statement lets other threads run and must then wait for its turn again. So rows are
+loaded as one JSON text a table (json_group_array) and saved many a statement (saving.py).
 """
 
 import sqlite3
@@ -17,6 +16,7 @@ from codeplan.plan.windows import Window
 from codeplan.protocol.usage import Usage
 from codeplan.store.batch import Operation, Rows
 from codeplan.store.operations import Finish, Reserve
+from codeplan.store.sqlite.saving import Save
 
 PROMPT_COLUMNS = (
     "id, account_id, subscription_id, session, conversation, ordinal, text_hash, client,"
@@ -31,15 +31,15 @@ _PROMPT = PROMPT_COLUMNS.replace("holds", "json(holds)")
 _WINDOW = "id, subscription_id, rule, opened_at, closes_at, used, reserved"
 # The newest prompts of each thread, and those that finishing calls belong to.
 _LOAD_PROMPTS = f"""
-SELECT json_group_array(json_array({_PROMPT})) FROM prompts WHERE id IN (
-  SELECT p.id FROM json_each(:claims) AS claim, prompts AS p
-  WHERE p.id IN (
+SELECT json_group_array(json_array({_PROMPT})) FROM (
+  SELECT claim.value ->> 0 AS account, p.id AS prompt FROM json_each(:claims) AS claim
+  JOIN prompts AS p ON p.account_id = claim.value ->> 0 AND p.id IN (
     SELECT id FROM prompts
-    WHERE subscription_id = claim.value ->> 0 AND thread = claim.value ->> 1
+    WHERE subscription_id = claim.value ->> 1 AND thread = claim.value ->> 2
     ORDER BY id DESC LIMIT 8
   )
-  UNION SELECT value FROM json_each(:ids)
-)
+  UNION SELECT value ->> 0, value ->> 1 FROM json_each(:ids)
+) CROSS JOIN prompts ON account_id = account AND id = prompt
 """
 # The windows that are open or held by those prompts, and the numbers of free calls.
 _LOAD_WINDOWS = f"""
@@ -54,29 +54,25 @@ SELECT
 """
 
 
-def _columns(number: int) -> str:
-    return ", ".join(f"value ->> {place}" for place in range(number))
-
-
-_SAVE_PROMPTS = f"""
-INSERT INTO prompts ({PROMPT_COLUMNS}, thread)
-SELECT {_columns(18)} FROM json_each(:rows) WHERE true
-ON CONFLICT (id) DO UPDATE SET
-  last_call_at = excluded.last_call_at, state = excluded.state, calls = excluded.calls,
-  open_calls = excluded.open_calls, delivered = excluded.delivered,
-  awaits_tool = excluded.awaits_tool, reason = excluded.reason
-"""
-_SAVE_WINDOWS = f"""
-INSERT INTO windows ({_WINDOW}) SELECT {_columns(7)} FROM json_each(:rows) WHERE true
-ON CONFLICT (id) DO UPDATE SET used = excluded.used, reserved = excluded.reserved
-"""
-_SAVE_CALLS = f"""
-INSERT INTO calls ({CALL_COLUMNS}) SELECT {_columns(24)} FROM json_each(:rows)
-"""
-_SAVE_FREE_CALLS = """
-INSERT INTO free_calls SELECT value ->> 0, value ->> 1 FROM json_each(:rows) WHERE true
-ON CONFLICT (subscription_id) DO UPDATE SET number = excluded.number
-"""
+_SAVE_PROMPTS = Save(
+    f"INSERT INTO prompts ({PROMPT_COLUMNS}, thread)",
+    18,
+    "ON CONFLICT (account_id, id) DO UPDATE SET"
+    " last_call_at = excluded.last_call_at, state = excluded.state, calls = excluded.calls,"
+    " open_calls = excluded.open_calls, delivered = excluded.delivered,"
+    " awaits_tool = excluded.awaits_tool, reason = excluded.reason",
+)
+_SAVE_WINDOWS = Save(
+    f"INSERT INTO windows ({_WINDOW})",
+    7,
+    "ON CONFLICT (id) DO UPDATE SET used = excluded.used, reserved = excluded.reserved",
+)
+_SAVE_CALLS = Save(f"INSERT INTO calls ({CALL_COLUMNS})", 24)
+_SAVE_FREE_CALLS = Save(
+    "INSERT INTO free_calls (subscription_id, number)",
+    2,
+    "ON CONFLICT (subscription_id) DO UPDATE SET number = excluded.number",
+)
 _NOTHING = Usage()
 _prompt_rows = msgspec.json.Decoder(
     list[
@@ -96,10 +92,10 @@ def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: i
     claims, subscriptions, ids = set(), set(), []
     for item in operations:
         if isinstance(item, Reserve):
-            claims.add((item.subscription_id, item.claim.thread))
+            claims.add((item.account_id, item.subscription_id, item.claim.thread))
             subscriptions.add(item.subscription_id)
         elif item.reserved.prompt_id:
-            ids.append(item.reserved.prompt_id)
+            ids.append((item.asked.account_id, item.reserved.prompt_id))
     (found,) = connection.execute(
         _LOAD_PROMPTS, {"claims": _json(list(claims)), "ids": _json(ids)}
     ).fetchone()
@@ -145,16 +141,11 @@ def _made(row: Sequence[Any]) -> Prompt:
 
 
 def save(connection: sqlite3.Connection, rows: Rows) -> None:
-    """Write what changed: at most one statement a table."""
-    _put(connection, _SAVE_PROMPTS, [_prompt(prompt) for prompt in rows.changed_prompts.values()])
-    _put(connection, _SAVE_WINDOWS, [_window(window) for window in rows.changed_windows.values()])
-    _put(connection, _SAVE_CALLS, [_call(done, at) for done, at in rows.ended_calls])
-    _put(connection, _SAVE_FREE_CALLS, list(rows.changed_free_calls.items()))
-
-
-def _put(connection: sqlite3.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        connection.execute(statement, {"rows": _json(rows)})
+    """Write what changed."""
+    _SAVE_PROMPTS.run(connection, [_prompt(prompt) for prompt in rows.changed_prompts.values()])
+    _SAVE_WINDOWS.run(connection, [_window(window) for window in rows.changed_windows.values()])
+    _SAVE_CALLS.run(connection, [_call(done, at) for done, at in rows.ended_calls])
+    _SAVE_FREE_CALLS.run(connection, list(rows.changed_free_calls.items()))
 
 
 def _prompt(prompt: Prompt) -> tuple[Any, ...]:

@@ -2,12 +2,17 @@
 
 import sqlite3
 
+from codeplan.kit.ids import first_id
+from codeplan.kit.instants import HOUR
 from codeplan.plan.turns import Prompt
 from codeplan.protocol.usage import Usage
 from codeplan.store.operations import CallRow
 from codeplan.store.rows import UsageRow
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import PROMPT_COLUMNS, read_prompt
+
+# A call's id is made when it comes, its row's start when it is reserved: up to a queue's wait later.
+REQUEST_MS = HOUR
 
 
 class SqliteUsage:
@@ -21,9 +26,16 @@ class SqliteUsage:
             rows = connection.execute(
                 "SELECT :since + (started_at - :since) / :step * :step, model, count(*),"
                 " sum(input + cached + cache_write + output) FROM calls"
-                " WHERE account_id = :account AND state = 'settled'"
+                " WHERE account_id = :account AND state = 'settled' AND id >= :first AND id < :end"
                 " AND started_at >= :since AND started_at < :until GROUP BY 1, 2 ORDER BY 1, 2",
-                {"account": account_id, "since": since, "until": until, "step": step},
+                {
+                    "account": account_id,
+                    "first": first_id("req", since - REQUEST_MS),
+                    "end": first_id("req", until),
+                    "since": since,
+                    "until": until,
+                    "step": step,
+                },
             )
             return [UsageRow(*row) for row in rows]
 
@@ -40,10 +52,17 @@ class SqliteUsage:
 
         return await self._engine.read(query)
 
-    async def calls(self, prompt_id: str) -> list[CallRow]:
+    async def calls(self, prompt: Prompt) -> list[CallRow]:
         def query(connection: sqlite3.Connection) -> list[CallRow]:
             rows = connection.execute(
-                "SELECT * FROM calls WHERE prompt_id = ? ORDER BY id", (prompt_id,)
+                "SELECT * FROM calls WHERE account_id = ? AND id BETWEEN ? AND ? AND prompt_id = ?"
+                " ORDER BY id",
+                (
+                    prompt.account_id,
+                    first_id("req", prompt.opened_at - REQUEST_MS),
+                    first_id("req", prompt.last_call_at + 1),
+                    prompt.id,
+                ),
             )
             return [_read_call(row) for row in rows]
 

@@ -54,9 +54,10 @@ CREATE TABLE windows (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX windows_of_subscription ON windows (subscription_id, closes_at);
 
+-- Ids sort by time, so a table that is ordered by account and id needs no index of times beside it.
 CREATE TABLE prompts (
-  id              TEXT PRIMARY KEY,
   account_id      TEXT NOT NULL,
+  id              TEXT NOT NULL,
   subscription_id TEXT NOT NULL,
   session         TEXT NOT NULL,
   conversation    TEXT NOT NULL,
@@ -72,16 +73,16 @@ CREATE TABLE prompts (
   delivered       INTEGER NOT NULL,
   awaits_tool     INTEGER NOT NULL,
   holds           TEXT NOT NULL,
-  reason          TEXT NOT NULL
+  reason          TEXT NOT NULL,
+  PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX prompts_of_thread ON prompts (subscription_id, thread, id);
-CREATE INDEX prompts_of_account ON prompts (account_id, id);
 CREATE INDEX prompts_running ON prompts (id) WHERE open_calls > 0;
 
 CREATE TABLE calls (
-  id               TEXT PRIMARY KEY,
-  prompt_id        TEXT,
   account_id       TEXT NOT NULL,
+  id               TEXT NOT NULL,
+  prompt_id        TEXT,
   subscription_id  TEXT NOT NULL,
   key_id           TEXT NOT NULL,
   client           TEXT NOT NULL,
@@ -102,10 +103,9 @@ CREATE TABLE calls (
   cache_write      INTEGER NOT NULL,
   output           INTEGER NOT NULL,
   reasoning        INTEGER NOT NULL,
-  detail           TEXT NOT NULL
+  detail           TEXT NOT NULL,
+  PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX calls_of_account ON calls (account_id, id);
-CREATE INDEX calls_of_prompt ON calls (prompt_id, id);
 
 -- Side calls that rode on no prompt, since the subscription's newest prompt.
 CREATE TABLE free_calls (
