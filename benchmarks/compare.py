@@ -125,8 +125,8 @@ def codeplan(folder: Path) -> Iterator[str]:
 def measure(contender: Contender, seconds: int, seed: str) -> float:
     """Requests per second; fails on any answer that is not a success."""
     done = subprocess.run(
-        ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s",
-         "-s", str(HERE / "call.lua"), contender.url],
+        ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s",
+         "--timeout", "30s", "-s", str(HERE / "call.lua"), contender.url],
         capture_output=True,
         text=True,
         check=True,

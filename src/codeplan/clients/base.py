@@ -4,9 +4,10 @@ Facts behind each rule: docs/clients.md, measured on the real programs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
+
+import msgspec
 
 from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.plan.turns import Claim, TurnClaim
@@ -15,8 +16,7 @@ from codeplan.protocol.outline import Outline, Said
 Protocol = Literal["anthropic", "openai_chat"]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenCall:
+class SeenCall(msgspec.Struct, frozen=True):
     """What a client file may look at. Header names are lower-case."""
 
     protocol: Protocol

@@ -25,9 +25,16 @@ class Door(HttpToolsProtocol):
     gateway: Gateway
     max_body_bytes: int
 
+    def on_message_begin(self) -> None:
+        # The application's scope is made only for its own paths.
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
     def on_headers_complete(self) -> None:
         path, _, _ = self.url.partition(b"?")
         if not is_ours(path):
+            self._begin_for_application()
             super().on_headers_complete()
             return
         previous = self.cycle
@@ -35,6 +42,12 @@ class Door(HttpToolsProtocol):
         self.cycle = Call(self, path)  # type: ignore[assignment]  # has what uvicorn asks of a cycle
         if self.expect_100_continue and not self.cycle.too_large:  # type: ignore[attr-defined]  # a Call has it
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _begin_for_application(self) -> None:
+        url, expects, headers = self.url, self.expect_100_continue, self.headers
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
 
     def on_body(self, body: bytes) -> None:
         if isinstance(self.cycle, Call):
@@ -67,7 +80,9 @@ class Call:
         self.task: asyncio.Task[None] | None = None
         self._streaming = False
         self.method = door.parser.get_method().decode("ascii", "replace")
-        self.path = unquote(path.decode("latin-1"))
+        self.path = path.decode("latin-1")
+        if "%" in self.path:
+            self.path = unquote(self.path)
         self.headers = dict(door.headers)
         self._body: list[bytes] = []
         self._size = 0

@@ -119,8 +119,13 @@ class Gateway:
             body = await self._counter.count(caller, model)
             caller.answer(200, _json_headers(call.request_id), body)
             return
-        async with self._slots.slot(held.subscription.id, held.plan.concurrency):
+        subscription_id, limit = held.subscription.id, held.plan.concurrency
+        if not self._slots.enter_now(subscription_id, limit):
+            await self._slots.enter(subscription_id, limit)
+        try:
             await self._metered(caller, call, seen, holder, held, model)
+        finally:
+            self._slots.leave(subscription_id, limit)
 
     async def _who(self, caller: Caller) -> KeyHolder:
         key = key_in(caller.headers)

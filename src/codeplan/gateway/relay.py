@@ -5,7 +5,8 @@ answer's end is held back until its settlement is durable.
 """
 
 import asyncio
-from dataclasses import dataclass
+
+import msgspec
 
 from codeplan.clients.refusal import Refusal
 from codeplan.gateway import refusals
@@ -32,8 +33,7 @@ _CALLERS_FAULT = frozenset({400, 413, 415, 422})
 _LARGEST_ANSWER = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """A call that may be relayed. ``headers``: what its answer carries beside the usual."""
 
     request_id: str
@@ -65,24 +65,23 @@ class Relay:
 
     async def run(self, ask: Ask, settlement: Settlement) -> None:
         """Relay and settle. Raises Refusal when nothing was sent; StoreFailed."""
-        last = refusals.upstream_failed()
-        why = "no route"
+        last: TryNext | None = None
         for upstream, model in self._router.routes(ask.model):
             settlement.upstream, settlement.upstream_model = upstream.settings.name, model
             try:
                 await self._attempt(ask, upstream, model, settlement)
                 return
             except TryNext as failed:
-                last, why = failed.refusal, str(failed)
+                last = failed
                 log.warning(
                     "route failed", request_id=ask.request_id, upstream=upstream.settings.name,
-                    why=why,
-                )  # fmt: skip
+                    why=str(failed),
+)  # fmt: skip
             except CallerLeft:
                 await settlement.release("cut by client", why="the client left before any content")
                 return
-        await settlement.release("failed", why=why)
-        raise last
+        await settlement.release("failed", why=str(last or "no route"))
+        raise last.refusal if last else refusals.upstream_failed()
 
     async def _attempt(
         self, ask: Ask, upstream: Upstream, model: str, settlement: Settlement

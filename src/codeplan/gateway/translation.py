@@ -5,7 +5,6 @@ formats: events are translated one by one, as they come.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -28,8 +27,7 @@ def _unchanged(event: inner.Event) -> inner.Event:
     return event
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """How one call is carried to one upstream. ``passes``: byte for byte. ``drops_usage``: the
     usage chunk was asked for by us alone."""
 
@@ -129,9 +127,11 @@ class WholeCarrier:
     def carry(self, body: bytes) -> bytes:
         try:
             events = self._plan.upstream.decode_answer(body)
-            changed = [self._plan.change(event) for event in events]
-            whole = self._plan.passes or isinstance(events[0], inner.Failed)
-            out = body if whole else self._plan.caller.encode_answer(changed, self._created)
+            if self._plan.passes or isinstance(events[0], inner.Failed):
+                out = body
+            else:
+                changed = [self._plan.change(event) for event in events]
+                out = self._plan.caller.encode_answer(changed, self._created)
         except _SHAPELESS:
             events, out = [_UNREADABLE], b""
         for event in events:

@@ -5,7 +5,6 @@ Held in this process: a slot cannot outlive the call that holds it.
 
 import asyncio
 from collections import deque
-from types import TracebackType
 
 
 class TooManyAtOnce(Exception):
@@ -16,24 +15,6 @@ class TooManyAtOnce(Exception):
         self.limit = limit
 
 
-class Slot:
-    """One call's place; left when the ``async with`` block ends."""
-
-    def __init__(self, slots: "Slots", subscription_id: str, limit: int) -> None:
-        self._slots, self._subscription_id, self._limit = slots, subscription_id, limit
-
-    async def __aenter__(self) -> None:
-        await self._slots.enter(self._subscription_id, self._limit)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._slots.leave(self._subscription_id, self._limit)
-
-
 class Slots:
     """Who runs and who waits. ``queue_seconds``: how long a call waits before it is refused."""
 
@@ -42,14 +23,20 @@ class Slots:
         self._running: dict[str, int] = {}
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
-    def slot(self, subscription_id: str, limit: int) -> Slot:
-        """To be entered with ``async with``; entering raises TooManyAtOnce."""
-        return Slot(self, subscription_id, limit)
+    def enter_now(self, subscription_id: str, limit: int) -> bool:
+        """Take a slot if one is free and nobody waits for it."""
+        running = self._running.get(subscription_id, 0)
+        if running >= limit or subscription_id in self._waiting:
+            return False
+        self._running[subscription_id] = running + 1
+        return True
 
     async def enter(self, subscription_id: str, limit: int) -> None:
-        running = self._running.get(subscription_id, 0)
-        if running < limit and subscription_id not in self._waiting:
-            self._running[subscription_id] = running + 1
+        """Take a slot, waiting for one in order of arrival. Whoever entered must `leave`.
+
+        Raises TooManyAtOnce.
+        """
+        if self.enter_now(subscription_id, limit):
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue = self._waiting.setdefault(subscription_id, deque())

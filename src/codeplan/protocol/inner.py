@@ -180,18 +180,18 @@ class Progress:
 
     def note(self, event: Event) -> None:
         """Take in the next event of the answer."""
-        match event:
-            case TextDelta(text) | ThinkingDelta(text):
-                self.content = self.content or bool(text)
-            case ToolCallStarted():
-                self.content = True
-            case Finished(reason):
-                self.finish = reason
-            case Started(usage=Usage() as usage) | Reported(usage):
-                self.usage = usage
-            case Ended():
-                self.ended = True
-            case Failed():
-                self.failure = event
-            case _:
-                pass
+        # Called for every event of every stream: plain tests, the frequent ones first.
+        if isinstance(event, (TextDelta, ThinkingDelta)):
+            self.content = self.content or bool(event.text)
+        elif isinstance(event, (ToolCallDelta, ThinkingSigned)):
+            pass
+        elif isinstance(event, ToolCallStarted):
+            self.content = True
+        elif isinstance(event, Finished):
+            self.finish = event.reason
+        elif isinstance(event, (Started, Reported)):
+            self.usage = event.usage or self.usage
+        elif isinstance(event, Ended):
+            self.ended = True
+        else:
+            self.failure = event

@@ -3,8 +3,6 @@
 A subscription keeps the catalogue version it was bought under until its period ends.
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from codeplan.kit import instants
@@ -19,8 +17,7 @@ class PlanUnknown(ValueError):
     """The catalogue has no such plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A subscription with its plan as it was bought."""
 
     subscription: Subscription

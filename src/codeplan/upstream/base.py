@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+import msgspec
+
 UpstreamProtocol = Literal["openai", "anthropic", "embedded"]
 
 
@@ -27,8 +29,7 @@ class UpstreamSettings:
     silence_timeout_seconds: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamCall:
+class UpstreamCall(msgspec.Struct, frozen=True):
     """``path`` below the upstream's address; ``headers`` beside those that every call has."""
 
     path: str

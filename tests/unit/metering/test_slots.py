@@ -15,12 +15,13 @@ async def test_who_waits_longest_comes_first() -> None:
 
     async def call(number: int) -> None:
         nonlocal running, most
-        async with slots.slot("sub", 2):
-            running += 1
-            most = max(most, running)
-            order.append(number)
-            await asyncio.sleep(0)
-            running -= 1
+        await slots.enter("sub", 2)
+        running += 1
+        most = max(most, running)
+        order.append(number)
+        await asyncio.sleep(0)
+        running -= 1
+        slots.leave("sub", 2)
 
     await asyncio.gather(*(call(number) for number in range(20)))
     assert order == list(range(20))
@@ -31,11 +32,13 @@ async def test_who_waits_longest_comes_first() -> None:
 
 async def test_a_wait_has_an_end() -> None:
     slots = Slots(queue_seconds=0.01)
-    async with slots.slot("sub", 1):
-        with pytest.raises(TooManyAtOnce):
-            await slots.enter("sub", 1)
-        async with slots.slot("other", 1):
-            pass
+    assert slots.enter_now("sub", 1)
+    assert not slots.enter_now("sub", 1)
+    with pytest.raises(TooManyAtOnce):
+        await slots.enter("sub", 1)
+    await slots.enter("other", 1)
+    slots.leave("other", 1)
+    slots.leave("sub", 1)
     assert not slots._running
     assert not slots._waiting
 

@@ -42,7 +42,8 @@ class Engine:
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._collected: list[_Work] = []
+        self._queue: queue.SimpleQueue[list[_Work] | None] = queue.SimpleQueue()
         self._reading = ThreadPoolExecutor(1, "store-reader")
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -54,8 +55,15 @@ class Engine:
         Raises StoreFailed when the database refuses.
         """
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put((handler, item, future))
+        # What one turn of the loop asks for goes over together: one wake-up, one commit.
+        if not self._collected:
+            self._loop.call_soon(self._hand_over)
+        self._collected.append((handler, item, future))
         return future
+
+    def _hand_over(self) -> None:
+        collected, self._collected = self._collected, []
+        self._queue.put(collected)
 
     async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run a query on the reader's connection. Raises StoreFailed."""
@@ -66,6 +74,7 @@ class Engine:
 
     async def close(self) -> None:
         """Finish what was begun, then close."""
+        await asyncio.sleep(0)
         self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
         self._reading.shutdown(wait=True)
@@ -73,9 +82,8 @@ class Engine:
         self._writer.close()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            work = [first]
-            stop = False
+        stop = False
+        while not stop and (work := self._queue.get()) is not None:
             while not stop:
                 try:
                     more = self._queue.get_nowait()
@@ -84,11 +92,9 @@ class Engine:
                 if more is None:
                     stop = True
                 else:
-                    work.append(more)
+                    work += more
             results = self._commit(work)
             self._loop.call_soon_threadsafe(_deliver, work, results)
-            if stop:
-                break
 
     def _commit(self, work: list[_Work]) -> list[Any]:
         try:

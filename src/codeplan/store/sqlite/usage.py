@@ -11,7 +11,7 @@ from codeplan.store.rows import UsageRow
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import PROMPT_COLUMNS, read_prompt
 
-# A call's id is made when it comes, its row's start when it is reserved: up to a queue's wait later.
+# A call's id is made when it comes; its row starts when it is reserved, a queue's wait later.
 REQUEST_MS = HOUR
 
 
