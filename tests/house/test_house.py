@@ -73,7 +73,7 @@ def test_formats_have_the_same_file_names() -> None:
 
 def test_no_path_of_a_machine_and_no_registry() -> None:
     # uv writes the index's address into its lock file; nothing else has a reason to.
-    registries = ("pypi" + ".org", "pythonhosted", "registry.npmjs", "deb.debian" + ".org")
+    registries = ("pypi" + ".org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian")
     paths = re.compile(r"/(root|home|work|farm)/\w|/tmp/[a-z]")
     for path in tracked():
         if path.suffix in (".lock", ".json") and path.name != "package.json":
