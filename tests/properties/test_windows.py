@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from codeplan.kit.instants import DAY, HOUR, MINUTE
 from codeplan.plan.catalogue import WindowRule
-from codeplan.plan.turns import Prompt
+from codeplan.plan.turns import Claim, Prompt
 from codeplan.store.batch import Rows, apply
 from codeplan.store.operations import Finish, Refused, Reserve, Reserved
 from support.meters import NOON, claim, finish, plan, reserve
@@ -82,6 +82,22 @@ class Metering(RuleBasedStateMachine):
         else:
             assert isinstance(result, Refused)
             assert result.exhausted.resets_at > self.now
+
+    @rule(number=st.integers(0, 3))
+    def a_side_call(self, number: int) -> None:
+        """Rides or is free; at a used-up plan it is refused. Windows do not change."""
+        before = {key: (w.used, w.reserved) for key, w in self.rows.windows.items()}
+        asked = reserve(next(self.numbers), PLAN, claim(f"s{number}", kind=Claim.SIDE))
+        result = self.apply(asked)
+        if isinstance(result, Reserved) and not result.charged:
+            assert {k: (w.used, w.reserved) for k, w in self.rows.windows.items()} == before
+            self.apply(finish(asked, result))
+        elif isinstance(result, Reserved):
+            assert result.prompt_id
+            self.model.take(result.prompt_id, self.now)
+            self.running.append((asked, result))
+        else:
+            assert not self.model.admits(self.now)
 
     @rule(which=st.integers(0, 100), delivered=st.booleans())
     def a_call_ends(self, which: int, delivered: bool) -> None:

@@ -79,6 +79,20 @@ async def test_a_release_leaves_a_reservation_that_another_call_still_needs(stor
     assert (await store.prompts("acc_1", 1))[0].state == "released"
 
 
+async def test_free_side_calls_hold_nothing_and_end_with_the_plan(store: Store) -> None:
+    small = plan(1)
+    side = reserve(1, small, claim("t", kind=Claim.SIDE))
+    free, paid = await asyncio.gather(
+        store.reserve(side), store.reserve(reserve(2, small, claim()))
+    )
+    assert isinstance(free, Reserved)
+    assert free.prompt_id is None
+    assert isinstance(paid, Reserved)
+    assert (await store.open_windows("sub_1"))["5hour"].taken == 1
+    assert (await store.finish(finish(side, free))).prompt_state == ""
+    assert isinstance(await store.reserve(reserve(3, small, claim("u", kind=Claim.SIDE))), Refused)
+
+
 @pytest.mark.parametrize("calls", [300])
 async def test_never_over_the_limit_however_many_come_at_once(store: Store, calls: int) -> None:
     async def one(number: int) -> bool:

@@ -74,9 +74,11 @@ class Relay:
             except TryNext as failed:
                 last = failed
                 log.warning(
-                    "route failed", request_id=ask.request_id, upstream=upstream.settings.name,
+                    "route failed",
+                    request_id=ask.request_id,
+                    upstream=upstream.settings.name,
                     why=str(failed),
-)  # fmt: skip
+                )
             except CallerLeft:
                 await settlement.release("cut by client", why="the client left before any content")
                 return

@@ -38,7 +38,7 @@ def admit(
     ``windows`` holds the newest window of each rule by its name; windows that had ended are
     replaced there by what ``open_window`` makes. When refused, nothing is changed.
     """
-    full = _full(rules, windows, units, now)
+    full = exhausted(rules, windows, units, now)
     if full is not None:
         return full
     holds = []
@@ -51,9 +51,10 @@ def admit(
     return tuple(holds)
 
 
-def _full(
+def exhausted(
     rules: Sequence[WindowRule], windows: Mapping[str, Window], units: int, now: int
 ) -> AllowanceExhausted | None:
+    """Whether some window lacks room for so many units. Changes nothing."""
     found: AllowanceExhausted | None = None
     for rule in rules:
         window = windows.get(rule.name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from codeplan.kit.ids import new_id
 from codeplan.plan import settle, turns, windows
-from codeplan.plan.admit import AllowanceExhausted, admit
+from codeplan.plan.admit import AllowanceExhausted, admit, exhausted
 from codeplan.plan.catalogue import WindowRule
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
@@ -85,8 +85,9 @@ def _reserve(wanted: Reserve, rows: Rows, now: int) -> Reserved | Refused:
     elif isinstance(found, turns.Rides):
         prompt = found.prompt
     else:
-        full = admit(plan.windows, dict(current), 1, now, _unsaved_window)
-        if isinstance(full, AllowanceExhausted):
+        # Free, but not for a plan that is used up.
+        full = exhausted(plan.windows, current, 1, now)
+        if full is not None:
             return Refused(full, windows.views(plan.windows, current, now), now)
         free += 1
     if free != rows.free_calls.get(subscription_id, 0):
@@ -134,10 +135,6 @@ def _open_prompt(wanted: Reserve, rows: Rows, now: int) -> Prompt | AllowanceExh
     rows.prompts[prompt.id] = prompt
     rows.touch(prompt, rows.held(prompt))
     return prompt
-
-
-def _unsaved_window(rule: WindowRule, opened_at: int) -> Window:
-    return Window("", "", rule.name, opened_at, rule.closes_at(opened_at))
 
 
 def _finish(done: Finish, rows: Rows, now: int) -> Finished:
