@@ -80,17 +80,19 @@ async def test_a_release_leaves_a_reservation_that_another_call_still_needs(stor
 
 
 async def test_free_side_calls_hold_nothing_and_end_with_the_plan(store: Store) -> None:
-    small = plan(1)
-    side = reserve(1, small, claim("t", kind=Claim.SIDE))
+    small = plan(2)
+    assert isinstance(await store.reserve(reserve(1, small, claim("r"))), Reserved)
+    side = reserve(2, small, claim("t", kind=Claim.SIDE))
+    # Both in one commit, so that what the first changed by mistake would be saved by the second.
     free, paid = await asyncio.gather(
-        store.reserve(side), store.reserve(reserve(2, small, claim()))
+        store.reserve(side), store.reserve(reserve(3, small, claim()))
     )
     assert isinstance(free, Reserved)
     assert free.prompt_id is None
     assert isinstance(paid, Reserved)
-    assert (await store.open_windows("sub_1"))["5hour"].taken == 1
+    assert (await store.open_windows("sub_1"))["5hour"].taken == 2
     assert (await store.finish(finish(side, free))).prompt_state == ""
-    assert isinstance(await store.reserve(reserve(3, small, claim("u", kind=Claim.SIDE))), Refused)
+    assert isinstance(await store.reserve(reserve(4, small, claim("u", kind=Claim.SIDE))), Refused)
 
 
 @pytest.mark.parametrize("calls", [300])
