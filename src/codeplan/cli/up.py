@@ -85,6 +85,11 @@ class AnnouncedServer(uvicorn.Server):
         if self.started:
             self._announce()
 
+    async def calls_ended(self) -> None:
+        """What was cut off at the end of the grace still has to give back what it held."""
+        if self.server_state.tasks:
+            await asyncio.wait(set(self.server_state.tasks), timeout=GRACE_SECONDS)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Ctrl-C is how this service is meant to end: uvicorn need not raise it again."""
         super().handle_exit(sig, frame)
@@ -123,7 +128,9 @@ async def _run(
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
-        await AnnouncedServer(settings, announce).serve(sockets=[listening])
+        server = AnnouncedServer(settings, announce)
+        await server.serve(sockets=[listening])
+        await server.calls_ended()
     told("stopped")
 
 
