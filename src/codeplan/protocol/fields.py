@@ -2,7 +2,17 @@
 
 from typing import Any
 
+import msgspec
+
 from codeplan.protocol.outline import Malformed
+
+
+def whole_body(body: bytes) -> dict[str, Any]:
+    """The JSON object that a call's body is."""
+    try:
+        return table(msgspec.json.decode(body), "body")
+    except msgspec.DecodeError as error:
+        raise Malformed(str(error)) from None
 
 
 def text(value: Any, place: str) -> str:

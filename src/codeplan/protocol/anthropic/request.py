@@ -18,10 +18,7 @@ DEFAULT_MAX_TOKENS = 8192
 
 def decode(body: bytes) -> inner.Request:
     """Raises Malformed."""
-    try:
-        call = fields.table(msgspec.json.decode(body), "body")
-    except msgspec.DecodeError as error:
-        raise Malformed(str(error)) from None
+    call = fields.whole_body(body)
     messages = [
         inner.Message("system", (inner.Text(line),))
         for line in _system(call.get("system"))

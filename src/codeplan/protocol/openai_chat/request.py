@@ -15,10 +15,7 @@ from codeplan.protocol.outline import Malformed
 
 def decode(body: bytes) -> inner.Request:
     """Raises Malformed."""
-    try:
-        call = fields.table(msgspec.json.decode(body), "body")
-    except msgspec.DecodeError as error:
-        raise Malformed(str(error)) from None
+    call = fields.whole_body(body)
     messages = [
         _message(fields.table(item, f"messages[{index}]"), f"messages[{index}]")
         for index, item in enumerate(fields.items(call.get("messages"), "messages"))
