@@ -1,6 +1,8 @@
 """The whole point: real coding tools answered through a plan, and the plan knows what it cost."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,15 @@ from support.replies import Said, answer
 from support.service import Service, catalogue, opencode
 from support.upstream import Asked, Reply, ScriptedUpstream
 
-RUNS = {"claude-code": tools.claude_code, "opencode": tools.opencode}
+RUNS = {
+    "claude-code": tools.claude_code,
+    "opencode": tools.opencode,
+    "codex": tools.codex,
+    "qwen-code": tools.qwen_code,
+    "qwen-code in its Anthropic mode": tools.qwen_code_anthropic,
+    "cline": tools.cline,
+    "kilo-code": tools.kilo_code,
+}
 QUESTION = "In one sentence, what does def add(a,b): return a+b do?"
 
 
@@ -40,18 +50,27 @@ def test_the_embedded_model_answers_both_tools_and_each_costs_one_prompt(tmp_pat
         assert all(state == "settled" and output > 0 for _, state, output in calls)
 
 
+# How each tool's own function writes a file: the first that a call offers is used.
+WRITES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "Write": lambda path: {"file_path": path, "content": "hello\n"},
+    "write": lambda path: {"filePath": path, "content": "hello\n"},
+    "write_file": lambda path: {"file_path": path, "content": "hello\n"},
+    "exec_command": lambda path: {"cmd": f"echo hello > {path}"},
+    "run_commands": lambda path: {"commands": [f"echo hello > {path}"]},
+}
+
+
 def _writes_a_file(asked: Asked) -> Reply:
     """Asks for the file on the first step, and is done once the tool's result is there."""
-    tool_names = [_name(tool) for tool in asked.body.get("tools") or []]
-    if not tool_names:
+    offered = [_name(tool) for tool in asked.body.get("tools") or []]
+    raw = asked.raw.decode()
+    if not offered or "managed memory extraction" in raw:
         return answer(asked, Said(text="A title"))
-    if '"tool_use_id"' in asked.raw.decode() or '"tool_call_id"' in asked.raw.decode():
+    if '"tool_use_id"' in raw or '"tool_call_id"' in raw:
         return answer(asked, Said(text="Written."))
-    if "Write" in tool_names:
-        arguments = {"file_path": _workspace(asked), "content": "hello\n"}
-        return answer(asked, Said(text="Writing.", calls=(("call_1", "Write", arguments),)))
-    arguments = {"filePath": _workspace(asked), "content": "hello\n"}
-    return answer(asked, Said(text="Writing.", calls=(("call_1", "write", arguments),)))
+    name = next(name for name in WRITES if name in offered)
+    call = ("call_1", name, WRITES[name](_workspace(asked)))
+    return answer(asked, Said(text="Writing.", calls=(call,)))
 
 
 def _name(tool: dict[str, Any]) -> str:
@@ -63,6 +82,29 @@ def _workspace(asked: Asked) -> str:
     text = asked.raw.decode()
     start = text.index("PATH=") + len("PATH=")
     return text[start : text.index("=END", start)]
+
+
+@pytest.mark.parametrize("tool", RUNS)
+def test_a_plain_question_is_one_prompt(tool: str, tmp_path: Path) -> None:
+    with (
+        ScriptedUpstream(lambda asked: answer(asked, Said(text="It adds numbers."))) as upstream,
+        Service(tmp_path, catalogue(upstream.base_url)) as service,
+    ):
+        ran = RUNS[tool](service.url, service.key, QUESTION, tmp_path)
+        assert ran.status == 0, ran.seen
+        assert "It adds numbers." in ran.seen
+        window = service.window()
+        assert (window["used"], window["reserved"]) == (1, 0), service.rows("SELECT * FROM calls")
+        _check_client(service, tool)
+
+
+def _check_client(service: Service, tool: str) -> None:
+    """Every call was recognised, and its session known where the tool has one."""
+    expected = tool.split(" in ")[0]
+    assert {client for (client,) in service.rows("SELECT client FROM calls")} == {expected}
+    sessions = {session for (session,) in service.rows("SELECT session FROM prompts")}
+    assert len(sessions) == 1
+    assert (sessions == {""}) == (expected in ("qwen-code", "cline"))
 
 
 @pytest.mark.parametrize("tool", RUNS)
@@ -81,7 +123,7 @@ def test_a_file_written_by_a_tool_call_is_one_prompt(
         assert len(upstream.calls) >= 2
         assert service.window()["used"] == 1
         assert service.rows("SELECT count(*), sum(calls) FROM prompts")[0][0] == 1
-        assert {client for (client,) in service.rows("SELECT client FROM calls")} == {tool}
+        _check_client(service, tool)
         assert {call.body["model"] for call in upstream.calls} <= {"up/GLM-4.6", "up/GLM-4.5-Air"}
 
 
@@ -115,6 +157,13 @@ def test_at_prompt_121_the_tool_stops_at_once_and_shows_the_reset_time(
     assert ran.seconds < 15
     assert 1 <= service.log.count('"refused"') - refused_before <= 2
     assert len(upstream.calls) == 120
-    assert "Usage limit reached for 5 hour. Your limit will reset at " in ran.seen
-    assert "(UTC+08:00)" in ran.seen
+    if tool == "codex":
+        # It words the limit itself, in its person's own zone.
+        assert "hit your usage limit" in ran.seen, ran.seen
+        assert "chatgpt.com" not in ran.seen
+        resets_at = datetime.fromisoformat(service.window()["resets_at"]).astimezone()
+        assert re.search(rf"ry again at .*{resets_at:%-I:%M %p}", ran.seen), ran.seen
+    else:
+        assert "Usage limit reached for 5 hour. Your limit will reset at " in ran.seen, ran.seen
+        assert "(UTC+08:00)" in ran.seen
     assert service.window()["used"] == 120

@@ -8,13 +8,25 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, Format
+from codeplan.gateway.formats import (
+    ANTHROPIC,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    TO_ANTHROPIC,
+    TO_OPENAI_CHAT,
+    CallerFormat,
+    UpstreamFormat,
+)
 from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.outline import Malformed
 from codeplan.protocol.splice import replace_model
 from support.replies import Said, anthropic_pieces, openai_pieces
 
-FORMATS = st.sampled_from([ANTHROPIC, OPENAI_CHAT])
+CALLERS = st.sampled_from([ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES])
+UPSTREAMS = st.sampled_from([TO_ANTHROPIC, TO_OPENAI_CHAT])
+SAME = st.sampled_from([(ANTHROPIC, TO_ANTHROPIC), (OPENAI_CHAT, TO_OPENAI_CHAT)])
+ANSWERING = Answering("req", "m", 1)
 KEYS = st.sampled_from(["model", "messages", "x", 'mod"el', "\\model", "模型"]) | st.text(
     max_size=5
 )
@@ -59,23 +71,22 @@ def test_only_the_model_changes(body: bytes) -> None:
     assert body in undone
 
 
-def carried(format_: Format, raw: bytes, cuts: list[int]) -> tuple[bytes, StreamCarrier]:
-    plan = Plan(format_, format_, b"", passes=True)
-    carrier = StreamCarrier(plan, "req", "m", 1, usage=True)
+def carried(plan: Plan, raw: bytes, cuts: list[int]) -> tuple[bytes, StreamCarrier]:
+    carrier = StreamCarrier(plan, ANSWERING)
     bounds = sorted({0, len(raw), *(cut % (len(raw) + 1) for cut in cuts)})
     out = [carrier.feed(raw[a:b]) for a, b in pairwise(bounds)]
     return b"".join([*out, carrier.end(), carrier.tail]), carrier
 
 
 @settings(max_examples=500, deadline=None)
-@given(FORMATS, st.text(max_size=40), st.lists(st.integers(0, 10_000), max_size=30))
+@given(SAME, st.text(max_size=40), st.lists(st.integers(0, 10_000), max_size=30))
 def test_a_stream_passes_byte_for_byte_however_it_is_broken(
-    format_: Format, text: str, cuts: list[int]
+    formats: tuple[CallerFormat, UpstreamFormat], text: str, cuts: list[int]
 ) -> None:
     said = Said(text=text, thinking=text, calls=(("c", "f", {"x": text}),))
-    make = anthropic_pieces if format_ is ANTHROPIC else openai_pieces
+    make = anthropic_pieces if formats[0] is ANTHROPIC else openai_pieces
     raw = b"".join(piece for piece in make(said) if isinstance(piece, bytes))
-    out, carrier = carried(format_, raw, cuts)
+    out, carrier = carried(Plan(*formats, b"", passes=True), raw, cuts)
     assert out == raw
     assert carrier.progress.ended
     assert carrier.progress.usage is not None
@@ -103,20 +114,20 @@ ALMOST: st.SearchStrategy[Any] = st.recursive(
 
 
 @settings(max_examples=3000, deadline=None)
-@given(FORMATS, FORMATS, st.binary(max_size=200) | ALMOST.map(lambda v: json.dumps(v).encode()))
+@given(CALLERS, UPSTREAMS, st.binary(max_size=200) | ALMOST.map(lambda v: json.dumps(v).encode()))
 def test_garbage_from_an_upstream_raises_nothing(
-    caller: Format, upstream: Format, body: bytes
+    caller: CallerFormat, upstream: UpstreamFormat, body: bytes
 ) -> None:
-    plan = Plan(caller, upstream, b"", passes=caller is upstream)
-    carrier = StreamCarrier(plan, "req", "m", 1, usage=True)
+    plan = Plan(caller, upstream, b"", passes=caller.name == upstream.name)
+    carrier = StreamCarrier(plan, ANSWERING)
     carrier.feed(b"data: " + body + b"\n\n")
     carrier.end()
-    WholeCarrier(plan, 1).carry(body)
+    WholeCarrier(plan, ANSWERING).carry(body)
 
 
 @settings(max_examples=500, deadline=None)
-@given(FORMATS, st.binary(max_size=200) | VALUES.map(lambda v: json.dumps(v).encode()))
-def test_garbage_from_a_caller_is_malformed(format_: Format, body: bytes) -> None:
+@given(CALLERS, st.binary(max_size=200) | VALUES.map(lambda v: json.dumps(v).encode()))
+def test_garbage_from_a_caller_is_malformed(format_: CallerFormat, body: bytes) -> None:
     for read in (format_.outline, format_.decode_request):
         with contextlib.suppress(Malformed):
             read(body)
@@ -133,11 +144,13 @@ MESSAGES = st.lists(
 
 
 @settings(max_examples=500, deadline=None)
-@given(FORMATS, FORMATS, MESSAGES, VALUES, VALUES)
+@given(CALLERS, UPSTREAMS, MESSAGES, VALUES, VALUES)
 def test_calls_of_almost_the_right_shape_are_carried_or_malformed(
-    caller: Format, upstream: Format, messages: list[Any], tools: Any, choice: Any
+    caller: CallerFormat, upstream: UpstreamFormat, messages: list[Any], tools: Any, choice: Any
 ) -> None:
     call = {"model": "m", "messages": messages, "tools": tools, "tool_choice": choice}
+    if caller is OPENAI_RESPONSES:
+        call["input"] = call.pop("messages")
     try:
         request = caller.decode_request(json.dumps(call).encode())
     except Malformed:

@@ -6,12 +6,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, TO_ANTHROPIC, TO_OPENAI_CHAT
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.sse import EventSplitter
 from codeplan.protocol.usage import Usage
 from unit.protocol.test_anthropic_stream import check_order
 
+CHAT = (OPENAI_CHAT, TO_OPENAI_CHAT)
+MESSAGES = (ANTHROPIC, TO_ANTHROPIC)
+ANSWERING = Answering("req", "m", 1)
 TEXTS = st.text(min_size=1, max_size=20)
 ARGUMENTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3)
 TOOLS = st.lists(
@@ -64,8 +68,8 @@ def test_a_call_through_both_formats(
         temperature=0.5,
     )
     through = request
-    for format_ in (OPENAI_CHAT, ANTHROPIC, OPENAI_CHAT):
-        through = format_.decode_request(format_.encode_request(through, "m"))
+    for caller, upstream in (CHAT, MESSAGES, CHAT):
+        through = caller.decode_request(upstream.encode_request(through, "m"))
     assert said(through.messages) == said(request.messages)
     assert through.tools == request.tools
     assert (through.max_tokens, through.stop, through.temperature) == (limit, tuple(stop), 0.5)
@@ -115,11 +119,11 @@ def meaning(events: list[inner.Event]) -> Any:
 @given(answers())
 def test_a_stream_through_both_formats(events: list[inner.Event]) -> None:
     through = events
-    for format_ in (ANTHROPIC, OPENAI_CHAT, ANTHROPIC):
-        writer, reader = format_.writer("req", "m", 1, True), format_.reader()
+    for caller, upstream in (MESSAGES, CHAT, MESSAGES):
+        writer, reader = caller.writer(ANSWERING), upstream.reader()
         raw = b"".join(writer.write(event) for event in through)
         cut = EventSplitter().feed(raw)
-        if format_ is ANTHROPIC:
+        if caller is ANTHROPIC:
             check_order([json.loads(event.data) for event in cut])
         through = [item for event in cut for item in reader.read(event)]
         assert meaning(through) == meaning(events)
@@ -129,6 +133,6 @@ def test_a_stream_through_both_formats(events: list[inner.Event]) -> None:
 @given(answers())
 def test_a_whole_answer_through_both_formats(events: list[inner.Event]) -> None:
     through = events
-    for format_ in (ANTHROPIC, OPENAI_CHAT):
-        through = format_.decode_answer(format_.encode_answer(through, 1))
+    for caller, upstream in (MESSAGES, CHAT):
+        through = upstream.decode_answer(caller.encode_answer(through, ANSWERING))
         assert meaning(through) == meaning(events)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -95,10 +96,11 @@ def claude_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 
     return _run(command, folder / "workspace", environment, timeout)
 
 
-def opencode(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
-    """OpenCode, headless, over OpenAI Chat."""
+def _open_code_like(
+    name: str, url: str, key: str, prompt: str, folder: Path, timeout: float, more: list[str]
+) -> Ran:
     environment = _home(folder)
-    config = Path(environment["HOME"]) / ".config" / "opencode"
+    config = Path(environment["HOME"]) / ".config" / name
     config.mkdir(parents=True, exist_ok=True)
     model = {"name": "glm-4.6", "tool_call": True, "limit": {"context": 200000, "output": 32000}}
     provider = {
@@ -113,6 +115,94 @@ def opencode(url: str, key: str, prompt: str, folder: Path, timeout: float = 120
         "permission": {"edit": "allow", "bash": "allow"},
         "provider": {"codeplan": provider},
     }
-    (config / "opencode.json").write_text(json.dumps(settings))
-    command = [str(install() / "opencode"), "run", "-m", "codeplan/glm-4.6", prompt]
+    (config / f"{name}.json").write_text(json.dumps(settings))
+    command = [str(install() / name), "run", *more, "-m", "codeplan/glm-4.6", prompt]
     return _run(command, folder / "workspace", environment, timeout)
+
+
+def opencode(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+    """OpenCode, headless, over OpenAI Chat."""
+    return _open_code_like("opencode", url, key, prompt, folder, timeout, [])
+
+
+def kilo_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+    """Kilo Code's command line, headless, over OpenAI Chat."""
+    return _open_code_like("kilo", url, key, prompt, folder, timeout, ["--auto"])
+
+
+def codex(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+    """Codex, headless, over OpenAI Responses."""
+    environment = _home(folder) | {"CODEPLAN_KEY": key}
+    config = Path(environment["HOME"]) / ".codex"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "config.toml").write_text(f"""
+model = "glm-4.6"
+model_provider = "codeplan"
+check_for_update_on_startup = false
+[analytics]
+enabled = false
+[model_providers.codeplan]
+name = "codeplan"
+base_url = "{url}/api/v1"
+env_key = "CODEPLAN_KEY"
+wire_api = "responses"
+""")
+    command = [str(install() / "codex"), "exec", "--skip-git-repo-check"]
+    command += ["--dangerously-bypass-approvals-and-sandbox", prompt]
+    return _run(command, folder / "workspace", environment, timeout)
+
+
+def _qwen(kind: str, url: str, key: str, prompt: str, folder: Path, timeout: float) -> Ran:
+    environment = _home(folder) | {"QWEN_TELEMETRY_ENABLED": "false"}
+    if kind == "openai":
+        environment["OPENAI_BASE_URL"] = f"{url}/api/coding/paas/v4"
+        environment |= {"OPENAI_API_KEY": key, "OPENAI_MODEL": "glm-4.6"}
+    else:
+        environment["ANTHROPIC_BASE_URL"] = f"{url}/api/anthropic"
+        environment |= {"ANTHROPIC_API_KEY": key, "ANTHROPIC_MODEL": "glm-4.6"}
+    config = Path(environment["HOME"]) / ".qwen"
+    config.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+        "privacy": {"usageStatisticsEnabled": False},
+        "security": {"auth": {"selectedType": kind}},
+    }
+    (config / "settings.json").write_text(json.dumps(settings))
+    command = [str(install() / "qwen"), "--auth-type", kind, "--yolo", "-m", "glm-4.6"]
+    return _run([*command, "-p", prompt], folder / "workspace", environment, timeout)
+
+
+def qwen_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+    """Qwen Code, headless, over OpenAI Chat."""
+    return _qwen("openai", url, key, prompt, folder, timeout)
+
+
+def qwen_code_anthropic(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+    """Qwen Code, headless, in its Anthropic mode."""
+    return _qwen("anthropic", url, key, prompt, folder, timeout)
+
+
+def cline(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+    """Cline's command line, headless, over OpenAI Chat."""
+    environment = _home(folder) | {"CLINE_TELEMETRY_DISABLED": "1", "CLINE_NO_AUTO_UPDATE": "1"}
+    home, workspace = Path(environment["HOME"]), folder / "workspace"
+    program, config = str(install() / "cline"), str(home / ".cline")
+    sign_in = [program, "auth", "-p", "openai-compatible", "-k", key, "-m", "glm-4.6"]
+    sign_in += ["-b", f"{url}/api/coding/paas/v4", "--config", config]
+    _run(sign_in, workspace, environment, timeout)
+    command = [program, "--config", config, "-P", "openai-compatible", "-m", "glm-4.6"]
+    try:
+        return _run([*command, "-c", str(workspace), prompt], workspace, environment, timeout)
+    finally:
+        _stop_daemons(workspace)
+
+
+def _stop_daemons(workspace: Path) -> None:
+    """Cline leaves a process behind, which names the workspace that it was started for."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"--cline-hub-daemon" in words and str(workspace).encode() in words:
+            os.kill(int(process.name), signal.SIGKILL)

@@ -13,7 +13,7 @@ from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.outline import Outline, Said
 
-Protocol = Literal["anthropic", "openai_chat"]
+Protocol = Literal["anthropic", "openai_chat", "openai_responses"]
 
 
 class SeenCall(msgspec.Struct, frozen=True):
@@ -68,9 +68,9 @@ class Client:
         return TurnClaim(
             claim=self._claim(call),
             session=session,
-            conversation=_hash(f"{self.id}\0{session}\0{root}"),
+            conversation=hashed(f"{self.id}\0{session}\0{root}"),
             ordinal=len(authored),
-            text_hash=_hash(newest),
+            text_hash=hashed(newest),
         )
 
     def _claim(self, call: SeenCall) -> Claim:
@@ -106,5 +106,6 @@ def refuse_by_403(refusal: Refusal) -> Form:
     return Form(403 if refusal.status == 429 else refusal.status)
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
+    """A short name for a text: what is kept of what people write."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]

@@ -3,12 +3,20 @@
 from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.claude_code import ClaudeCode
 from codeplan.clients.cline import Cline
+from codeplan.clients.codex import Codex
 from codeplan.clients.kilo_code import KiloCode
 from codeplan.clients.opencode import OpenCode
 from codeplan.clients.qwen_code import QwenCode
 
 UNKNOWN = Client()
-KNOWN: tuple[Client, ...] = (ClaudeCode(), OpenCode(), KiloCode(), QwenCode(), Cline())
+KNOWN: tuple[Client, ...] = (
+    ClaudeCode(),
+    OpenCode(),
+    KiloCode(),
+    QwenCode(),
+    Codex(),
+    Cline(),
+)
 IDS = frozenset(client.id for client in KNOWN)
 
 

@@ -1,7 +1,9 @@
 """A refusal, before it takes the form that one client understands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Wait(StrEnum):
@@ -31,8 +33,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a refusal is said to one client: the status, more headers, and the error's type."""
+    """How a refusal is said to one client: the status, more headers, the error's type, and
+    more fields of the error."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...] = ()
     kind: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, Format
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
 
 ANTHROPIC_BASE = "/api/anthropic"
 CODING_BASE = "/api/coding/paas/v4"
 GENERAL_BASE = "/api/paas/v4"
+# Where GLM Coding Plan's users point Codex at.
+RESPONSES_BASE = "/api/v1"
 
 
 class Lane(StrEnum):
@@ -29,7 +31,7 @@ class Address:
     """``methods``: what may be asked of it."""
 
     action: Action
-    format: Format
+    format: CallerFormat
     lane: Lane
     methods: tuple[str, ...]
 
@@ -44,11 +46,15 @@ ADDRESSES: Mapping[str, Address] = {
     ANTHROPIC_BASE: Address(Action.GREET, ANTHROPIC, Lane.CODING, _GET),
     f"{CODING_BASE}/chat/completions": Address(Action.CALL, OPENAI_CHAT, Lane.CODING, ("POST",)),
     f"{CODING_BASE}/models": Address(Action.MODELS, OPENAI_CHAT, Lane.CODING, _GET),
+    f"{CODING_BASE}/responses": Address(Action.CALL, OPENAI_RESPONSES, Lane.CODING, ("POST",)),
+    f"{RESPONSES_BASE}/responses": Address(Action.CALL, OPENAI_RESPONSES, Lane.CODING, ("POST",)),
+    f"{RESPONSES_BASE}/models": Address(Action.MODELS, OPENAI_RESPONSES, Lane.CODING, _GET),
     f"{GENERAL_BASE}/chat/completions": Address(Action.CALL, OPENAI_CHAT, Lane.GENERAL, ("POST",)),
     f"{GENERAL_BASE}/models": Address(Action.MODELS, OPENAI_CHAT, Lane.GENERAL, _GET),
 }
 # Everything below these belongs to the gateway, also what it does not know.
-PREFIXES = tuple(f"{base}/".encode() for base in (ANTHROPIC_BASE, CODING_BASE, GENERAL_BASE))
+_BASES = (ANTHROPIC_BASE, CODING_BASE, GENERAL_BASE, RESPONSES_BASE)
+PREFIXES = tuple(f"{base}/".encode() for base in _BASES)
 _EXACT = frozenset(path.encode() for path in ADDRESSES)
 
 
@@ -57,6 +63,6 @@ def is_ours(path: bytes) -> bool:
     return path in _EXACT or path.startswith(PREFIXES)
 
 
-def format_of(path: str) -> Format:
+def format_of(path: str) -> CallerFormat:
     """In which format an unknown path below ours is refused."""
     return ANTHROPIC if path.startswith(ANTHROPIC_BASE) else OPENAI_CHAT

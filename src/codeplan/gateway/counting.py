@@ -7,7 +7,7 @@ estimate: 4 bytes of ASCII a token, 1.5 tokens for each other character, and 4 a
 import msgspec
 
 from codeplan.gateway.caller import Caller
-from codeplan.gateway.formats import ANTHROPIC
+from codeplan.gateway.formats import ANTHROPIC, TO_ANTHROPIC
 from codeplan.protocol import splice
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
@@ -34,7 +34,7 @@ class Counter:
 
 
 async def _ask(upstream: Upstream, body: bytes) -> bytes | None:
-    call = UpstreamCall(f"{ANTHROPIC.path}/count_tokens", body, ANTHROPIC.own_headers)
+    call = UpstreamCall(f"{TO_ANTHROPIC.path}/count_tokens", body, TO_ANTHROPIC.own_headers)
     try:
         answer = await upstream.send(call)
         try:

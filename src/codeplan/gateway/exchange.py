@@ -22,7 +22,7 @@ from codeplan.gateway.addresses import (
 )
 from codeplan.gateway.caller import Caller, Headers
 from codeplan.gateway.counting import Counter
-from codeplan.gateway.formats import Format
+from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.listing import list_models
 from codeplan.gateway.relay import Ask, Relay
@@ -52,7 +52,7 @@ class _Call:
     """What is known of a call so far; the refusal's form depends on it."""
 
     request_id: str
-    format: Format
+    format: CallerFormat
     client: Client = UNKNOWN
 
 
@@ -105,7 +105,7 @@ class Gateway:
             return
         holder = await self._who(caller)
         if address.action is Action.MODELS:
-            body = list_models(address.format, self._subscriptions.catalogue)
+            body = list_models(caller.path, address.format, self._subscriptions.catalogue)
             caller.answer(200, _json_headers(call.request_id), body)
             return
         if caller.too_large:
@@ -213,7 +213,7 @@ class Gateway:
     def _refuse(self, caller: Caller, call: _Call, refusal: Refusal) -> None:
         form = call.client.refuse(refusal)
         body = call.format.error(
-            form.status, refusal.code, refusal.message, call.request_id, form.kind
+            form.status, refusal.code, refusal.message, call.request_id, form.kind, form.more
         )
         log.info(
             "refused",

@@ -4,16 +4,19 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from codeplan.gateway.formats import ANTHROPIC, Format
+from codeplan.gateway.addresses import RESPONSES_BASE
+from codeplan.gateway.formats import ANTHROPIC, CallerFormat
 from codeplan.plan.catalogue import Catalogue
 
 # Clients want a date; the catalogue has none.
 _CREATED = datetime(2025, 9, 30, tzinfo=UTC)
 
 
-def list_models(format_: Format, catalogue: Catalogue) -> bytes:
-    """``{"object": "list", "data": […]}``, or Anthropic's page of models."""
+def list_models(path: str, format_: CallerFormat, catalogue: Catalogue) -> bytes:
+    """``{"object": "list", "data": […]}``, Anthropic's page of models, or Codex's catalogue."""
     ids = [model.id for model in catalogue.models]
+    if path.startswith(RESPONSES_BASE):
+        return msgspec.json.encode({"models": [{"slug": name} for name in ids]})
     if format_ is ANTHROPIC:
         created = _CREATED.strftime("%Y-%m-%dT%H:%M:%SZ")
         data = [

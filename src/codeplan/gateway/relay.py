@@ -11,12 +11,13 @@ import msgspec
 from codeplan.clients.refusal import Refusal
 from codeplan.gateway import refusals
 from codeplan.gateway.caller import Caller, Headers
-from codeplan.gateway.formats import Format
+from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.leaving import Leaving
 from codeplan.gateway.settlement import Settlement
 from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier, plan_body
 from codeplan.kit.clock import Clock
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.outline import Outline
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
@@ -37,7 +38,7 @@ class Ask(msgspec.Struct, frozen=True):
     """A call that may be relayed. ``headers``: what its answer carries beside the usual."""
 
     request_id: str
-    format: Format
+    format: CallerFormat
     outline: Outline
     model: str
     caller: Caller
@@ -85,6 +86,15 @@ class Relay:
         await settlement.release("failed", why=str(last or "no route"))
         raise last.refusal if last else refusals.upstream_failed()
 
+    def _answering(self, ask: Ask) -> Answering:
+        return Answering(
+            ask.request_id,
+            ask.model,
+            self._clock.now() // 1000,
+            ask.outline.asks_usage,
+            ask.outline.namespaces,
+        )
+
     async def _attempt(
         self, ask: Ask, upstream: Upstream, model: str, settlement: Settlement
     ) -> None:
@@ -125,9 +135,7 @@ class Relay:
         leaving: Leaving,
     ) -> None:
         caller = ask.caller
-        created = self._clock.now() // 1000
-        usage = ask.outline.asks_usage
-        carrier = StreamCarrier(plan, ask.request_id, ask.model, created, usage)
+        carrier = StreamCarrier(plan, self._answering(ask))
         progress = carrier.progress
         held: list[bytes] = []
         cut = ""
@@ -169,7 +177,7 @@ class Relay:
             body = await _read(answer)
         except UpstreamFailed as failed:
             raise TryNext(refusals.upstream_failed(), str(failed)) from None
-        carrier = WholeCarrier(plan, self._clock.now() // 1000)
+        carrier = WholeCarrier(plan, self._answering(ask))
         out = carrier.carry(body)
         if carrier.progress.failure is not None:
             raise TryNext(_refusal(carrier.progress.failure), carrier.progress.failure.message)
@@ -254,6 +262,6 @@ def _passed_headers(ask: Ask, plan: Plan) -> Headers:
     if not plan.passes:
         return plan.upstream.own_headers
     theirs = ask.caller.headers
-    passed = tuple((name, theirs[name]) for name in ask.format.passed_headers if name in theirs)
+    passed = tuple((name, theirs[name]) for name in plan.upstream.passed_headers if name in theirs)
     missing = tuple(own for own in plan.upstream.own_headers if own[0] not in theirs)
     return passed + missing

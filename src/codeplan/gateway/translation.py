@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from codeplan.gateway.formats import UPSTREAM_FORMATS, Format
+from codeplan.gateway.formats import UPSTREAM_FORMATS, CallerFormat, UpstreamFormat
 from codeplan.protocol import inner, splice
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_chat.stream import is_usage_only
 from codeplan.protocol.outline import Outline
 from codeplan.protocol.sse import EventSplitter, ServerEvent, parse_event
@@ -31,8 +32,8 @@ class Plan(msgspec.Struct, frozen=True):
     """How one call is carried to one upstream. ``passes``: byte for byte. ``drops_usage``: the
     usage chunk was asked for by us alone."""
 
-    caller: Format
-    upstream: Format
+    caller: CallerFormat
+    upstream: UpstreamFormat
     body: bytes
     passes: bool
     drops_usage: bool = False
@@ -40,11 +41,11 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan_body(
-    caller: Format, outline: Outline, body: bytes, upstream: Upstream, upstream_model: str
+    caller: CallerFormat, outline: Outline, body: bytes, upstream: Upstream, upstream_model: str
 ) -> Plan:
     """The body for that upstream. Raises Malformed where its format cannot carry the call."""
     target = UPSTREAM_FORMATS[upstream.settings.protocol]
-    if target is caller and not upstream.tiny:
+    if target.name == caller.name and not upstream.tiny:
         carried = splice.replace_model(body, msgspec.json.encode(upstream_model))
         drops_usage = outline.stream and not outline.asks_usage
         if drops_usage:
@@ -67,10 +68,10 @@ class StreamCarrier:
     """Carries a streamed answer. What `feed` returns may go out at once; what must wait for the
     settlement, the answer's end, is in ``tail``."""
 
-    def __init__(self, plan: Plan, request_id: str, model: str, created: int, usage: bool) -> None:
+    def __init__(self, plan: Plan, answering: Answering) -> None:
         self._plan = plan
         self._reader = plan.upstream.reader()
-        self._writer = plan.caller.writer(request_id, model, created, usage)
+        self._writer = plan.caller.writer(answering)
         self._splitter = EventSplitter()
         self.progress = inner.Progress()
         self.tail = b""
@@ -120,8 +121,8 @@ class StreamCarrier:
 class WholeCarrier:
     """Carries an answer that is not streamed."""
 
-    def __init__(self, plan: Plan, created: int) -> None:
-        self._plan, self._created = plan, created
+    def __init__(self, plan: Plan, answering: Answering) -> None:
+        self._plan, self._answering = plan, answering
         self.progress = inner.Progress()
 
     def carry(self, body: bytes) -> bytes:
@@ -131,7 +132,7 @@ class WholeCarrier:
                 out = body
             else:
                 changed = [self._plan.change(event) for event in events]
-                out = self._plan.caller.encode_answer(changed, self._created)
+                out = self._plan.caller.encode_answer(changed, self._answering)
         except _SHAPELESS:
             events, out = [_UNREADABLE], b""
         for event in events:

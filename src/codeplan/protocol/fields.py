@@ -57,3 +57,7 @@ def texts(value: Any, place: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(text(item, place) for item in items(value, place))
+
+
+def to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -25,6 +25,14 @@ class Image:
     url: str = ""
 
 
+def image_from(link: str) -> Image:
+    """An image by its link; a ``data:`` link carries it inside."""
+    if link.startswith("data:") and ";base64," in link:
+        kind, data = link[5:].split(";base64,", 1)
+        return Image(media_type=kind, data=data)
+    return Image(url=link)
+
+
 @dataclass(frozen=True, slots=True)
 class Thinking:
     """A model's reasoning. ``signature`` is opaque and passes unchanged where a format has it."""

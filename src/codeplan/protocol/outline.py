@@ -18,7 +18,7 @@ class Outline(msgspec.Struct, frozen=True):
     """``model`` as asked for. ``system``: the system prompt's texts in order. ``said``: the user's
     messages in order. ``ends_with_tool_result``: the newest content answers a tool call.
     ``user_id``: what the client wrote about its user. ``asks_usage``: the stream is asked to end
-    with its usage. ``structured``: the answer must follow a JSON schema."""
+    with its usage. ``structured``: the answer must follow a schema. ``namespaces``: of tools."""
 
     model: str
     stream: bool
@@ -30,3 +30,4 @@ class Outline(msgspec.Struct, frozen=True):
     asks_usage: bool = True
     structured: bool = False
     messages: int = 0
+    namespaces: tuple[str, ...] = ()

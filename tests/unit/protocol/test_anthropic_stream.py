@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.anthropic.stream import Reader, Writer
 from codeplan.protocol.sse import EventSplitter
 from codeplan.protocol.usage import Usage
 
 
 def written(events: Sequence[inner.Event]) -> list[dict[str, Any]]:
-    writer = Writer("req_1", "glm-4.6")
+    writer = Writer(Answering("req_1", "glm-4.6", 1))
     raw = b"".join(writer.write(event) for event in events)
     return [json.loads(event.data) for event in EventSplitter().feed(raw)]
 
@@ -131,7 +132,7 @@ def test_what_is_written_is_read_back() -> None:
         inner.Reported(Usage(input=7, output=3)),
         inner.Ended(),
     ]
-    writer, reader = Writer("req_1", "m"), Reader()
+    writer, reader = Writer(Answering("req_1", "m", 1)), Reader()
     raw = b"".join(writer.write(event) for event in events)
     back = [item for event in EventSplitter().feed(raw) for item in reader.read(event)]
     assert back == events

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_chat.answer import decode
 from codeplan.protocol.openai_chat.stream import Reader, Writer
 from codeplan.protocol.sse import EventSplitter
@@ -76,7 +77,7 @@ def test_a_whole_answer_that_is_none() -> None:
 
 
 def test_calls_are_numbered_from_0_whatever_numbers_they_come_with() -> None:
-    writer = Writer("id", "m", 1, with_usage=True)
+    writer = Writer(Answering("id", "m", 1))
     raw = b"".join(
         writer.write(event)
         for event in (

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.usage import Usage
 
 STOP_REASONS: dict[str, inner.StopReason] = {
@@ -96,7 +97,7 @@ def _block(block: dict[str, Any], index: int) -> list[inner.Event]:
             return []
 
 
-def encode(events: list[inner.Event]) -> bytes:
+def encode(events: list[inner.Event], _answering: Answering) -> bytes:
     """A whole answer from its events."""
     answer: dict[str, Any] = {
         "id": "",

@@ -1,5 +1,8 @@
 """Errors as this protocol writes them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 _KINDS = {
@@ -16,14 +19,22 @@ _KINDS = {
 }
 
 
-def encode(status: int, code: str, message: str, request_id: str, kind: str = "") -> bytes:
+def encode(
+    status: int,
+    code: str,
+    message: str,
+    request_id: str,
+    kind: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> bytes:
     """``{"type": "error", "error": {"type", "code", "message"}, "request_id"}``.
 
     With a code, the message takes the form that clients of GLM Coding Plan parse:
     ``[1308][text][request id]``.
     """
     text = f"[{code}][{message}][{request_id}]" if code else message
-    error = {"type": kind or _KINDS.get(status, "api_error"), "message": text}
+    error: dict[str, Any] = {"type": kind or _KINDS.get(status, "api_error"), "message": text}
     if code:
         error["code"] = code
+    error |= more or {}
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})

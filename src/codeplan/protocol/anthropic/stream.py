@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.anthropic.answer import (
     STOP_REASONS,
     STOP_WORDS,
@@ -116,8 +117,8 @@ class Reader:
 class Writer:
     """Turns the common form's events into a stream's bytes, as they come."""
 
-    def __init__(self, request_id: str, model: str) -> None:
-        self._id, self._model = request_id, model
+    def __init__(self, answering: Answering) -> None:
+        self._id, self._model = answering.request_id, answering.model
         self._started = False
         self._index = -1
         self._open = ""  # "", "text", "thinking" or "tool"

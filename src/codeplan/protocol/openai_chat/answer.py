@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.usage import Usage
 
 FINISH_REASONS: dict[str, inner.StopReason] = {
@@ -105,14 +106,14 @@ def settled_reason(reason: inner.StopReason, called: bool) -> inner.StopReason:
     return reason
 
 
-def encode(events: list[inner.Event], created: int) -> bytes:
-    """A whole answer from its events. ``created`` in epoch seconds."""
+def encode(events: list[inner.Event], answering: Answering) -> bytes:
+    """A whole answer from its events."""
     text, thought = "", ""
     calls: dict[int, dict[str, Any]] = {}
     answer: dict[str, Any] = {
         "id": "",
         "object": "chat.completion",
-        "created": created,
+        "created": answering.created,
         "model": "",
         "choices": [],
         "usage": write_usage(Usage()),

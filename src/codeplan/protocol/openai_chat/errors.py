@@ -1,23 +1,5 @@
 """Errors as this protocol writes them."""
 
-import msgspec
+from codeplan.protocol.openai_errors import encode
 
-_KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    405: "invalid_request_error",
-    413: "invalid_request_error",
-    429: "rate_limit_error",
-}
-
-
-def encode(status: int, code: str, message: str, request_id: str, kind: str = "") -> bytes:
-    """``{"error": {"code", "message", "type"}, "request_id"}``; codes are GLM's, as strings."""
-    error = {
-        "code": code or str(status),
-        "message": message,
-        "type": kind or _KINDS.get(status, "api_error"),
-    }
-    return msgspec.json.encode({"error": error, "request_id": request_id})
+__all__ = ["encode"]

@@ -87,17 +87,11 @@ def _parts(content: Any, place: str) -> tuple[inner.Text | inner.Image, ...]:
                 parts.append(inner.Text(fields.text(part.get(part["type"]), where)))
             case "image_url":
                 link = fields.table(part.get("image_url"), f"{where}.image_url")
-                parts.append(_image(fields.text(link.get("url"), f"{where}.image_url.url")))
+                url = fields.text(link.get("url"), f"{where}.image_url.url")
+                parts.append(inner.image_from(url))
             case kind:
                 raise Malformed(f"{where}: this model's upstream cannot read {kind!r}")
     return tuple(parts)
-
-
-def _image(url: str) -> inner.Image:
-    if url.startswith("data:") and ";base64," in url:
-        kind, data = url[5:].split(";base64,", 1)
-        return inner.Image(media_type=kind, data=data)
-    return inner.Image(url=url)
 
 
 def _tools(tools: Any) -> tuple[inner.Tool, ...]:

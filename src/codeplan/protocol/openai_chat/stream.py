@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_chat.answer import (
     FINISH_REASONS,
     FINISH_WORDS,
@@ -84,19 +85,16 @@ class Reader:
 
 
 class Writer:
-    """Turns the common form's events into a stream's bytes, as they come.
+    """Turns the common form's events into a stream's bytes, as they come."""
 
-    ``created`` in epoch seconds; ``with_usage``: the caller asked for the usage at the end.
-    """
-
-    def __init__(self, request_id: str, model: str, created: int, with_usage: bool) -> None:
+    def __init__(self, answering: Answering) -> None:
         self._frame: dict[str, Any] = {
-            "id": request_id,
+            "id": answering.request_id,
             "object": "chat.completion.chunk",
-            "created": created,
-            "model": model,
+            "created": answering.created,
+            "model": answering.model,
         }
-        self._with_usage = with_usage
+        self._with_usage = answering.with_usage
         self._usage: Usage | None = None
         self._begun = False
         self._places: dict[int, int] = {}

@@ -1,0 +1,67 @@
+"""Codex, which speaks OpenAI Responses."""
+
+from typing import Any
+
+import msgspec
+
+from codeplan.clients.base import Client, SeenCall, hashed, retry_after
+from codeplan.clients.refusal import Form, Refusal, Wait
+from codeplan.plan.turns import TurnClaim
+from codeplan.protocol.outline import Said
+
+_NOT_AUTHORED = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
+
+
+class Codex(Client):
+    id = "codex"
+    name = "Codex"
+
+    def recognises(self, call: SeenCall) -> bool:
+        return call.protocol == "openai_responses" and (
+            call.header(b"originator").startswith("codex_")
+            or call.user_agent.startswith(("codex_", "Codex"))
+        ) and bool(self.session(call))  # fmt: skip
+
+    def session(self, call: SeenCall) -> str:
+        return call.header(b"session-id") or call.header(b"session_id")
+
+    def authored(self, said: Said) -> str | None:
+        texts = [text for text in said.texts if not text.lstrip().startswith(_NOT_AUTHORED)]
+        return "\n".join(texts) or None
+
+    def is_side_call(self, call: SeenCall) -> bool:
+        """Compactions and the like say what they are."""
+        return bool(self._turn(call).get("request_kind", "turn") != "turn")
+
+    def claim(self, call: SeenCall) -> TurnClaim:
+        """It names its turn itself: the same for all calls of a prompt, sub-agents' too."""
+        claim = super().claim(call)
+        turn = self._turn(call)
+        named = turn.get("root_turn_id") or turn.get("turn_id")
+        if not isinstance(named, str):
+            return claim
+        return TurnClaim(
+            claim.claim, claim.session, hashed(f"{self.id}\0{claim.session}"), 0, named
+        )
+
+    def refuse(self, refusal: Refusal) -> Form:
+        """It stops at once and shows the time only for its own server's shape of a used-up limit.
+        Every other 429, 401 and 403 it tries six times; 400 it shows at once."""
+        if refusal.wait is Wait.MOMENT:
+            return Form(refusal.status, retry_after(refusal))
+        if refusal.wait is Wait.WINDOW:
+            more = {
+                # A plan that it does not know: for its own ones it advertises others.
+                "plan_type": "codeplan",
+                "resets_at": refusal.resets_at,
+                "resets_in_seconds": refusal.retry_after_seconds,
+            }
+            return Form(429, kind="usage_limit_reached", more=more)
+        return Form(400 if refusal.status in (401, 403, 429) else refusal.status)
+
+    def _turn(self, call: SeenCall) -> dict[str, Any]:
+        try:
+            turn = msgspec.json.decode(call.header(b"x-codex-turn-metadata") or "{}")
+        except msgspec.DecodeError:
+            return {}
+        return turn if isinstance(turn, dict) else {}

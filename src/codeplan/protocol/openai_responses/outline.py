@@ -1,0 +1,76 @@
+"""What a Responses call says of itself."""
+
+from typing import Any
+
+import msgspec
+
+from codeplan.protocol.outline import Malformed, Outline, Said
+
+
+class _Part(msgspec.Struct):
+    type: str = ""
+    text: str = ""
+
+
+class _Item(msgspec.Struct):
+    type: str = "message"
+    role: str = ""
+    content: str | list[_Part] | None = None
+
+
+class _Tool(msgspec.Struct):
+    type: str = ""
+    name: str = ""
+
+
+class _Call(msgspec.Struct):
+    model: str
+    input: str | list[_Item]
+    stream: bool | None = False
+    instructions: str | None = None
+    tools: list[_Tool] | None = None
+    text: dict[str, Any] | None = None
+    user: str | None = None
+
+
+_decoder = msgspec.json.Decoder(_Call)
+_RESULTS = ("function_call_output", "custom_tool_call_output", "local_shell_call_output")
+
+
+def read(body: bytes) -> Outline:
+    """Raises Malformed when the body is not a Responses call."""
+    try:
+        call = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+    if not call.input:
+        raise Malformed("input: at least one item is expected")
+    items = call.input
+    if isinstance(items, str):
+        items = [_Item(role="user", content=items)]
+    return Outline(
+        model=call.model,
+        stream=bool(call.stream),
+        system=(
+            *((call.instructions,) if call.instructions else ()),
+            *(
+                text
+                for item in items
+                if item.role in ("system", "developer")
+                for text in _texts(item)
+            ),
+        ),
+        tool_names=tuple(tool.name or tool.type for tool in call.tools or ()),
+        said=tuple(Said(_texts(item)) for item in items if item.role == "user"),
+        ends_with_tool_result=items[-1].type in _RESULTS,
+        user_id=call.user or "",
+        structured=bool(call.text and call.text.get("format")),
+        messages=len(items),
+        namespaces=tuple(tool.name for tool in call.tools or () if tool.type == "namespace"),
+    )
+
+
+def _texts(item: _Item) -> tuple[str, ...]:
+    if isinstance(item.content, str):
+        return (item.content,)
+    return tuple(part.text for part in item.content or () if part.type.endswith("text"))
