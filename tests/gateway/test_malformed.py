@@ -11,8 +11,14 @@ ANTHROPIC = "/api/anthropic/v1/messages"
 COUNT = "/api/anthropic/v1/messages/count_tokens"
 CODING = "/api/coding/paas/v4/chat/completions"
 GENERAL = "/api/paas/v4/chat/completions"
-POSTED = (ANTHROPIC, COUNT, CODING, GENERAL)
-LISTS = ("/api/anthropic/v1/models", "/api/coding/paas/v4/models", "/api/paas/v4/models")
+RESPONSES = "/api/v1/responses"
+POSTED = (ANTHROPIC, COUNT, CODING, GENERAL, RESPONSES)
+LISTS = (
+    "/api/anthropic/v1/models",
+    "/api/coding/paas/v4/models",
+    "/api/paas/v4/models",
+    "/api/v1/models",
+)
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 SAID = b'"messages": [{"role": "user", "content": "x"}]'
 

@@ -282,6 +282,80 @@ def test_openai_thinking(stage: Stage, streamed: bool) -> None:
     assert (found.thinking, found.text) == ("Let me see.", "Four.")
 
 
+def ask_responses(stage: Stage, streamed: bool, **more: Any) -> Any:
+    """A whole answer, by the SDK's own putting together where it was streamed."""
+    arguments: dict[str, Any] = {"model": "glm-4.6", "input": "Hello there", **more}
+    client = stage.openai()
+    if not streamed:
+        return client.responses.create(**arguments)
+    with client.responses.stream(**arguments) as stream:
+        for _ in stream:
+            pass
+        return stream.get_final_response()
+
+
+@both_ways
+def test_responses_text_thinking_and_usage(stage: Stage, streamed: bool) -> None:
+    stage.says = Said(thinking="Let me see.", text="Guten Tag 🙂", input=20, cached=5, output=7)
+    answered = ask_responses(stage, streamed, instructions="Be brief.")
+    assert answered.output_text == "Guten Tag 🙂"
+    assert answered.status == "completed"
+    assert answered.output[0].summary[0].text == "Let me see."
+    usage = answered.usage
+    assert (usage.input_tokens, usage.input_tokens_details.cached_tokens) == (25, 5)
+    assert usage.output_tokens == 7
+    # Sent back, the reasoning reaches the upstream as its own thinking.
+    history = [
+        {"role": "user", "content": "Hello there"},
+        *(item.model_dump(exclude_none=True) for item in answered.output),
+        {"role": "user", "content": "And now?"},
+    ]
+    ask_responses(stage, streamed, input=history)
+    sent = stage.upstream.calls[-1].body["messages"]
+    if stage.upstream.calls[-1].path.endswith("/messages"):
+        assert sent[1]["content"][0]["thinking"] == "Let me see."
+        assert sent[1]["content"][0]["signature"] == "c2lnbmVk"
+    else:
+        assert sent[1]["reasoning_content"] == "Let me see."
+
+
+@both_ways
+def test_responses_two_parallel_tool_calls_and_their_results(stage: Stage, streamed: bool) -> None:
+    stage.says = Said(calls=TWO_CALLS)
+    tools = [
+        {"type": "function", "name": name, "parameters": {"type": "object"}, "strict": False}
+        for name in ("weather", "clock")
+    ]
+    answered = ask_responses(stage, streamed, tools=tools)
+    calls = [item for item in answered.output if item.type == "function_call"]
+    assert [(c.call_id, c.name, json.loads(c.arguments)) for c in calls] == list(TWO_CALLS)
+    history = [
+        {"role": "user", "content": "Hello there"},
+        *(item.model_dump(exclude_none=True, exclude={"parsed_arguments"}) for item in calls),
+        {"type": "function_call_output", "call_id": "call_a", "output": "rain"},
+        {"type": "function_call_output", "call_id": "call_b", "output": "noon"},
+    ]
+    stage.says = Said(text="Done.")
+    assert ask_responses(stage, streamed, tools=tools, input=history).output_text == "Done."
+    sent = stage.upstream.calls[-1].body["messages"]
+    if stage.upstream.calls[-1].path.endswith("/messages"):
+        assert [block["type"] for block in sent[1]["content"]] == ["tool_use", "tool_use"]
+        assert [block["tool_use_id"] for block in sent[2]["content"]] == ["call_a", "call_b"]
+    else:
+        assert [call["id"] for call in sent[1]["tool_calls"]] == ["call_a", "call_b"]
+        assert [message["role"] for message in sent[2:]] == ["tool", "tool"]
+
+
+@both_ways
+def test_responses_errors(stage: Stage, streamed: bool) -> None:
+    stage.fails = Reply(400, b'{"error": {"message": "too long", "type": "x"}}')
+    with pytest.raises(openai.BadRequestError, match="too long"):
+        ask_responses(stage, streamed)
+    stage.fails = None
+    with pytest.raises(openai.BadRequestError, match="previous_response_id"):
+        ask_responses(stage, streamed, previous_response_id="resp_1")
+
+
 @both_ways
 def test_errors_take_the_shape_of_the_callers_protocol(stage: Stage, streamed: bool) -> None:
     used = stage.service.window()["used"]

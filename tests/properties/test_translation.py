@@ -6,12 +6,19 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, TO_ANTHROPIC, TO_OPENAI_CHAT
+from codeplan.gateway.formats import (
+    ANTHROPIC,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    TO_ANTHROPIC,
+    TO_OPENAI_CHAT,
+)
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.sse import EventSplitter
 from codeplan.protocol.usage import Usage
 from unit.protocol.test_anthropic_stream import check_order
+from unit.protocol.test_responses import check_order as check_responses_order
 
 CHAT = (OPENAI_CHAT, TO_OPENAI_CHAT)
 MESSAGES = (ANTHROPIC, TO_ANTHROPIC)
@@ -127,6 +134,34 @@ def test_a_stream_through_both_formats(events: list[inner.Event]) -> None:
             check_order([json.loads(event.data) for event in cut])
         through = [item for event in cut for item in reader.read(event)]
         assert meaning(through) == meaning(events)
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers())
+def test_a_responses_stream_keeps_its_order_and_what_was_said(events: list[inner.Event]) -> None:
+    writer = OPENAI_RESPONSES.writer(ANSWERING)
+    raw = b"".join(writer.write(event) for event in events)
+    made = [json.loads(event.data) for event in EventSplitter().feed(raw)]
+    check_responses_order(made)
+    whole = made[-1]["response"]
+    text, thought, calls, _, usage, _ = meaning(events)
+    said = [item for item in whole["output"] if item["type"] == "message"]
+    assert "".join(item["content"][0]["text"] for item in said) == text
+    assert (
+        "".join(
+            item["summary"][0]["text"] for item in whole["output"] if item["type"] == "reasoning"
+        )
+        == thought
+    )
+    assert (
+        sorted(
+            (item["call_id"], item["name"], json.loads(item["arguments"] or "{}"))
+            for item in whole["output"]
+            if item["type"] == "function_call"
+        )
+        == calls
+    )
+    assert whole["usage"]["input_tokens"] == usage.prompt
 
 
 @settings(max_examples=300, deadline=None)

@@ -33,6 +33,31 @@ def image_from(link: str) -> Image:
     return Image(url=link)
 
 
+def reminder(text: Text) -> Text:
+    """A system text in mid-conversation, as a user's: many servers allow them at the start only."""
+    return Text(f"<system-reminder>\n{text.text}\n</system-reminder>")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF or the like: base64 ``data`` with its ``media_type``, or a ``url``."""
+
+    name: str = ""
+    media_type: str = "application/pdf"
+    data: str = ""
+    url: str = ""
+
+
+def document_from(name: str, link: str) -> Document:
+    """A document by its link; a ``data:`` link, or bare base64, carries it inside."""
+    if link.startswith(("http://", "https://")):
+        return Document(name, url=link)
+    if link.startswith("data:") and ";base64," in link:
+        kind, data = link[5:].split(";base64,", 1)
+        return Document(name, kind, data)
+    return Document(name, data=link)
+
+
 @dataclass(frozen=True, slots=True)
 class Thinking:
     """A model's reasoning. ``signature`` is opaque and passes unchanged where a format has it."""
@@ -53,11 +78,11 @@ class ToolCall:
 @dataclass(frozen=True, slots=True)
 class ToolResult:
     call_id: str
-    parts: tuple["Text | Image", ...]
+    parts: tuple["Text | Image | Document", ...]
     is_error: bool = False
 
 
-Part = Text | Image | Thinking | ToolCall | ToolResult
+Part = Text | Image | Document | Thinking | ToolCall | ToolResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Anthropic Messages calls, to and from the common form.
 
 What is dropped on the way in, since no other format can say it: cache marks, redacted thinking,
-server-side tools, context management, and the billing line that Claude Code puts first.
+server-side tools, context management, and the billing line that Claude Code puts first. On the way
+out, the system prompt's and the conversation's ends get a cache mark.
 """
 
 from typing import Any
@@ -14,6 +15,8 @@ from codeplan.protocol.outline import Malformed
 BILLING_LINE = "x-anthropic-billing-header:"
 # The protocol demands max_tokens; other formats' callers may leave it out.
 DEFAULT_MAX_TOKENS = 8192
+# Other formats cache without being asked; here the end of what stays the same must be marked.
+_CACHE = {"type": "ephemeral"}
 
 
 def decode(body: bytes) -> inner.Request:
@@ -92,7 +95,7 @@ def _part(block: dict[str, Any], place: str) -> inner.Part | None:
         case "tool_result":
             return _tool_result(block, place)
         case "document":
-            raise Malformed(f"{place}: this model's upstream cannot read documents")
+            return _document(block, place)
         case _:
             return None
 
@@ -106,11 +109,26 @@ def _image(source: dict[str, Any], place: str) -> inner.Image:
     return inner.Image(url=fields.text(source.get("url"), f"{place}.source.url"))
 
 
+def _document(block: dict[str, Any], place: str) -> inner.Document | inner.Text:
+    source = fields.table(block.get("source"), f"{place}.source")
+    name = fields.text(block.get("title") or "", f"{place}.title")
+    match source.get("type"):
+        case "text":
+            return inner.Text(fields.text(source.get("data"), f"{place}.source.data"))
+        case "base64":
+            kind = fields.text(source.get("media_type"), f"{place}.source.media_type")
+            data = fields.text(source.get("data"), f"{place}.source.data")
+            return inner.Document(name, kind, data)
+        case "url":
+            return inner.Document(name, url=fields.text(source.get("url"), f"{place}.source.url"))
+    raise Malformed(f"{place}.source.type: expected base64, text or url")
+
+
 def _tool_result(block: dict[str, Any], place: str) -> inner.ToolResult:
     parts = _parts(block.get("content") or "", f"{place}.content")
     return inner.ToolResult(
         fields.text(block.get("tool_use_id"), f"{place}.tool_use_id"),
-        tuple(part for part in parts if isinstance(part, inner.Text | inner.Image)),
+        tuple(p for p in parts if isinstance(p, inner.Text | inner.Image | inner.Document)),
         bool(block.get("is_error")),
     )
 
@@ -155,6 +173,9 @@ def encode(request: inner.Request, model: str) -> bytes:
     }
     if lead:
         call["system"] = [{"type": "text", "text": line} for line in lead]
+        call["system"][-1]["cache_control"] = _CACHE
+    if call["messages"]:
+        call["messages"][-1]["content"][-1]["cache_control"] = _CACHE
     if request.tools:
         call["tools"] = [
             {"name": tool.name, "description": tool.description, "input_schema": tool.schema}
@@ -190,16 +211,23 @@ def _leading_system(
 
 
 def _encode_messages(messages: tuple[inner.Message, ...]) -> list[dict[str, Any]]:
-    """Messages with each role's runs joined, since tool results and texts share one message."""
+    """Messages with each role's runs joined, since tool results and texts share one message.
+
+    A system message in mid-conversation is the user's, marked as a reminder.
+    """
     encoded: list[dict[str, Any]] = []
     for message in messages:
-        blocks = [block for part in message.parts if (block := _encode_part(part)) is not None]
+        parts = message.parts
+        if message.role == "system":
+            parts = tuple(inner.reminder(part) for part in parts if isinstance(part, inner.Text))
+        blocks = [block for part in parts if (block := _encode_part(part)) is not None]
         if not blocks:
             continue
-        if encoded and encoded[-1]["role"] == message.role:
+        role = "assistant" if message.role == "assistant" else "user"
+        if encoded and encoded[-1]["role"] == role:
             encoded[-1]["content"] += blocks
         else:
-            encoded.append({"role": message.role, "content": blocks})
+            encoded.append({"role": role, "content": blocks})
     return encoded
 
 
@@ -214,6 +242,13 @@ def _encode_part(part: inner.Part) -> dict[str, Any] | None:
                 else {"type": "url", "url": url}
             )
             return {"type": "image", "source": source}
+        case inner.Document(name, media_type, data, url):
+            document = (
+                {"type": "base64", "media_type": media_type, "data": data}
+                if data
+                else {"type": "url", "url": url}
+            )
+            return {"type": "document", "source": document, **({"title": name} if name else {})}
         case inner.Thinking(text, signature):
             # The upstream refuses thinking that it did not sign.
             return (

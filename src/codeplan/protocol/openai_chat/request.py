@@ -12,6 +12,8 @@ import msgspec
 from codeplan.protocol import fields, inner
 from codeplan.protocol.outline import Malformed
 
+Shown = inner.Text | inner.Image | inner.Document
+
 
 def decode(body: bytes) -> inner.Request:
     """Raises Malformed."""
@@ -73,12 +75,12 @@ def _assistant(message: dict[str, Any], place: str) -> tuple[inner.Part, ...]:
     return tuple(parts)
 
 
-def _parts(content: Any, place: str) -> tuple[inner.Text | inner.Image, ...]:
+def _parts(content: Any, place: str) -> tuple[Shown, ...]:
     if content is None:
         return ()
     if isinstance(content, str):
         return (inner.Text(content),) if content else ()
-    parts: list[inner.Text | inner.Image] = []
+    parts: list[Shown] = []
     for index, item in enumerate(fields.items(content, f"{place}.content")):
         where = f"{place}.content[{index}]"
         part = fields.table(item, where)
@@ -89,6 +91,11 @@ def _parts(content: Any, place: str) -> tuple[inner.Text | inner.Image, ...]:
                 link = fields.table(part.get("image_url"), f"{where}.image_url")
                 url = fields.text(link.get("url"), f"{where}.image_url.url")
                 parts.append(inner.image_from(url))
+            case "file":
+                file = fields.table(part.get("file"), f"{where}.file")
+                name = fields.text(file.get("filename") or "", f"{where}.file.filename")
+                data = fields.text(file.get("file_data"), f"{where}.file.file_data")
+                parts.append(inner.document_from(name, data))
             case kind:
                 raise Malformed(f"{where}: this model's upstream cannot read {kind!r}")
     return tuple(parts)
@@ -181,10 +188,8 @@ def _encode_messages(messages: tuple[inner.Message, ...]) -> list[dict[str, Any]
         if message.role == "system" and not encoded:
             lead += _plain(message.parts)
         elif message.role == "system":
-            text = "\n\n".join(_plain(message.parts))
-            encoded.append(
-                {"role": "user", "content": f"<system-reminder>\n{text}\n</system-reminder>"}
-            )
+            text = inner.reminder(inner.Text("\n\n".join(_plain(message.parts))))
+            encoded.append({"role": "user", "content": text.text})
         elif message.role == "user":
             encoded += _encode_user(message.parts)
         else:
@@ -204,33 +209,33 @@ def _plain(parts: tuple[inner.Part, ...]) -> list[str]:
 def _encode_user(parts: tuple[inner.Part, ...]) -> list[dict[str, Any]]:
     """Tool results first, each a message of its own; then what the user says and shows."""
     encoded: list[dict[str, Any]] = []
-    shown: list[inner.Text | inner.Image] = []
+    shown: list[Shown] = []
     for part in parts:
         if isinstance(part, inner.ToolResult):
             text = "\n".join(_plain(part.parts))
             content = f"Error: {text}" if part.is_error else text
             encoded.append({"role": "tool", "tool_call_id": part.call_id, "content": content})
-            shown += [item for item in part.parts if isinstance(item, inner.Image)]
-        elif isinstance(part, inner.Text | inner.Image):
+            shown += [item for item in part.parts if not isinstance(item, inner.Text)]
+        elif isinstance(part, inner.Text | inner.Image | inner.Document):
             shown.append(part)
     if shown:
         encoded.append({"role": "user", "content": _encode_shown(shown)})
     return encoded
 
 
-def _encode_shown(parts: list[inner.Text | inner.Image]) -> Any:
+def _encode_shown(parts: list[Shown]) -> Any:
     if len(parts) == 1 and isinstance(parts[0], inner.Text):
         return parts[0].text
-    return [
-        {"type": "text", "text": part.text}
-        if isinstance(part, inner.Text)
-        else {"type": "image_url", "image_url": {"url": _link(part)}}
-        for part in parts
-    ]
+    return [_encode_part(part) for part in parts]
 
 
-def _link(image: inner.Image) -> str:
-    return f"data:{image.media_type};base64,{image.data}" if image.data else image.url
+def _encode_part(part: Shown) -> dict[str, Any]:
+    if isinstance(part, inner.Text):
+        return {"type": "text", "text": part.text}
+    link = f"data:{part.media_type};base64,{part.data}" if part.data else part.url
+    if isinstance(part, inner.Image):
+        return {"type": "image_url", "image_url": {"url": link}}
+    return {"type": "file", "file": {"filename": part.name or "document.pdf", "file_data": link}}
 
 
 def _encode_assistant(parts: tuple[inner.Part, ...]) -> dict[str, Any]:

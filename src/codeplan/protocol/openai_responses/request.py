@@ -106,12 +106,12 @@ def _call(item: dict[str, Any], field: str, place: str) -> inner.ToolCall:
     )
 
 
-def _parts(content: Any, place: str) -> tuple[inner.Text | inner.Image, ...]:
+def _parts(content: Any, place: str) -> tuple[inner.Text | inner.Image | inner.Document, ...]:
     if content is None:
         return ()
     if isinstance(content, str):
         return (inner.Text(content),) if content else ()
-    parts: list[inner.Text | inner.Image] = []
+    parts: list[inner.Text | inner.Image | inner.Document] = []
     for index, entry in enumerate(fields.items(content, place)):
         where = f"{place}[{index}]"
         part = fields.table(entry, where)
@@ -123,6 +123,10 @@ def _parts(content: Any, place: str) -> tuple[inner.Text | inner.Image, ...]:
             case "input_image":
                 url = fields.text(part.get("image_url"), f"{where}.image_url")
                 parts.append(inner.image_from(url))
+            case "input_file" if part.get("file_data") or part.get("file_url"):
+                name = fields.text(part.get("filename") or "", f"{where}.filename")
+                link = part.get("file_data") or part.get("file_url")
+                parts.append(inner.document_from(name, fields.text(link, f"{where}.file_data")))
             case kind:
                 raise Malformed(f"{where}: this model's upstream cannot read {kind!r}")
     return tuple(parts)
