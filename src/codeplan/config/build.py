@@ -46,7 +46,9 @@ def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
         UpstreamSettings(
             name=table.name,
             protocol=table.protocol,
-            base_url=_base_url(table),
+            base_url=_base_url(table, table.base_url),
+            replicas=tuple(_base_url(table, address) for address in table.replicas),
+            dialect=table.dialect,
             api_key=os.environ.get(table.api_key_env, "") if table.api_key_env else "",
             connect_timeout_seconds=table.connect_timeout_seconds,
             first_byte_timeout_seconds=table.first_byte_timeout_seconds,
@@ -56,11 +58,11 @@ def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
     )
 
 
-def _base_url(table: UpstreamTable) -> str:
+def _base_url(table: UpstreamTable, address: str) -> str:
     """An Anthropic address is meant with or without the version behind it; tools write both."""
     if table.protocol == "anthropic":
-        return table.base_url.removesuffix("/v1")
-    return table.base_url
+        return address.removesuffix("/v1")
+    return address
 
 
 def build_routes(config: ConfigFile) -> dict[str, tuple[Route, ...]]:

@@ -20,11 +20,13 @@ class _Table(BaseModel):
 
 
 class UpstreamTable(_Table):
-    """``[[upstreams]]``. Time-outs in seconds."""
+    """``[[upstreams]]``. Time-outs in seconds. ``replicas``: more addresses of the same models."""
 
     name: Name
     protocol: Literal["openai", "anthropic", "embedded"]
     base_url: str = ""
+    replicas: list[str] = []
+    dialect: Literal["openai", "glm", "vllm", "sglang"] = "openai"
     api_key_env: str = ""
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     first_byte_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0
@@ -36,6 +38,11 @@ class UpstreamTable(_Table):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("expected an address that begins with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("replicas")
+    @classmethod
+    def _are_addresses(cls, values: list[str]) -> list[str]:
+        return [cls._is_address(value) for value in values]
 
 
 class RouteTable(_Table):

@@ -193,7 +193,8 @@ class Gateway:
             raise refusals.exhausted(reserved, self._settings.time_zone)
         settlement = Settlement(self._meter, self._clock, asked, reserved)
         headers = (*_identity(call.request_id), *limit_headers(reserved.windows))
-        ask = Ask(call.request_id, call.format, seen.outline, model, caller, headers)
+        thread = asked.claim.thread
+        ask = Ask(call.request_id, call.format, seen.outline, model, caller, headers, thread)
         try:
             await self._relay.run(ask, settlement)
         finally:

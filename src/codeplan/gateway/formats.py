@@ -62,11 +62,12 @@ class CallerFormat:
 @dataclass(frozen=True, slots=True)
 class UpstreamFormat:
     """How upstreams of one protocol are asked, at ``path``, and answer. ``passed_headers`` of a
-    call go on to an upstream of the caller's own protocol; ``own_headers`` are sent otherwise."""
+    call go on to an upstream of the caller's own protocol; ``own_headers`` are sent otherwise.
+    ``encode_request(request, model, dialect)``."""
 
     name: CallProtocol
     path: str
-    encode_request: Callable[[inner.Request, str], bytes]
+    encode_request: Callable[[inner.Request, str, str], bytes]
     decode_answer: Callable[[bytes], list[inner.Event]]
     reader: Callable[[], Reader]
     passed_headers: tuple[bytes, ...] = ()

@@ -35,7 +35,8 @@ _LARGEST_ANSWER = 64 * 1024 * 1024
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A call that may be relayed. ``headers``: what its answer carries beside the usual."""
+    """A call that may be relayed. ``headers``: what its answer carries beside the usual.
+    ``affinity``: the thread whose calls keep to one server."""
 
     request_id: str
     format: CallerFormat
@@ -43,6 +44,7 @@ class Ask(msgspec.Struct, frozen=True):
     model: str
     caller: Caller
     headers: Headers
+    affinity: str = ""
 
 
 class TryNext(Exception):
@@ -101,7 +103,8 @@ class Relay:
         caller = ask.caller
         plan = plan_body(ask.format, ask.outline, caller.whole_body(), upstream, model)
         leaving = Leaving(caller, self._read_on_seconds)
-        call = UpstreamCall(plan.upstream.path, plan.body, _passed_headers(ask, plan))
+        headers = _passed_headers(ask, plan)
+        call = UpstreamCall(plan.upstream.path, plan.body, headers, ask.affinity)
         try:
             answer = await upstream.send(call)
         except UpstreamFailed as failed:

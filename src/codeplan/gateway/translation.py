@@ -60,7 +60,7 @@ def plan_body(
         def change(event: inner.Event) -> inner.Event:
             return tiny.ended(event, asked)
 
-    encoded = target.encode_request(request, upstream_model)
+    encoded = target.encode_request(request, upstream_model, upstream.settings.dialect)
     return Plan(caller, target, encoded, passes=False, change=change)
 
 

@@ -128,6 +128,7 @@ class Request:
     effort: str = ""
     json_schema: Any = None
     user: str = ""
+    cache_key: str = ""
 
 
 class Started(msgspec.Struct, frozen=True):

@@ -5,6 +5,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
+# How an OpenAI-compatible server is told to think: GLM's `thinking`, the chat template's switch of
+# vLLM and SGLang, or OpenAI's own effort.
+Dialect = Literal["openai", "glm", "vllm", "sglang"]
 UpstreamProtocol = Literal["openai", "anthropic", "embedded"]
 
 
@@ -18,11 +21,14 @@ class UpstreamFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    """Where it is and how long to wait for it, in seconds. ``api_key``: "" for none."""
+    """Where it is and how long to wait for it, in seconds. ``api_key``: "" for none.
+    ``replicas``: more addresses of the same models."""
 
     name: str
     protocol: UpstreamProtocol
     base_url: str = ""
+    replicas: tuple[str, ...] = ()
+    dialect: Dialect = "openai"
     api_key: str = field(default="", repr=False)
     connect_timeout_seconds: float = 5.0
     first_byte_timeout_seconds: float = 600.0
@@ -30,11 +36,13 @@ class UpstreamSettings:
 
 
 class UpstreamCall(msgspec.Struct, frozen=True):
-    """``path`` below the upstream's address; ``headers`` beside those that every call has."""
+    """``path`` below the upstream's address; ``headers`` beside those that every call has.
+    ``affinity``: calls with the same one share a prompt cache."""
 
     path: str
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    affinity: str = ""
 
 
 class UpstreamAnswer(Protocol):

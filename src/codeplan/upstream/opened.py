@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from codeplan.upstream.base import Upstream, UpstreamSettings
 from codeplan.upstream.embedded import load_embedded
 from codeplan.upstream.http import HttpUpstream
+from codeplan.upstream.replicas import Replicas
 
 
 async def open_upstreams(
@@ -16,6 +18,10 @@ async def open_upstreams(
     for item in settings:
         if item.protocol == "embedded":
             opened[item.name] = await load_embedded(item, told, threads=os.cpu_count() or 1)
+        elif item.replicas:
+            addresses = (item.base_url, *item.replicas)
+            each = [HttpUpstream(replace(item, base_url=address)) for address in addresses]
+            opened[item.name] = Replicas(item, each)
         else:
             opened[item.name] = HttpUpstream(item)
     return opened

@@ -125,3 +125,58 @@ def test_a_schema_for_the_answer() -> None:
 def test_what_the_protocol_does_not_allow_is_named(call: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         to_openai(**call)
+
+
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+
+
+def test_a_pdf_there_and_back() -> None:
+    document = {"type": "document", "source": PDF, "title": "a.pdf"}
+    sent = to_openai(messages=[{"role": "user", "content": [document]}])
+    file = {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
+    assert sent["messages"][0]["content"] == [{"type": "file", "file": file}]
+    back = to_anthropic(messages=sent["messages"])
+    block = back["messages"][0]["content"][0]
+    assert (block["type"], block["source"], block["title"]) == ("document", PDF, "a.pdf")
+
+
+def test_anthropic_is_told_where_its_cache_may_end() -> None:
+    sent = to_anthropic(
+        messages=[
+            {"role": "system", "content": "Lead."},
+            {"role": "user", "content": "One."},
+            {"role": "assistant", "content": "Two."},
+            {"role": "system", "content": "By the way."},
+            {"role": "user", "content": "Three."},
+        ]
+    )
+    mark = {"type": "ephemeral"}
+    assert sent["system"] == [{"type": "text", "text": "Lead.", "cache_control": mark}]
+    assert [message["role"] for message in sent["messages"]] == ["user", "assistant", "user"]
+    reminder, last = sent["messages"][2]["content"]
+    assert reminder["text"] == "<system-reminder>\nBy the way.\n</system-reminder>"
+    assert last == {"type": "text", "text": "Three.", "cache_control": mark}
+    assert "cache_control" not in sent["messages"][0]["content"][0]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said"),
+    [
+        ("glm", {"thinking": {"type": "enabled"}}),
+        ("vllm", {"chat_template_kwargs": {"enable_thinking": True}}),
+        ("sglang", {"chat_template_kwargs": {"enable_thinking": True}}),
+        ("openai", {"reasoning_effort": "high", "prompt_cache_key": "k"}),
+    ],
+)
+def test_each_dialect_is_told_to_think_in_its_own_way(dialect: str, said: dict[str, Any]) -> None:
+    body = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "x"}],
+        "thinking": {"type": "enabled"},
+        "reasoning_effort": "high",
+        "prompt_cache_key": "k",
+    }
+    request = openai.decode(json.dumps(body).encode())
+    sent = json.loads(openai.encode(request, "up", dialect))
+    known = {"model", "messages", "stream"}
+    assert {name: value for name, value in sent.items() if name not in known} == said

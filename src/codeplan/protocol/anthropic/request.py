@@ -162,7 +162,7 @@ def _tool_choice(choice: Any) -> inner.ToolChoice | None:
     raise Malformed("tool_choice.type: expected auto, any, tool or none")
 
 
-def encode(request: inner.Request, model: str) -> bytes:
+def encode(request: inner.Request, model: str, _dialect: str = "") -> bytes:
     """The call as this protocol writes it, for the upstream's own name of the model."""
     lead, rest = _leading_system(request.messages)
     call: dict[str, Any] = {

@@ -12,6 +12,7 @@ import msgspec
 from codeplan.protocol import fields, inner
 from codeplan.protocol.outline import Malformed
 
+_EFFORTS = ("minimal", "low", "medium", "high")
 Shown = inner.Text | inner.Image | inner.Document
 
 
@@ -38,6 +39,7 @@ def decode(body: bytes) -> inner.Request:
         effort=fields.text(call.get("reasoning_effort") or "", "reasoning_effort"),
         json_schema=_schema(call.get("response_format")),
         user=fields.text(call.get("user") or "", "user"),
+        cache_key=fields.text(call.get("prompt_cache_key") or "", "prompt_cache_key"),
     )
 
 
@@ -136,8 +138,11 @@ def _schema(form: Any) -> Any:
     return None
 
 
-def encode(request: inner.Request, model: str) -> bytes:
-    """The call as this protocol writes it, for the upstream's own name of the model."""
+def encode(request: inner.Request, model: str, dialect: str = "openai") -> bytes:
+    """The call as this protocol writes it, for the upstream's own name of the model.
+
+    ``dialect``: how the server is told whether to think (openai, glm, vllm or sglang).
+    """
     call: dict[str, Any] = {
         "model": model,
         "messages": _encode_messages(request.messages),
@@ -172,7 +177,20 @@ def encode(request: inner.Request, model: str) -> bytes:
     if request.json_schema is not None:
         schema = {"name": "answer", "schema": request.json_schema}
         call["response_format"] = {"type": "json_schema", "json_schema": schema}
+    call |= _thinking(request, dialect)
+    if request.cache_key and dialect == "openai":
+        call["prompt_cache_key"] = request.cache_key
     return msgspec.json.encode(call)
+
+
+def _thinking(request: inner.Request, dialect: str) -> dict[str, Any]:
+    if dialect == "glm" and request.thinking is not None:
+        return {"thinking": {"type": "enabled" if request.thinking else "disabled"}}
+    if dialect in ("vllm", "sglang") and request.thinking is not None:
+        return {"chat_template_kwargs": {"enable_thinking": request.thinking}}
+    if dialect == "openai" and request.effort in _EFFORTS:
+        return {"reasoning_effort": request.effort}
+    return {}
 
 
 def _encode_choice(choice: inner.ToolChoice) -> Any:

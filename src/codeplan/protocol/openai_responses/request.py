@@ -48,6 +48,7 @@ def decode(body: bytes) -> inner.Request:
         effort=fields.text(thought.get("effort") or "", "reasoning.effort"),
         json_schema=form.get("schema") if form.get("type") == "json_schema" else None,
         user=fields.text(call.get("user") or "", "user"),
+        cache_key=fields.text(call.get("prompt_cache_key") or "", "prompt_cache_key"),
     )
 
 
