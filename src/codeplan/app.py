@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.sign_in import SignIns
-from codeplan.api import account, answers, health, monitor, operator
+from codeplan.api import account, answers, catalogue, health, monitor, operator
 from codeplan.api.shown import Services
 from codeplan.config.build import build_catalogue, build_routes, build_upstreams
 from codeplan.config.model import ConfigFile
@@ -54,14 +54,14 @@ async def open_service(
     ``told`` hears of long steps. Raises StoreFailed, EmbeddedMissing.
     """
     clock = clock or SystemClock()
-    catalogue = build_catalogue(config)
+    plans = build_catalogue(config)
     store = await open_store(data, clock)
     try:
         settings = build_upstreams(config)
         upstreams = await open_upstreams(settings, told)
         try:
             accounts = Accounts(store, clock)
-            subscriptions = Subscriptions(store, clock, catalogue)
+            subscriptions = Subscriptions(store, clock, plans)
             await subscriptions.keep_catalogue()
             meter = Meter(store, clock)
             router = Router(build_routes(config), upstreams)
@@ -86,7 +86,8 @@ async def open_service(
             )
             application = Starlette(
                 routes=[
-                    *health.routes,
+                    *health.routes(clock),
+                    *catalogue.routes(),
                     *account.routes(services),
                     *operator.routes(services),
                     *monitor.routes(services),

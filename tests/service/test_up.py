@@ -104,7 +104,9 @@ def test_status_of_a_wrong_key_and_of_no_service(tmp_path: Path) -> None:
         wrong = service.cli("status", "--url", service.url, "--key", "cp-wrong")
         assert "not valid" in wrong["error"]
         with service.client() as http:
-            assert http.get("/healthz").json() == {"status": "ok"}
+            assert http.get("/healthz").json()["status"] == "ok"
+            listed = {item["id"] for item in http.get("/api/clients").json()["clients"]}
+            assert {"claude-code", "codex", "opencode"} <= listed
             assert http.get("/api/nothing").json()["error"]["message"]
     gone = service.cli("status", "--url", service.url, "--key", service.key)
     assert "Is the service running?" in gone["error"]

@@ -206,3 +206,25 @@ def _stop_daemons(workspace: Path) -> None:
             continue
         if b"--cline-hub-daemon" in words and str(workspace).encode() in words:
             os.kill(int(process.name), signal.SIGKILL)
+
+
+# How each tool is run by a person who has configured it: nothing but the prompt.
+CONFIGURED: dict[str, list[str]] = {
+    "claude-code": ["claude", "-p"],
+    "opencode": ["opencode", "run"],
+    "kilo-code": ["kilo", "run", "--auto"],
+    "codex": ["codex", "exec", "--skip-git-repo-check"],
+    "qwen-code": ["qwen", "--yolo", "-p"],
+    "cline": ["cline"],
+}
+
+
+def configured(tool: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+    """The tool, with whatever its home in ``folder/home`` says."""
+    program, *words = CONFIGURED[tool]
+    workspace = folder / "workspace"
+    environment = _home(folder) | {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    try:
+        return _run([str(install() / program), *words, prompt], workspace, environment, timeout)
+    finally:
+        _stop_daemons(workspace)

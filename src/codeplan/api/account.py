@@ -30,6 +30,7 @@ def routes(services: Services) -> list[Route]:
             shown["plan"] = {
                 "id": standing.held.plan.id,
                 "name": standing.held.plan.name,
+                "models": standing.held.plan.models,
                 "period": subscription.period,
                 "ends_at": iso_utc(subscription.ends_at),
             }

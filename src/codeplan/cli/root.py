@@ -5,7 +5,16 @@ from importlib import import_module
 
 import click
 
-_COMMANDS = ("up", "status", "admin", "config")
+# Each command's module in codeplan.cli.
+_COMMANDS = {
+    "up": "up",
+    "status": "status",
+    "connect": "connect",
+    "disconnect": "connect",
+    "doctor": "doctor",
+    "admin": "admin",
+    "config": "config",
+}
 
 
 class _Commands(click.Group):
@@ -15,7 +24,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"codeplan.cli.{cmd_name}"), cmd_name)
+        module = import_module(f"codeplan.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
 

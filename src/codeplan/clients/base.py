@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from codeplan.clients.refusal import Form, Refusal, Wait
+from codeplan.clients.set_up import Plan, SetUp
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.outline import Outline, Said
 
@@ -36,6 +37,8 @@ class Client:
 
     id = ""
     name = "unknown client"
+    # What it is called on a command line, for finding out whether it is there.
+    programs: tuple[str, ...] = ()
 
     def recognises(self, call: SeenCall) -> bool:
         """Whether the call comes from this client."""
@@ -82,6 +85,11 @@ class Client:
         if call.outline.ends_with_tool_result or not said or self.authored(said[-1]) is None:
             return Claim.CONTINUATION
         return Claim.AUTHORED
+
+    def set_up(self, plan: Plan) -> SetUp | None:
+        """What the client's own configuration must say to use a plan; None where nobody can write
+        it for a person."""
+        return None
 
     def refuse(self, refusal: Refusal) -> Form:
         """``x-should-retry: false`` stops the SDKs of both protocols at once."""

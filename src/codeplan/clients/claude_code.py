@@ -4,6 +4,7 @@ import re
 
 from codeplan.clients.base import STOP, Client, SeenCall, retry_after
 from codeplan.clients.refusal import Form, Refusal, Wait
+from codeplan.clients.set_up import Plan, SetUp
 from codeplan.protocol.outline import Said
 
 # The session id inside metadata.user_id: a JSON text now, "user_…_session_<id>" before.
@@ -21,6 +22,7 @@ _COMPACTION = "CRITICAL: Respond with TEXT ONLY. Do NOT call any tools"
 class ClaudeCode(Client):
     id = "claude-code"
     name = "Claude Code"
+    programs = ("claude",)
 
     def recognises(self, call: SeenCall) -> bool:
         """A user agent alone can be forged by any script (and another client sends the same);
@@ -60,6 +62,23 @@ class ClaudeCode(Client):
         system = call.outline.system
         return bool(call.header(b"x-claude-code-agent-id")) or (
             bool(system) and "cc_is_subagent=true" in system[0]
+        )
+
+    def set_up(self, plan: Plan) -> SetUp:
+        environment = {
+            "ANTHROPIC_BASE_URL": f"{plan.url}/api/anthropic",
+            "ANTHROPIC_AUTH_TOKEN": plan.key,
+            "ANTHROPIC_DEFAULT_OPUS_MODEL": plan.large,
+            "ANTHROPIC_DEFAULT_SONNET_MODEL": plan.large,
+            "ANTHROPIC_DEFAULT_HAIKU_MODEL": plan.small,
+        }
+        return SetUp(
+            files=(".claude/settings.json",),
+            format="json",
+            values=tuple((("env", name), value) for name, value in environment.items()),
+            # It would win over the token.
+            removes=(("env", "ANTHROPIC_API_KEY"),),
+            then="Start it as ever: claude",
         )
 
     def refuse(self, refusal: Refusal) -> Form:

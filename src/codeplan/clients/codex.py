@@ -6,6 +6,7 @@ import msgspec
 
 from codeplan.clients.base import Client, SeenCall, hashed, retry_after
 from codeplan.clients.refusal import Form, Refusal, Wait
+from codeplan.clients.set_up import Plan, SetUp
 from codeplan.plan.turns import TurnClaim
 from codeplan.protocol.outline import Said
 
@@ -15,6 +16,7 @@ _NOT_AUTHORED = ("<environment_context>", "<user_instructions>", "# AGENTS.md in
 class Codex(Client):
     id = "codex"
     name = "Codex"
+    programs = ("codex",)
 
     def recognises(self, call: SeenCall) -> bool:
         return call.protocol == "openai_responses" and (
@@ -42,6 +44,27 @@ class Codex(Client):
             return claim
         return TurnClaim(
             claim.claim, claim.session, hashed(f"{self.id}\0{claim.session}"), 0, named
+        )
+
+    def set_up(self, plan: Plan) -> SetUp:
+        provider = {
+            "name": "codeplan",
+            "base_url": f"{plan.url}/api/v1",
+            "experimental_bearer_token": plan.key,
+            "wire_api": "responses",
+        }
+        return SetUp(
+            files=(".codex/config.toml",),
+            format="toml",
+            values=(
+                (("model",), plan.large),
+                (("model_provider",), "codeplan"),
+                *(
+                    (("model_providers", "codeplan", name), value)
+                    for name, value in provider.items()
+                ),
+            ),
+            then="Start it as ever: codex",
         )
 
     def refuse(self, refusal: Refusal) -> Form:

@@ -8,6 +8,8 @@ from codeplan.protocol.outline import Said
 class KiloCode(OpenCode):
     id = "kilo-code"
     name = "Kilo Code"
+    programs = ("kilo", "kilocode")
+    config = ".config/kilo/kilo.json"
 
     def recognises(self, call: SeenCall) -> bool:
         return call.user_agent.startswith("Kilo-Code/")

@@ -2,6 +2,7 @@
 
 from codeplan.clients.base import Client, SeenCall, refuse_by_403
 from codeplan.clients.refusal import Form, Refusal
+from codeplan.clients.set_up import Plan, SetUp, opencode_provider
 
 TITLE = "You are a title generator"
 
@@ -9,6 +10,8 @@ TITLE = "You are a title generator"
 class OpenCode(Client):
     id = "opencode"
     name = "OpenCode"
+    programs: tuple[str, ...] = ("opencode",)
+    config = ".config/opencode/opencode.json"
 
     def recognises(self, call: SeenCall) -> bool:
         return call.user_agent.startswith("opencode/") and bool(self.session(call))
@@ -20,6 +23,17 @@ class OpenCode(Client):
         """The title call comes beside the first step, or just before it."""
         system = call.outline.system
         return not call.outline.tool_names and bool(system) and system[0].startswith(TITLE)
+
+    def set_up(self, plan: Plan) -> SetUp:
+        return SetUp(
+            files=(self.config, f"{self.config}c"),
+            format="json",
+            values=(
+                (("provider", "codeplan"), opencode_provider(plan)),
+                (("model",), f"codeplan/{plan.large}"),
+            ),
+            then=f"Start it as ever: {self.programs[0]}",
+        )
 
     def refuse(self, refusal: Refusal) -> Form:
         return refuse_by_403(refusal)

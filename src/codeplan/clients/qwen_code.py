@@ -2,6 +2,7 @@
 
 from codeplan.clients.base import Client, SeenCall, refuse_by_403
 from codeplan.clients.refusal import Form, Refusal
+from codeplan.clients.set_up import Plan, SetUp
 from codeplan.protocol.outline import Said
 
 _MEMORY = "You are now acting as the managed memory extraction subagent"
@@ -10,6 +11,7 @@ _MEMORY = "You are now acting as the managed memory extraction subagent"
 class QwenCode(Client):
     id = "qwen-code"
     name = "Qwen Code"
+    programs = ("qwen",)
 
     def recognises(self, call: SeenCall) -> bool:
         if call.user_agent.startswith("QwenCode/"):
@@ -33,6 +35,22 @@ class QwenCode(Client):
         system, said = call.outline.system, call.outline.said
         texts = (system[:1] or ("",)) + (said[-1].texts if said else ())
         return any(text.startswith(_MEMORY) for text in texts)
+
+    def set_up(self, plan: Plan) -> SetUp:
+        auth = {
+            "selectedType": "openai",
+            "apiKey": plan.key,
+            "baseUrl": f"{plan.url}/api/coding/paas/v4",
+        }
+        return SetUp(
+            files=(".qwen/settings.json",),
+            format="json",
+            values=(
+                *((("security", "auth", name), value) for name, value in auth.items()),
+                (("model", "name"), plan.large),
+            ),
+            then="Start it as ever: qwen",
+        )
 
     def refuse(self, refusal: Refusal) -> Form:
         return refuse_by_403(refusal)

@@ -1,0 +1,1 @@
+"""Changing other programs' configuration files: only what must change, with a way back."""

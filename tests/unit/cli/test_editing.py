@@ -1,0 +1,173 @@
+"""Only what must change changes in another program's file."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codeplan.cli.editing import json_text, toml_text
+from codeplan.cli.editing.change import Backups, Change, Changed, planned
+from codeplan.clients.known import KNOWN
+from codeplan.clients.set_up import Plan
+
+RICH = b"""// my settings
+{
+    "theme": "dark",   // easier on the eyes
+    /* models */
+    "env": {
+        "FOO": "1"
+    },
+    "list": [1, 2,
+             3] // keep
+}
+"""
+
+
+def plain(text: bytes) -> Any:
+    return json.loads(re.sub(rb"//[^\n]*|/\*.*?\*/", b"", text))
+
+
+def test_a_value_is_added_behind_its_neighbours_and_nothing_else_changes() -> None:
+    changed = json_text.set_value(RICH, ("env", "BAR"), "2")
+    assert changed == RICH.replace(
+        b'        "FOO": "1"\n', b'        "FOO": "1",\n        "BAR": "2"\n'
+    )
+    changed = json_text.set_value(RICH, ("new", "deep"), {"a": 1})
+    assert changed == RICH.replace(
+        b"             3] // keep\n",
+        b"             3], // keep\n"
+        b'    "new": {\n      "deep": {\n        "a": 1\n      }\n    }\n',
+    )
+
+
+def test_a_value_is_replaced_where_it_stands() -> None:
+    changed = json_text.set_value(RICH, ("theme",), "light")
+    assert changed == RICH.replace(b'"dark"', b'"light"')
+
+
+def test_a_value_is_removed() -> None:
+    assert plain(json_text.remove(RICH, ("env", "FOO")))["env"] == {}
+    assert plain(json_text.remove(RICH, ("list",))) == {"theme": "dark", "env": {"FOO": "1"}}
+    assert json_text.remove(RICH, ("no", "such")) == RICH
+
+
+@pytest.mark.parametrize("text", [b"", b"  \n", b"{}", b"{ }\n", b'{"a": 1}', b'{\n  "a": 1,\n}\n'])
+def test_small_files(text: bytes) -> None:
+    changed = json_text.set_value(text, ("b", "c"), True)
+    value = json.loads(re.sub(rb",(\s*})", rb"\1", changed))
+    assert value["b"] == {"c": True}
+    assert ("a" in value) == (b"a" in text)
+
+
+@pytest.mark.parametrize("text", [b"[]", b"nonsense", b"// only a comment\n"])
+def test_what_is_no_object_is_left_alone(text: bytes) -> None:
+    with pytest.raises(json_text.NotEditable):
+        json_text.set_value(text, ("a",), 1)
+
+
+KEYS = st.sampled_from(["a", "b", 'c"', "d e", "ü"])
+VALUES = st.recursive(
+    st.integers() | st.text(max_size=4) | st.booleans(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.dictionaries(KEYS, VALUES, max_size=3),
+    st.lists(KEYS, min_size=1, max_size=3),
+    VALUES,
+    st.sampled_from([None, 2, 4, "\t"]),
+)
+def test_setting_and_removing_mean_what_they_say(
+    before: dict[str, Any], path: list[str], value: Any, indent: Any
+) -> None:
+    text = json.dumps(before, indent=indent, ensure_ascii=False).encode()
+    expected: dict[str, Any] = json.loads(json.dumps(before))
+    place = expected
+    for key in path[:-1]:
+        if not isinstance(place.get(key), dict):
+            place[key] = {}
+        place = place[key]
+    place[path[-1]] = value
+    changed = json_text.set_value(text, tuple(path), value)
+    assert json.loads(changed) == expected
+    del place[path[-1]]
+    assert json.loads(json_text.remove(changed, tuple(path))) == expected
+
+
+TOML = b"""# mine
+model = "gpt-5" # the old one
+approval = "never"
+
+[profiles.fast] # for small things
+model = "mini"
+
+[mcp_servers.files]
+command = "files"
+"""
+
+
+def test_toml() -> None:
+    changed = toml_text.set_value(TOML, ("model",), "glm-4.6")
+    changed = toml_text.set_value(changed, ("model_provider",), "codeplan")
+    changed = toml_text.set_value(changed, ("model_providers", "codeplan", "name"), "codeplan")
+    value = tomllib.loads(changed.decode())
+    assert value["model"] == "glm-4.6"
+    assert value["model_provider"] == "codeplan"
+    assert value["model_providers"]["codeplan"] == {"name": "codeplan"}
+    assert value["profiles"]["fast"] == {"model": "mini"}
+    for kept in (b"# mine", b"# the old one", b"# for small things", b'approval = "never"'):
+        assert kept in changed
+    with pytest.raises(json_text.NotEditable):
+        toml_text.set_value(b"a = ", ("b",), 1)
+
+
+@pytest.mark.parametrize("client", [c for c in KNOWN if c.programs], ids=lambda c: c.id)
+@pytest.mark.parametrize("existing", ["none", "rich"])
+def test_a_change_is_taken_back_byte_for_byte(
+    client: Any, existing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    plan = Plan("http://127.0.0.1:8787", "cp-secret0123456789", "glm-4.6", "glm-4.5-air")
+    set_up = client.set_up(plan)
+    path = tmp_path / set_up.files[0]
+    rich = RICH if set_up.format == "json" else TOML
+    if existing == "rich":
+        path.parent.mkdir(parents=True)
+        path.write_bytes(rich)
+    backups = Backups(tmp_path)
+    for _ in range(2):  # a second time changes nothing, and keeps the first backup
+        change = planned(set_up, tmp_path)
+        assert plan.key not in change.diff(plan.key)
+        backups.do(client.id, change)
+    assert path.stat().st_mode & 0o077 == 0 or existing == "rich"
+    kept = [file for file in tmp_path.rglob("*") if file.is_file() and file != path]
+    assert not any(plan.key.encode() in file.read_bytes() for file in kept)
+    written = path.read_bytes()
+    path.write_bytes(written + b"\n")
+    with pytest.raises(Changed):
+        backups.undo(client.id, force=False)
+    path.write_bytes(written)
+    backups.undo(client.id, force=False)
+    assert not backups.has(client.id)
+    assert (path.read_bytes() if existing == "rich" else path.exists()) == (
+        rich if existing == "rich" else False
+    )
+
+
+def test_a_file_of_another_name_that_is_there_is_used(tmp_path: Path) -> None:
+    (client,) = (client for client in KNOWN if client.id == "opencode")
+    set_up = client.set_up(Plan("http://127.0.0.1:1", "cp-x", "a", "b"))
+    assert set_up
+    other = tmp_path / set_up.files[1]
+    other.parent.mkdir(parents=True)
+    other.write_bytes(RICH)
+    assert planned(set_up, tmp_path).path == other
+    assert isinstance(planned(set_up, tmp_path), Change)
