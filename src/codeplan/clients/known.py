@@ -4,9 +4,13 @@ from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.claude_code import ClaudeCode
 from codeplan.clients.cline import Cline
 from codeplan.clients.codex import Codex
+from codeplan.clients.crush import Crush
+from codeplan.clients.goose import Goose
 from codeplan.clients.kilo_code import KiloCode
 from codeplan.clients.opencode import OpenCode
 from codeplan.clients.qwen_code import QwenCode
+from codeplan.clients.roo_code import RooCode
+from codeplan.clients.zed import Zed
 
 UNKNOWN = Client()
 KNOWN: tuple[Client, ...] = (
@@ -15,6 +19,10 @@ KNOWN: tuple[Client, ...] = (
     KiloCode(),
     QwenCode(),
     Codex(),
+    RooCode(),
+    Crush(),
+    Zed(),
+    Goose(),
     Cline(),
 )
 IDS = frozenset(client.id for client in KNOWN)

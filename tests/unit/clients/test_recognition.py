@@ -12,11 +12,13 @@ from codeplan.clients.refusal import Refusal, Wait
 from codeplan.plan.turns import Claim
 from codeplan.protocol.anthropic import outline as anthropic
 from codeplan.protocol.openai_chat import outline as openai
+from codeplan.protocol.openai_responses import outline as responses
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 EXPECTED = {
     "claude-code": "claude-code",
     "cline": "cline",
+    "codex": "codex",
     "kilo": "kilo-code",
     "opencode": "opencode",
     "qwen-code": "qwen-code",
@@ -32,6 +34,9 @@ def seen(call: dict[str, Any]) -> SeenCall:
     if call["path"].split("?")[0].endswith("/messages"):
         body["tools"] = [{"name": name} for name in names]
         return SeenCall("anthropic", headers, anthropic.read(json.dumps(body).encode()))
+    if call["path"].endswith("/responses"):
+        body["tools"] = [{"type": "function", "name": name} for name in names]
+        return SeenCall("openai_responses", headers, responses.read(json.dumps(body).encode()))
     body["tools"] = [{"type": "function", "function": {"name": name}} for name in names]
     return SeenCall("openai_chat", headers, openai.read(json.dumps(body).encode()))
 
@@ -41,7 +46,9 @@ def recorded() -> list[tuple[str, int, SeenCall]]:
     for path in sorted(CAPTURES.glob("*.json")):
         for number, call in enumerate(json.loads(path.read_text())["calls"]):
             address = call["path"].split("?")[0]
-            if call["method"] == "POST" and address.endswith(("/messages", "/completions")):
+            if call["method"] == "POST" and address.endswith(
+                ("/messages", "/completions", "/responses")
+            ):
                 found.append((path.stem, number, seen(call)))
     return found
 
@@ -112,3 +119,49 @@ def test_each_tool_is_told_in_the_way_that_stops_it(capture: str, status: int) -
     waits = client.refuse(MOMENT)
     assert waits.status == 429
     assert (b"retry-after", b"2") in waits.headers
+
+
+def from_source(user_agent: str, system: str, tools: list[str]) -> SeenCall:
+    """A call of a tool that does not run here, as its public source makes it."""
+    body = {
+        "model": "glm-4.6",
+        "messages": [{"role": "system", "content": system}, {"role": "user", "content": "Hello"}],
+        "tools": [{"type": "function", "function": {"name": name}} for name in tools],
+    }
+    headers = {b"user-agent": user_agent.encode()}
+    return SeenCall("openai_chat", headers, openai.read(json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "system", "client"),
+    [
+        ("RooCode/3.52.1", "You are Roo, a highly skilled software engineer", "roo-code"),
+        (
+            "Charm-Crush/v0.97.1 (https://charm.land/crush)",
+            "You are Crush, a powerful AI Assistant that runs in the CLI.",
+            "crush",
+        ),
+        ("Zed/0.210.0 (linux; x86_64)", "You are a highly skilled software engineer", "zed"),
+        ("goose/1.28", "You are a general-purpose AI agent called goose, created by", "goose"),
+        ("OpenAI/JS 5.0", "You are Cline, a highly skilled software engineer", "cline"),
+    ],
+)
+def test_tools_that_do_not_run_here(user_agent: str, system: str, client: str) -> None:
+    call = from_source(user_agent, system, ["read"])
+    assert recognise(call).id == client
+    assert recognise(call).claim(call).claim is Claim.AUTHORED
+
+
+def test_crushs_titles_are_side_calls() -> None:
+    call = from_source("Charm-Crush/v0.97.1", "you will generate a short title", [])
+    assert recognise(call).claim(call).claim is Claim.SIDE
+
+
+def test_codex_names_its_turn_itself() -> None:
+    claims = [recognise(call).claim(call) for name, _, call in RECORDED if name.startswith("codex")]
+    assert len(claims) >= 3
+    turns = {(claim.conversation, claim.text_hash) for claim in claims}
+    # Two steps of one prompt, then a resumed session's next prompt.
+    assert len(turns) == len({claim.text_hash for claim in claims})
+    assert claims[0].text_hash == claims[1].text_hash
+    assert (claims[0].claim, claims[1].claim) == (Claim.AUTHORED, Claim.CONTINUATION)

@@ -1,0 +1,17 @@
+"""Goose.
+
+Not run here. Source: block/goose, crates/goose/src/prompts/system.md (the system prompt's start).
+"""
+
+from codeplan.clients.base import Client, SeenCall
+
+
+class Goose(Client):
+    id = "goose"
+    name = "Goose"
+
+    def recognises(self, call: SeenCall) -> bool:
+        system = call.outline.system
+        return bool(system) and system[0].startswith(
+            "You are a general-purpose AI agent called goose"
+        )
