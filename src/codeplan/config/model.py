@@ -26,7 +26,7 @@ class UpstreamTable(_Table):
     protocol: Literal["openai", "anthropic", "embedded"]
     base_url: str = ""
     replicas: list[str] = []
-    dialect: Literal["openai", "glm", "vllm", "sglang"] = "openai"
+    dialect: Literal["plain", "openai", "glm", "vllm", "sglang"] = "plain"
     api_key_env: str = ""
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     first_byte_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0

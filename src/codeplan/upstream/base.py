@@ -5,9 +5,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
-# How an OpenAI-compatible server is told to think: GLM's `thinking`, the chat template's switch of
-# vLLM and SGLang, or OpenAI's own effort.
-Dialect = Literal["openai", "glm", "vllm", "sglang"]
+# How an OpenAI-compatible server is told to think: not at all, OpenAI's own effort, GLM's
+# `thinking`, or the chat template's switch of vLLM and SGLang.
+Dialect = Literal["plain", "openai", "glm", "vllm", "sglang"]
 UpstreamProtocol = Literal["openai", "anthropic", "embedded"]
 
 
@@ -28,7 +28,7 @@ class UpstreamSettings:
     protocol: UpstreamProtocol
     base_url: str = ""
     replicas: tuple[str, ...] = ()
-    dialect: Dialect = "openai"
+    dialect: Dialect = "plain"
     api_key: str = field(default="", repr=False)
     connect_timeout_seconds: float = 5.0
     first_byte_timeout_seconds: float = 600.0

@@ -174,7 +174,7 @@ def encode(request: inner.Request, model: str, _dialect: str = "") -> bytes:
     if lead:
         call["system"] = [{"type": "text", "text": line} for line in lead]
         call["system"][-1]["cache_control"] = _CACHE
-    if call["messages"]:
+    if call["messages"] and call["messages"][-1]["content"][-1]["type"] != "thinking":
         call["messages"][-1]["content"][-1]["cache_control"] = _CACHE
     if request.tools:
         call["tools"] = [

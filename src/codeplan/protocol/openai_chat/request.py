@@ -138,10 +138,10 @@ def _schema(form: Any) -> Any:
     return None
 
 
-def encode(request: inner.Request, model: str, dialect: str = "openai") -> bytes:
+def encode(request: inner.Request, model: str, dialect: str = "plain") -> bytes:
     """The call as this protocol writes it, for the upstream's own name of the model.
 
-    ``dialect``: how the server is told whether to think (openai, glm, vllm or sglang).
+    ``dialect``: how the server is told whether to think (plain, openai, glm, vllm or sglang).
     """
     call: dict[str, Any] = {
         "model": model,

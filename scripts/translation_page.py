@@ -1,0 +1,152 @@
+"""Writes docs/translation.md: what each protocol's way of saying a thing becomes at an upstream of
+another protocol. Every cell is what the code does to the example, not what somebody remembers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from codeplan.gateway.formats import (
+    ANTHROPIC,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    TO_ANTHROPIC,
+    TO_OPENAI_CHAT,
+    CallerFormat,
+    UpstreamFormat,
+)
+from codeplan.protocol.outline import Malformed
+
+PAGE = Path(__file__).parent.parent / "docs" / "translation.md"
+SCHEMA = {"type": "object"}
+CALLERS: dict[str, tuple[CallerFormat, UpstreamFormat]] = {
+    "Anthropic Messages to OpenAI Chat": (ANTHROPIC, TO_OPENAI_CHAT),
+    "OpenAI Chat to Anthropic Messages": (OPENAI_CHAT, TO_ANTHROPIC),
+    "OpenAI Responses to OpenAI Chat": (OPENAI_RESPONSES, TO_OPENAI_CHAT),
+    "OpenAI Responses to Anthropic Messages": (OPENAI_RESPONSES, TO_ANTHROPIC),
+}
+
+
+def user(*blocks: Any) -> list[Any]:
+    return [{"role": "user", "content": list(blocks)}]
+
+
+PNG = {"type": "base64", "media_type": "image/png", "data": "iVBOR…"}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBER…"}
+CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
+EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "anthropic": [
+        ("system prompt", {"system": [{"type": "text", "text": "Lead.", "cache_control": {}}]}),
+        ("system text in mid-conversation", {"messages": [
+            *user({"type": "text", "text": "x"}), {"role": "system", "content": "By the way."}]}),
+        ("Claude Code's billing line", {"system": "x-anthropic-billing-header: cc_version=2;"}),
+        ("image", {"messages": user({"type": "image", "source": PNG})}),
+        ("PDF", {"messages": user({"type": "document", "source": PDF, "title": "a.pdf"})}),
+        ("thinking sent back", {"messages": [{"role": "assistant", "content": [
+            {"type": "thinking", "thinking": "Hm.", "signature": "s"},
+            {"type": "redacted_thinking", "data": "…"}, {"type": "text", "text": "Yes."}]}]}),
+        ("tool call", {"messages": [{"role": "assistant", "content": [
+            {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}}]}]}),
+        ("failed tool result with an image", {"messages": user(
+            {"type": "tool_result", "tool_use_id": "c1", "is_error": True, "content": [
+                {"type": "text", "text": "no"}, {"type": "image", "source": PNG}]})}),
+        ("tool", {"tools": [{"name": "f", "description": "d", "input_schema": SCHEMA}]}),
+        ("server-side tool", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+        ("tool_choice any, one at a time", {
+            "tools": [{"name": "f", "input_schema": SCHEMA}],
+            "tool_choice": {"type": "any", "disable_parallel_tool_use": True}}),
+        ("stop sequences", {"stop_sequences": ["END"]}),
+        ("effort", {"output_config": {"effort": "high"}}),
+        ("thinking", {"thinking": {"type": "enabled", "budget_tokens": 1024}}),
+        ("answer by a schema", {"output_config": {
+            "format": {"type": "json_schema", "schema": SCHEMA}}}),
+        ("context_management", {"context_management": {"edits": []}}),
+    ],
+    "openai_chat": [
+        ("system prompt", {"messages": [
+            {"role": "system", "content": "Lead."}, {"role": "user", "content": "x"}]}),
+        ("image", {"messages": user(
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBOR…"}})}),
+        ("PDF", {"messages": user({"type": "file", "file": {
+            "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBER…"}})}),
+        ("reasoning sent back", {"messages": [
+            {"role": "assistant", "reasoning_content": "Hm.", "content": "Yes."}]}),
+        ("tool call", {"messages": [{"role": "assistant", "content": None, "tool_calls": [CALL]}]}),
+        ("tool result", {"messages": [{"role": "tool", "tool_call_id": "c1", "content": "yes"}]}),
+        ("tool_choice required", {
+            "tools": [{"type": "function", "function": {"name": "f", "parameters": SCHEMA}}],
+            "tool_choice": "required"}),
+        ("no limit given", {}),
+        ("temperature above 1", {"temperature": 1.5}),
+        ("stop", {"stop": "END"}),
+        ("answer by a schema", {"response_format": {
+            "type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}}),
+        ("sound", {"messages": user({"type": "input_audio", "input_audio": {}})}),
+    ],
+    "openai_responses": [
+        ("instructions", {"instructions": "Lead."}),
+        ("image", {"input": user({"type": "input_image", "image_url": "https://example.org/a.png"})}),
+        ("function call and its output", {"input": [
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "yes"}]}),
+        ("tools in a namespace", {"tools": [{"type": "namespace", "name": "agents", "tools": [
+            {"type": "function", "name": "spawn", "parameters": SCHEMA}]}]}),
+        ("free-form tool", {"tools": [{"type": "custom", "name": "apply_patch"}]}),
+        ("hosted tool", {"tools": [{"type": "web_search"}]}),
+        ("prompt_cache_key", {"prompt_cache_key": "session"}),
+        ("effort", {"reasoning": {"effort": "high"}}),
+        ("answer by a schema", {"text": {"format": {"type": "json_schema", "schema": SCHEMA}}}),
+        ("previous_response_id", {"previous_response_id": "resp_1"}),
+    ],
+}  # fmt: skip
+PLAIN = {
+    "anthropic": {"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": "x"}]},
+    "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "x"}]},
+    "openai_responses": {"model": "m", "input": "x"},
+}
+
+
+def becomes(caller: CallerFormat, upstream: UpstreamFormat, more: dict[str, Any]) -> str:
+    """What the example adds to the upstream's body, or the error."""
+
+    def carried(body: dict[str, Any]) -> dict[str, Any]:
+        request = caller.decode_request(json.dumps(body).encode())
+        return dict(json.loads(upstream.encode_request(request, "m", "openai")))
+
+    plain = carried(PLAIN[caller.name])
+    if not more:
+        return code({name: plain[name] for name in ("max_tokens",)})
+    try:
+        made = carried({**PLAIN[caller.name], **more})
+    except Malformed as error:
+        return f"refused: {error}"
+    added = {name: value for name, value in made.items() if plain.get(name) != value}
+    return code(added) if added else "dropped"
+
+
+def code(value: Any) -> str:
+    return f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
+
+
+def page() -> str:
+    lines = [
+        "# What is said how in another protocol",
+        "",
+        "Made by `scripts/translation_page.py` from the code that does it; a test keeps it so.",
+        "Where caller and upstream speak the same protocol nothing is translated: only the model's",
+        "name and the key change, and everything else passes byte for byte.",
+        "",
+        "Thinking of an upstream reaches Anthropic callers as thinking blocks, Chat callers as",
+        "`reasoning_content`, and Responses callers as reasoning items, whose `encrypted_content`",
+        "carries it back. How an OpenAI-compatible upstream is told to think is its `dialect`",
+        "([operators.md](operators.md)); the tables are for `openai`.",
+    ]
+    for title, (caller, upstream) in CALLERS.items():
+        lines += ["", f"## {title}", "", "| what | said by the caller | at the upstream |"]
+        lines.append("|---|---|---|")
+        for what, more in EXAMPLES[caller.name]:
+            lines.append(f"| {what} | {code(more)} | {becomes(caller, upstream, more)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
