@@ -31,6 +31,11 @@ class SeenCall(msgspec.Struct, frozen=True):
     def user_agent(self) -> str:
         return self.header(b"user-agent")
 
+    def system_begins(self, *starts: str) -> bool:
+        """Whether the system prompt begins with one of these."""
+        system = self.outline.system
+        return bool(system) and system[0].lstrip().startswith(starts)
+
 
 class Client:
     """A client that is not recognised. Known ones say more in their own files."""

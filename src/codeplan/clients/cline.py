@@ -12,8 +12,7 @@ class Cline(Client):
     programs = ("cline",)
 
     def recognises(self, call: SeenCall) -> bool:
-        system = call.outline.system
-        return bool(system) and system[0].startswith("You are Cline,")
+        return call.system_begins("You are Cline,")
 
     def authored(self, said: Said) -> str | None:
         """The text "[SYSTEM] This run is not complete until…" is a nudge of Cline's own."""

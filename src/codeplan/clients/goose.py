@@ -11,7 +11,4 @@ class Goose(Client):
     name = "Goose"
 
     def recognises(self, call: SeenCall) -> bool:
-        system = call.outline.system
-        return bool(system) and system[0].startswith(
-            "You are a general-purpose AI agent called goose"
-        )
+        return call.system_begins("You are a general-purpose AI agent called goose")

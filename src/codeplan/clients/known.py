@@ -4,12 +4,17 @@ from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.claude_code import ClaudeCode
 from codeplan.clients.cline import Cline
 from codeplan.clients.codex import Codex
+from codeplan.clients.continue_dev import Continue
 from codeplan.clients.crush import Crush
+from codeplan.clients.cursor import Cursor
+from codeplan.clients.droid import Droid
+from codeplan.clients.gemini_cli import GeminiCliFork
 from codeplan.clients.goose import Goose
 from codeplan.clients.kilo_code import KiloCode
 from codeplan.clients.opencode import OpenCode
 from codeplan.clients.qwen_code import QwenCode
 from codeplan.clients.roo_code import RooCode
+from codeplan.clients.trae import Trae
 from codeplan.clients.zed import Zed
 
 UNKNOWN = Client()
@@ -22,6 +27,11 @@ KNOWN: tuple[Client, ...] = (
     RooCode(),
     Crush(),
     Zed(),
+    Droid(),
+    GeminiCliFork(),
+    Cursor(),
+    Trae(),
+    Continue(),
     Goose(),
     Cline(),
 )

@@ -21,8 +21,7 @@ class OpenCode(Client):
 
     def is_side_call(self, call: SeenCall) -> bool:
         """The title call comes beside the first step, or just before it."""
-        system = call.outline.system
-        return not call.outline.tool_names and bool(system) and system[0].startswith(TITLE)
+        return not call.outline.tool_names and call.system_begins(TITLE)
 
     def set_up(self, plan: Plan) -> SetUp:
         return SetUp(

@@ -16,12 +16,10 @@ class QwenCode(Client):
     def recognises(self, call: SeenCall) -> bool:
         if call.user_agent.startswith("QwenCode/"):
             return True
-        system = call.outline.system
         return (
             call.user_agent.startswith("claude-cli/")
             and not call.header(b"x-claude-code-session-id")
-            and bool(system)
-            and system[0].startswith(("You are Qwen Code", _MEMORY))
+            and call.system_begins("You are Qwen Code", _MEMORY)
         )
 
     def authored(self, said: Said) -> str | None:

@@ -143,6 +143,15 @@ def from_source(user_agent: str, system: str, tools: list[str]) -> SeenCall:
         ),
         ("Zed/0.210.0 (linux; x86_64)", "You are a highly skilled software engineer", "zed"),
         ("goose/1.28", "You are a general-purpose AI agent called goose, created by", "goose"),
+        ("factory-cli/0.89.0", "You are Droid, an AI software engineering agent built by", "droid"),
+        (
+            "axios/1.7",
+            "You are an AI coding assistant, powered by GLM-4.6. You operate in Cursor.",
+            "cursor",
+        ),
+        ("x", "<identity>\nYou are Trae AI, a powerful agentic AI coding assistant.", "trae"),
+        ("node", "<important_rules>\n  You are in agent mode.\n", "continue"),
+        ("GeminiCLI/0.5.0 (linux; x64)", "You are an interactive CLI agent", "gemini-cli"),
         ("OpenAI/JS 5.0", "You are Cline, a highly skilled software engineer", "cline"),
     ],
 )
