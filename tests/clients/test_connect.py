@@ -75,7 +75,7 @@ def test_connect_run_disconnect(tool: str, home_is: str, tmp_path: Path) -> None
         changed = codeplan(
             home, "connect", tool, "--url", service.url, "--yes", CODEPLAN_KEY=service.key
         )
-        assert changed == {"tool": tool, "file": str(home / name), "changed": True}
+        assert changed == {"tool": tool, "files": [str(home / name)], "changed": True}
         ran = tools.configured(tool, "What does add do?", tmp_path)
         assert "It adds numbers." in ran.seen, ran.seen
         assert service.window()["used"] == 1

@@ -78,7 +78,7 @@ def carried(plan: Plan, raw: bytes, cuts: list[int]) -> tuple[bytes, StreamCarri
     return b"".join([*out, carrier.end(), carrier.tail]), carrier
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(SAME, st.text(max_size=40), st.lists(st.integers(0, 10_000), max_size=30))
 def test_a_stream_passes_byte_for_byte_however_it_is_broken(
     formats: tuple[CallerFormat, UpstreamFormat], text: str, cuts: list[int]

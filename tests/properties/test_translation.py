@@ -138,6 +138,35 @@ def test_a_stream_through_both_formats(events: list[inner.Event]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(answers())
+def test_a_chat_stream_keeps_its_order(events: list[inner.Event]) -> None:
+    writer = OPENAI_CHAT.writer(ANSWERING)
+    raw = b"".join(writer.write(event) for event in events)
+    *chunks, done = [event.data for event in EventSplitter().feed(raw)]
+    assert done == b"[DONE]"
+    values = [json.loads(chunk) for chunk in chunks]
+    assert {(value["id"], value["object"]) for value in values} == {("id", "chat.completion.chunk")}
+    # The role first and once; the finish once, with nothing but the usage behind it.
+    assert values[0]["choices"][0]["delta"]["role"] == "assistant"
+    roles = [v for v in values if v["choices"] and "role" in v["choices"][0]["delta"]]
+    assert len(roles) == 1
+    finishes = [
+        n for n, v in enumerate(values) if v["choices"] and v["choices"][0]["finish_reason"]
+    ]
+    assert [n for n, end in enumerate(ends) if end] == [len(values) - 2]
+    assert values[-1]["choices"] == []
+    assert values[-1]["usage"]["total_tokens"] == 12
+    # A call's pieces never come before its name.
+    known: set[int] = set()
+    for value in values[:-1]:
+        for call in value["choices"][0]["delta"].get("tool_calls", []):
+            if "id" in call:
+                assert call["index"] == len(known)
+                known.add(call["index"])
+            assert call["index"] in known
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers())
 def test_a_responses_stream_keeps_its_order_and_what_was_said(events: list[inner.Event]) -> None:
     writer = OPENAI_RESPONSES.writer(ANSWERING)
     raw = b"".join(writer.write(event) for event in events)

@@ -38,24 +38,25 @@ def connect(tool: str | None, url: str, key: str | None, yes: bool, as_json: boo
     key = key or click.prompt("Key", hide_input=True, err=True)
     url = url.rstrip("/")
     plan = _plan(url, key, as_json)
-    set_up = client.set_up(plan)
-    assert set_up is not None
+    set_ups = client.set_up(plan)
     home = Path.home()
     try:
-        change = planned(set_up, home)
+        changes = [planned(set_up, home) for set_up in set_ups]
     except (NotEditable, OSError) as error:
-        give_up(f"{home / set_up.files[0]} is left as it is: {error}", as_json)
-    if change.before != change.after:
-        say(change.diff(key))
-        if not yes and not click.confirm(f"Change {change.path}?", err=True):
+        give_up(f"{client.name}'s configuration is left as it is: {error}", as_json)
+    changed = any(change.before != change.after for change in changes)
+    if changed:
+        for change in changes:
+            say(change.diff(key))
+        if not yes and not click.confirm("Change it?", err=True):
             give_up("nothing was changed", as_json)
-        Backups(home).do(client.id, change)
-    done = {"tool": client.id, "file": str(change.path), "changed": change.before != change.after}
+        Backups(home).do(client.id, changes)
+    files = [str(change.path) for change in changes]
     if as_json:
-        print_json(done)
+        print_json({"tool": client.id, "files": files, "changed": changed})
     else:
-        click.echo(f"{client.name} uses your plan now. {set_up.then}")
-        click.echo(f"codeplan disconnect {client.id} puts {change.path} back as it was.")
+        click.echo(f"{client.name} uses your plan now. {set_ups[0].then}")
+        click.echo(f"codeplan disconnect {client.id} puts {', '.join(files)} back as it was.")
 
 
 @click.command()
@@ -68,16 +69,16 @@ def disconnect(tool: str, force: bool, as_json: bool) -> None:
     if not backups.has(tool):
         give_up(f"{tool} was not connected by codeplan", as_json)
     try:
-        path = backups.undo(tool, force)
+        paths = [str(path) for path in backups.undo(tool, force)]
     except Changed as changed:
         give_up(
             f"{changed} was changed since; --force puts it back all the same, and loses that",
             as_json,
         )
     if as_json:
-        print_json({"tool": tool, "file": str(path)})
+        print_json({"tool": tool, "files": paths})
     else:
-        click.echo(f"{path} is as it was.")
+        click.echo(f"{', '.join(paths)}: as it was.")
 
 
 def installed() -> list[Client]:

@@ -91,10 +91,10 @@ class Client:
             return Claim.CONTINUATION
         return Claim.AUTHORED
 
-    def set_up(self, plan: Plan) -> SetUp | None:
-        """What the client's own configuration must say to use a plan; None where nobody can write
-        it for a person."""
-        return None
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
+        """What each of the client's own files must say to use a plan; nothing where nobody can
+        write them for a person."""
+        return ()
 
     def refuse(self, refusal: Refusal) -> Form:
         """``x-should-retry: false`` stops the SDKs of both protocols at once."""

@@ -64,7 +64,7 @@ class ClaudeCode(Client):
             bool(system) and "cc_is_subagent=true" in system[0]
         )
 
-    def set_up(self, plan: Plan) -> SetUp:
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         environment = {
             "ANTHROPIC_BASE_URL": f"{plan.url}/api/anthropic",
             "ANTHROPIC_AUTH_TOKEN": plan.key,
@@ -72,13 +72,15 @@ class ClaudeCode(Client):
             "ANTHROPIC_DEFAULT_SONNET_MODEL": plan.large,
             "ANTHROPIC_DEFAULT_HAIKU_MODEL": plan.small,
         }
-        return SetUp(
-            files=(".claude/settings.json",),
-            format="json",
-            values=tuple((("env", name), value) for name, value in environment.items()),
-            # It would win over the token.
-            removes=(("env", "ANTHROPIC_API_KEY"),),
-            then="Start it as ever: claude",
+        return (
+            SetUp(
+                files=(".claude/settings.json",),
+                format="json",
+                values=tuple((("env", name), value) for name, value in environment.items()),
+                # It would win over the token.
+                removes=(("env", "ANTHROPIC_API_KEY"),),
+                then="Start it as ever: claude",
+            ),
         )
 
     def refuse(self, refusal: Refusal) -> Form:

@@ -20,7 +20,7 @@ class Cline(Client):
             return None
         return "\n".join(said.texts) or None
 
-    def set_up(self, plan: Plan) -> SetUp:
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         """The command line's file. The extension keeps its settings in the editor: there, choose
         "OpenAI Compatible" and give it the same address, key and model."""
         settings = {
@@ -29,17 +29,19 @@ class Cline(Client):
             "model": plan.large,
             "baseUrl": f"{plan.url}/api/coding/paas/v4",
         }
-        return SetUp(
-            files=(".cline/data/settings/providers.json",),
-            format="json",
-            values=(
-                (("version",), 1),
-                (("lastUsedProvider",), "openai-compatible"),
-                (("providers", "openai-compatible", "settings"), settings),
-                (("providers", "openai-compatible", "updatedAt"), "2026-01-01T00:00:00.000Z"),
-                (("providers", "openai-compatible", "tokenSource"), "manual"),
+        return (
+            SetUp(
+                files=(".cline/data/settings/providers.json",),
+                format="json",
+                values=(
+                    (("version",), 1),
+                    (("lastUsedProvider",), "openai-compatible"),
+                    (("providers", "openai-compatible", "settings"), settings),
+                    (("providers", "openai-compatible", "updatedAt"), "2026-01-01T00:00:00.000Z"),
+                    (("providers", "openai-compatible", "tokenSource"), "manual"),
+                ),
+                then="Start it as ever: cline",
             ),
-            then="Start it as ever: cline",
         )
 
     def refuse(self, refusal: Refusal) -> Form:

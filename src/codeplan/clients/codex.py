@@ -46,25 +46,27 @@ class Codex(Client):
             claim.claim, claim.session, hashed(f"{self.id}\0{claim.session}"), 0, named
         )
 
-    def set_up(self, plan: Plan) -> SetUp:
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         provider = {
             "name": "codeplan",
             "base_url": f"{plan.url}/api/v1",
             "experimental_bearer_token": plan.key,
             "wire_api": "responses",
         }
-        return SetUp(
-            files=(".codex/config.toml",),
-            format="toml",
-            values=(
-                (("model",), plan.large),
-                (("model_provider",), "codeplan"),
-                *(
-                    (("model_providers", "codeplan", name), value)
-                    for name, value in provider.items()
+        return (
+            SetUp(
+                files=(".codex/config.toml",),
+                format="toml",
+                values=(
+                    (("model",), plan.large),
+                    (("model_provider",), "codeplan"),
+                    *(
+                        (("model_providers", "codeplan", name), value)
+                        for name, value in provider.items()
+                    ),
                 ),
+                then="Start it as ever: codex",
             ),
-            then="Start it as ever: codex",
         )
 
     def refuse(self, refusal: Refusal) -> Form:

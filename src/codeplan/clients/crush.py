@@ -20,7 +20,7 @@ class Crush(Client):
         """Titles and summaries offer no tools; the agent always does."""
         return not call.outline.tool_names
 
-    def set_up(self, plan: Plan) -> SetUp:
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         models = [
             {"id": name, "name": name, "context_window": 200_000, "default_max_tokens": 32_000}
             for name in dict.fromkeys((plan.large, plan.small))
@@ -32,9 +32,11 @@ class Crush(Client):
             "api_key": plan.key,
             "models": models,
         }
-        return SetUp(
-            files=(".config/crush/crush.json",),
-            format="json",
-            values=((("providers", "codeplan"), provider),),
-            then="Start crush and choose a model of codeplan.",
+        return (
+            SetUp(
+                files=(".config/crush/crush.json",),
+                format="json",
+                values=((("providers", "codeplan"), provider),),
+                then="Start crush and choose a model of codeplan.",
+            ),
         )

@@ -23,15 +23,17 @@ class OpenCode(Client):
         """The title call comes beside the first step, or just before it."""
         return not call.outline.tool_names and call.system_begins(TITLE)
 
-    def set_up(self, plan: Plan) -> SetUp:
-        return SetUp(
-            files=(self.config, f"{self.config}c"),
-            format="json",
-            values=(
-                (("provider", "codeplan"), opencode_provider(plan)),
-                (("model",), f"codeplan/{plan.large}"),
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
+        return (
+            SetUp(
+                files=(self.config, f"{self.config}c"),
+                format="json",
+                values=(
+                    (("provider", "codeplan"), opencode_provider(plan)),
+                    (("model",), f"codeplan/{plan.large}"),
+                ),
+                then=f"Start it as ever: {self.programs[0]}",
             ),
-            then=f"Start it as ever: {self.programs[0]}",
         )
 
     def refuse(self, refusal: Refusal) -> Form:

@@ -34,20 +34,22 @@ class QwenCode(Client):
         texts = (system[:1] or ("",)) + (said[-1].texts if said else ())
         return any(text.startswith(_MEMORY) for text in texts)
 
-    def set_up(self, plan: Plan) -> SetUp:
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         auth = {
             "selectedType": "openai",
             "apiKey": plan.key,
             "baseUrl": f"{plan.url}/api/coding/paas/v4",
         }
-        return SetUp(
-            files=(".qwen/settings.json",),
-            format="json",
-            values=(
-                *((("security", "auth", name), value) for name, value in auth.items()),
-                (("model", "name"), plan.large),
+        return (
+            SetUp(
+                files=(".qwen/settings.json",),
+                format="json",
+                values=(
+                    *((("security", "auth", name), value) for name, value in auth.items()),
+                    (("model", "name"), plan.large),
+                ),
+                then="Start it as ever: qwen",
             ),
-            then="Start it as ever: qwen",
         )
 
     def refuse(self, refusal: Refusal) -> Form:

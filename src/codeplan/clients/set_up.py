@@ -19,13 +19,14 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class SetUp(msgspec.Struct, frozen=True):
-    """``files``: below the home folder; the first that exists is used, else the first. ``values``:
-    what is set at which path; ``removes``: what stands in its way. ``then``: what to run."""
+    """One file of a client's. ``files``: below the home folder; the first that exists is used, else
+    the first. ``values``: what is set at which path; ``removes``: what stands in its way. ``then``:
+    what the person does next."""
 
     files: tuple[str, ...]
-    format: Literal["json", "toml"]
+    format: Literal["json", "toml", "yaml"]
     values: tuple[tuple[Path, Any], ...]
-    then: str
+    then: str = ""
     removes: tuple[Path, ...] = ()
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.cli.editing import json_text, toml_text
+from codeplan.cli.editing import json_text, toml_text, yaml_text
 from codeplan.cli.editing.change import Backups, Change, Changed, planned
 from codeplan.clients.known import KNOWN
 from codeplan.clients.set_up import Plan
@@ -136,36 +136,57 @@ def test_a_change_is_taken_back_byte_for_byte(
 ) -> None:
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     plan = Plan("http://127.0.0.1:8787", "cp-secret0123456789", "glm-4.6", "glm-4.5-air")
-    set_up = client.set_up(plan)
-    path = tmp_path / set_up.files[0]
-    rich = RICH if set_up.format == "json" else TOML
+    set_ups = client.set_up(plan)
+    paths = [tmp_path / set_up.files[0] for set_up in set_ups]
+    rich = [{"json": RICH, "toml": TOML, "yaml": YAML}[set_up.format] for set_up in set_ups]
     if existing == "rich":
-        path.parent.mkdir(parents=True)
-        path.write_bytes(rich)
+        for path, content in zip(paths, rich, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     backups = Backups(tmp_path)
     for _ in range(2):  # a second time changes nothing, and keeps the first backup
-        change = planned(set_up, tmp_path)
-        assert plan.key not in change.diff(plan.key)
-        backups.do(client.id, change)
-    assert path.stat().st_mode & 0o077 == 0 or existing == "rich"
-    kept = [file for file in tmp_path.rglob("*") if file.is_file() and file != path]
+        changes = [planned(set_up, tmp_path) for set_up in set_ups]
+        assert all(plan.key not in change.diff(plan.key) for change in changes)
+        backups.do(client.id, changes)
+    assert any(plan.key.encode() in path.read_bytes() for path in paths)
+    for path in paths:
+        assert path.stat().st_mode & 0o077 == 0 or existing == "rich"
+    kept = [file for file in tmp_path.rglob("*") if file.is_file() and file not in paths]
     assert not any(plan.key.encode() in file.read_bytes() for file in kept)
-    written = path.read_bytes()
-    path.write_bytes(written + b"\n")
+    written = paths[-1].read_bytes()
+    paths[-1].write_bytes(written + b"\n")
     with pytest.raises(Changed):
         backups.undo(client.id, force=False)
-    path.write_bytes(written)
-    backups.undo(client.id, force=False)
+    paths[-1].write_bytes(written)
+    assert backups.undo(client.id, force=False) == paths
     assert not backups.has(client.id)
-    assert (path.read_bytes() if existing == "rich" else path.exists()) == (
-        rich if existing == "rich" else False
-    )
+    for path, content in zip(paths, rich, strict=True):
+        assert (path.read_bytes() if path.exists() else None) == (
+            content if existing == "rich" else None
+        )
+
+
+YAML = b"""# mine
+GOOSE_PROVIDER: anthropic  # until now
+extensions:
+  developer:
+    enabled: true
+"""
+
+
+def test_yaml() -> None:
+    changed = yaml_text.set_value(YAML, ("GOOSE_PROVIDER",), "openai")
+    changed = yaml_text.set_value(changed, ("GOOSE_DISABLE_KEYRING",), True)
+    new = b"GOOSE_DISABLE_KEYRING: true\n"
+    assert changed == YAML.replace(b"anthropic", b'"openai"') + new
+    with pytest.raises(json_text.NotEditable):
+        yaml_text.set_value(YAML, ("extensions",), 1)
+    assert yaml_text.remove(b"a: 1\nb: 2\n", ("a",)) == b"b: 2\n"
 
 
 def test_a_file_of_another_name_that_is_there_is_used(tmp_path: Path) -> None:
     (client,) = (client for client in KNOWN if client.id == "opencode")
-    set_up = client.set_up(Plan("http://127.0.0.1:1", "cp-x", "a", "b"))
-    assert set_up
+    (set_up,) = client.set_up(Plan("http://127.0.0.1:1", "cp-x", "a", "b"))
     other = tmp_path / set_up.files[1]
     other.parent.mkdir(parents=True)
     other.write_bytes(RICH)

@@ -1,16 +1,17 @@
 """One change of one file: what it would be, doing it with a backup, and taking it back."""
 
 import difflib
-import json
 import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from codeplan.cli.editing import json_text, toml_text
+import msgspec
+
+from codeplan.cli.editing import json_text, toml_text, yaml_text
 from codeplan.clients.set_up import SetUp
 
-_FORMATS = {"json": json_text, "toml": toml_text}
+_FORMATS = {"json": json_text, "toml": toml_text, "yaml": yaml_text}
 
 
 class Changed(Exception):
@@ -61,43 +62,59 @@ class Backups:
         self._folder = (Path(state) if state else home / ".local/state") / "codeplan/connect"
 
     def has(self, client: str) -> bool:
-        return (self._folder / f"{client}.json").exists()
+        return self._note(client).exists()
 
-    def do(self, client: str, change: Change) -> None:
+    def do(self, client: str, changes: list[Change]) -> None:
         """Keep what is there, then change it. A second `connect` keeps the first's backup."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        note, kept = self._folder / f"{client}.json", self._folder / f"{client}.before"
-        if not note.exists():
-            _write(kept, change.before or b"")
-        told = {
-            "path": str(change.path),
-            "existed": self._existed(note, change),
-            "left_as": _hash(change.after),
-        }
-        _write(note, json.dumps(told).encode())
-        _write(change.path, change.after)
+        note = self._note(client)
+        before = {told.path: told for told in self._kept(client)} if note.exists() else {}
+        kept = []
+        for number, change in enumerate(changes):
+            told = before.get(str(change.path))
+            copy = told.copy if told else f"{client}.{number}.before"
+            if told is None:
+                _write(self._folder / copy, change.before or b"")
+            existed = told.existed if told else change.before is not None
+            kept.append(_Kept(str(change.path), existed, copy, _hash(change.after)))
+        _write(note, msgspec.json.encode(kept))
+        for change in changes:
+            _write(change.path, change.after)
 
-    def _existed(self, note: Path, change: Change) -> bool:
-        if note.exists():
-            return bool(json.loads(note.read_text())["existed"])
-        return change.before is not None
+    def undo(self, client: str, force: bool) -> list[Path]:
+        """Put the files back, byte for byte. Raises Changed."""
+        kept = self._kept(client)
+        for told in kept:
+            path = Path(told.path)
+            now = path.read_bytes() if path.exists() else b""
+            if _hash(now) != told.left_as and not force:
+                raise Changed(told.path)
+        for told in kept:
+            path, copy = Path(told.path), self._folder / told.copy
+            if told.existed:
+                _write(path, copy.read_bytes())
+            else:
+                path.unlink(missing_ok=True)
+        self._note(client).unlink()
+        for told in kept:
+            (self._folder / told.copy).unlink()
+        return [Path(told.path) for told in kept]
 
-    def undo(self, client: str, force: bool) -> Path:
-        """Put the file back, byte for byte. Raises Changed, FileNotFoundError."""
-        note = self._folder / f"{client}.json"
-        told = json.loads(note.read_text())
-        path = Path(told["path"])
-        kept = self._folder / f"{client}.before"
-        now = path.read_bytes() if path.exists() else b""
-        if _hash(now) != told["left_as"] and not force:
-            raise Changed(str(path))
-        if told["existed"]:
-            _write(path, kept.read_bytes())
-        else:
-            path.unlink(missing_ok=True)
-        for file in (note, kept):
-            file.unlink()
-        return path
+    def _note(self, client: str) -> Path:
+        return self._folder / f"{client}.json"
+
+    def _kept(self, client: str) -> list["_Kept"]:
+        return msgspec.json.decode(self._note(client).read_bytes(), type=list[_Kept])
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What was before of one file: whether it ``existed``, its ``copy`` in the backups' folder, and
+    the hash of how it was left."""
+
+    path: str
+    existed: bool
+    copy: str
+    left_as: str
 
 
 def _hash(content: bytes) -> str:
