@@ -152,7 +152,7 @@ def test_a_chat_stream_keeps_its_order(events: list[inner.Event]) -> None:
     finishes = [
         n for n, v in enumerate(values) if v["choices"] and v["choices"][0]["finish_reason"]
     ]
-    assert [n for n, end in enumerate(ends) if end] == [len(values) - 2]
+    assert finishes == [len(values) - 2]
     assert values[-1]["choices"] == []
     assert values[-1]["usage"]["total_tokens"] == 12
     # A call's pieces never come before its name.
