@@ -115,7 +115,7 @@ def test_every_page_of_the_cli_in_the_docs_exists() -> None:
     """Each `codeplan …` command that a document shows is a command."""
     from click.testing import CliRunner
 
-    from codeplan.cli.root import main
+    from codeplan.cli.root import root
 
     runner = CliRunner()
     shown = set()
@@ -124,4 +124,4 @@ def test_every_page_of_the_cli_in_the_docs_exists() -> None:
     assert shown
     for command in shown:
         words = command.split()
-        assert runner.invoke(main, [*words[:3], "--help"]).exit_code == 0, command
+        assert runner.invoke(root, [*words[:3], "--help"]).exit_code == 0, command

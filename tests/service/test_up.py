@@ -175,6 +175,25 @@ def test_a_subscription_keeps_the_plan_it_was_bought_with(tmp_path: Path) -> Non
         assert service.window(service.account("new@example.org")["key"])["limit"] == 7
 
 
+def test_a_key_on_the_command_line_is_not_in_the_list_of_processes() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            [*CODEPLAN, "status", "--url", url, "--key", "cp-secret"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        asked, _ = silent.accept()  # it has started, and waits for an answer
+        assert b"cp-secret" in asked.recv(4096)
+        shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        process.kill()
+        process.wait(10)
+        asked.close()
+    assert b"cp-secret" not in shown
+
+
 @pytest.mark.parametrize("words", [["--help"], ["up", "--help"], ["admin", "account", "--help"]])
 def test_help(words: list[str]) -> None:
     done = subprocess.run([*CODEPLAN, *words], capture_output=True, text=True, timeout=30)

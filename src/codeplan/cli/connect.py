@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import click
-import setproctitle
 
 from codeplan.cli.calling import DEFAULT_URL, call
 from codeplan.cli.editing.change import Backups, Changed, planned
@@ -32,8 +31,6 @@ TOOLS = {client.id: client for client in KNOWN if client.programs}
 @json_option
 def connect(tool: str | None, url: str, key: str | None, yes: bool, as_json: bool) -> None:
     """Write TOOL's configuration so that it uses your plan; the change is shown first."""
-    # From here on no list of processes shows the key.
-    setproctitle.setproctitle("codeplan connect")
     client = TOOLS[tool or _ask_tool(as_json)]
     key = key or click.prompt("Key", hide_input=True, err=True)
     url = url.rstrip("/")

@@ -10,7 +10,6 @@ from itertools import pairwise
 import click
 import httpx
 import msgspec
-import setproctitle
 
 from codeplan.cli.calling import DEFAULT_URL
 from codeplan.cli.connect import installed
@@ -36,7 +35,6 @@ class Finding(msgspec.Struct, frozen=True):
 @json_option
 def doctor(url: str, key: str | None, as_json: bool) -> None:
     """Check address, key, plan, clock, streaming and tools; ends with 1 if something is wrong."""
-    setproctitle.setproctitle("codeplan doctor")
     key = key or click.prompt("Key", hide_input=True, err=True)
     findings = list(_examine(url.rstrip("/"), key))
     if as_json:

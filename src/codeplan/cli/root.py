@@ -1,9 +1,11 @@
 """The commands' root. A command's module is imported when it is asked for: `status` must answer
 at once, and needs nothing of what `up` needs."""
 
+import sys
 from importlib import import_module
 
 import click
+import setproctitle
 
 # Each command's module in codeplan.cli.
 _COMMANDS = {
@@ -31,5 +33,12 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="codeplan")
-def main() -> None:
+def root() -> None:
     """A coding-plan service: plans, metering and relaying for AI coding tools."""
+
+
+def main() -> None:
+    """The program. A key among its words is taken off the list of processes first of all."""
+    if any(word.startswith("--key") for word in sys.argv):
+        setproctitle.setproctitle("codeplan")
+    root()
