@@ -1,6 +1,7 @@
 """What happens to a stream: passed byte for byte, cut, failed over, left in the middle."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -248,6 +249,45 @@ def test_calls_beyond_a_plans_concurrency_wait_their_turn(tmp_path: Path) -> Non
         assert statuses == [200] * 12
         assert not over
         assert service.window()["used"] == 12
+
+
+def test_an_idle_connection_is_closed_and_one_with_a_stream_is_not(tmp_path: Path) -> None:
+    pause = Pause()
+    pieces = openai_pieces(Said(text="Hello"))
+    with (
+        ScriptedUpstream(lambda _: stream([*pieces[:2], pause, *pieces[2:]])) as upstream,
+        Service(
+            tmp_path, "[service]\nkeep_alive_seconds = 1\n" + catalogue(upstream.base_url)
+        ) as service,
+        socket.create_connection(("127.0.0.1", int(service.url.rsplit(":", 1)[1]))) as asked,
+    ):
+        asked.settimeout(20)
+        body = (
+            b'{"model": "glm-4.6", "stream": true, "messages": [{"role": "user", "content": "x"}]}'
+        )
+        head = (
+            f"POST /api/coding/paas/v4/chat/completions HTTP/1.1\r\nhost: x\r\n"
+            f"user-agent: opencode/1\r\nx-session-id: s\r\n"
+            f"authorization: Bearer {service.key}\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        seen = b""
+        for _ in range(2):  # the connection is kept, and its timer with it
+            asked.sendall(head.encode() + body)
+            while b"Hel" not in seen:
+                seen += asked.recv(65536)
+            started = time.monotonic()
+            while time.monotonic() - started < 1.5 and not pause.opened:
+                time.sleep(0.1)  # longer than an idle connection may be
+            pause.open()
+            while not seen.endswith(b"0\r\n\r\n"):
+                data = asked.recv(65536)
+                assert data, seen
+                seen += data
+            assert b"[DONE]" in seen
+            seen = b""
+        started = time.monotonic()
+        assert asked.recv(1) == b""
+        assert 0.5 < time.monotonic() - started < 10
 
 
 def _wait_until(true: Callable[[], bool], seconds: float = 20) -> None:

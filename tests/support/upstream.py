@@ -25,6 +25,10 @@ class Pause:
     def open(self) -> None:
         self._gate.set()
 
+    @property
+    def opened(self) -> bool:
+        return self._gate.is_set()
+
     async def wait(self) -> None:
         self.reached.set()
         await asyncio.to_thread(self._gate.wait, 60)

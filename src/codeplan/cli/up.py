@@ -116,7 +116,7 @@ async def _run(
             access_log=False,
             server_header=False,
             date_header=False,
-            timeout_keep_alive=75,
+            timeout_keep_alive=config.service.keep_alive_seconds,
             timeout_graceful_shutdown=GRACE_SECONDS,
             backlog=2048,
         )

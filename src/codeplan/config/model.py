@@ -103,6 +103,7 @@ class ServiceTable(_Table):
     max_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 32 * 1024 * 1024
     read_on_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
     queue_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 
 
 class ConfigFile(_Table):

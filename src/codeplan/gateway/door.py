@@ -24,6 +24,8 @@ class Door(HttpToolsProtocol):
 
     gateway: Gateway
     max_body_bytes: int
+    # On the loop's clock: since when no call runs; None while one does.
+    _idle_since: float | None = None
 
     def on_message_begin(self) -> None:
         # The application's scope is made only for its own paths.
@@ -42,6 +44,44 @@ class Door(HttpToolsProtocol):
         self.cycle = Call(self, path)  # type: ignore[assignment]  # has what uvicorn asks of a cycle
         if self.expect_100_continue and not self.cycle.too_large:  # type: ignore[attr-defined]  # a Call has it
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_response_complete(self) -> None:
+        """As uvicorn does, but with one timer a connection instead of one a call."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._wait_for_more(self.timeout_keep_alive)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self.transport.is_closing() or self._idle_since is None:
+            return  # a call runs: the timer is set again when it has ended
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._wait_for_more(left)
+        else:
+            self.transport.close()
+
+    def _wait_for_more(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def _begin_for_application(self) -> None:
         url, expects, headers = self.url, self.expect_100_continue, self.headers

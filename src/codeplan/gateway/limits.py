@@ -5,30 +5,43 @@ from collections.abc import Sequence
 from codeplan.gateway.caller import Headers
 from codeplan.plan.windows import WindowView
 
-_NAMES = {"5hour": ("5h", "five_hour"), "1week": ("7d", "seven_day"), "7day": ("7d", "seven_day")}
+_PREFIX = b"anthropic-ratelimit-unified-"
+_CLAIM = _PREFIX + b"representative-claim"
+_ALLOWED = (_PREFIX + b"status", b"allowed")
+
+
+class _Names:
+    """The header names of one window, made once."""
+
+    def __init__(self, short: bytes, claim: bytes) -> None:
+        self.share = _PREFIX + short + b"-utilization"
+        self.status = (_PREFIX + short + b"-status", b"allowed")
+        self.reset = _PREFIX + short + b"-reset"
+        self.claim = (_CLAIM, claim)
+
+
+_FIVE_HOURS, _SEVEN_DAYS = _Names(b"5h", b"five_hour"), _Names(b"7d", b"seven_day")
+_NAMES = {("hour", 5): _FIVE_HOURS, ("week", 1): _SEVEN_DAYS, ("day", 7): _SEVEN_DAYS}
 
 
 def limit_headers(windows: Sequence[WindowView]) -> Headers:
     """``anthropic-ratelimit-unified-*``: utilization from 0 to 1, reset in epoch seconds.
 
-    Only windows that those headers have names for: five hours and seven days.
+    Only windows that those headers have names for: five hours and seven days. The fullest of them
+    is the representative one.
     """
     headers: list[tuple[bytes, bytes]] = []
-    claim, fullest = "", -1.0
+    fullest, claim = -1.0, None
     for view in windows:
-        name = _NAMES.get(view.rule.name)
-        if name is None:
+        names = _NAMES.get((view.rule.span, view.rule.number))
+        if names is None:
             continue
         share = (view.used + view.reserved) / view.limit
-        prefix = f"anthropic-ratelimit-unified-{name[0]}".encode()
-        headers += [(prefix + b"-utilization", b"%.4f" % share), (prefix + b"-status", b"allowed")]
+        headers += [(names.share, b"%.4f" % share), names.status]
         if view.resets_at is not None:
-            headers.append((prefix + b"-reset", b"%d" % (view.resets_at // 1000)))
+            headers.append((names.reset, b"%d" % (view.resets_at // 1000)))
         if share > fullest:
-            claim, fullest = name[1], share
-    if claim:
-        headers += [
-            (b"anthropic-ratelimit-unified-status", b"allowed"),
-            (b"anthropic-ratelimit-unified-representative-claim", claim.encode()),
-        ]
+            fullest, claim = share, names.claim
+    if claim is not None:
+        headers += [_ALLOWED, claim]
     return tuple(headers)
