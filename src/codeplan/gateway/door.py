@@ -126,7 +126,9 @@ class Call:
         self.headers = dict(door.headers)
         self._body: list[bytes] = []
         self._size = 0
-        self._limit = door.max_body_bytes
+        # Nobody gets memory without at least claiming to have a key.
+        keyed = b"authorization" in self.headers or b"x-api-key" in self.headers
+        self._limit = door.max_body_bytes if keyed else 0
         self.too_large = _declared(self.headers) > self._limit
         # What uvicorn looks at.
         self.keep_alive = self._chunks and door.parser.should_keep_alive()

@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self.began = self.head_done = self.done = False
-        self.closed = self._stays_open = False
+        self.closed = self.given_up = self._stays_open = False
         self.deadline: float | None = None
 
     def begin(self, request: bytes) -> None:
@@ -68,6 +68,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self, message: str) -> None:
         """End it; whoever waits gets this message."""
+        self.given_up = True
         self._fail(message)
         if self._transport is not None:
             self._transport.abort()

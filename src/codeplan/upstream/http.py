@@ -69,8 +69,9 @@ class HttpUpstream:
             try:
                 return await self._ask(connection, request)
             except UpstreamFailed as failure:
-                # A kept connection that the server was just closing: nothing was lost.
-                if failure.began or not connection.closed:
+                # Only a kept connection that the server was just closing is worth another try:
+                # one that we gave up had its time.
+                if failure.began or connection.given_up:
                     raise
         return await self._ask(await self._connect(), request)
 
@@ -96,6 +97,9 @@ class HttpUpstream:
         try:
             connection.begin(request)
             await connection.head()
+        except UpstreamFailed:
+            self._busy.discard(connection)
+            raise
         except BaseException:
             self.take_back(connection)
             raise

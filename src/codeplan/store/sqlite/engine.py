@@ -5,6 +5,7 @@ resolves: ``synchronous=FULL``, write-ahead log.
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -105,8 +106,10 @@ class Engine:
             self._writer.execute("COMMIT")
             return results
         except Exception as error:  # whatever went wrong must reach those who wait
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                # A full disk may have rolled it back already.
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
             if len(work) > 1:
                 # One bad item must not fail its neighbours.
                 return [result for item in work for result in self._commit([item])]
