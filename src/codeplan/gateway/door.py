@@ -62,7 +62,7 @@ class Door(HttpToolsProtocol):
     def _unset_keepalive_if_required(self) -> None:
         self._idle_since = None
 
-    def timeout_keep_alive_handler(self) -> None:
+    def _after_silence(self) -> None:
         self.timeout_keep_alive_task = None
         if self.transport.is_closing() or self._idle_since is None:
             return  # a call runs: the timer is set again when it has ended
@@ -73,9 +73,7 @@ class Door(HttpToolsProtocol):
             self.transport.close()
 
     def _wait_for_more(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(
-            seconds, self.timeout_keep_alive_handler
-        )
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self._after_silence)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
