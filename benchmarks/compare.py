@@ -111,7 +111,10 @@ def codeplan(folder: Path) -> Iterator[str]:
     assert process.stdout
     told = ""
     while '"demo_key"' not in told:
-        told += process.stdout.readline()
+        line = process.stdout.readline()
+        if not line:
+            raise SystemExit(f"codeplan did not start: {(folder / 'codeplan.log').read_text()}")
+        told += line
     key = re.search(r'"demo_key": "([^"]+)"', told)
     assert key
     try:
