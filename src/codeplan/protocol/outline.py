@@ -29,5 +29,4 @@ class Outline(msgspec.Struct, frozen=True):
     user_id: str = ""
     asks_usage: bool = True
     structured: bool = False
-    messages: int = 0
     namespaces: tuple[str, ...] = ()

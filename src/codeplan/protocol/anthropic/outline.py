@@ -64,7 +64,6 @@ def read(body: bytes) -> Outline:
         ends_with_tool_result=_has_result(newest),
         user_id=(call.metadata.user_id or "") if call.metadata else "",
         structured=call.output_config is not None and call.output_config.format is not None,
-        messages=len(call.messages),
     )
 
 

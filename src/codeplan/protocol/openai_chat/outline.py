@@ -67,7 +67,6 @@ def read(body: bytes) -> Outline:
         user_id=call.user or "",
         asks_usage=call.stream_options is not None and bool(call.stream_options.include_usage),
         structured=call.response_format is not None,
-        messages=len(call.messages),
     )
 
 

@@ -65,7 +65,6 @@ def read(body: bytes) -> Outline:
         ends_with_tool_result=items[-1].type in _RESULTS,
         user_id=call.user or "",
         structured=bool(call.text and call.text.get("format")),
-        messages=len(items),
         namespaces=tuple(tool.name for tool in call.tools or () if tool.type == "namespace"),
     )
 
