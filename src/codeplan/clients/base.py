@@ -44,6 +44,8 @@ class Client:
     name = "unknown client"
     # What it is called on a command line, for finding out whether it is there.
     programs: tuple[str, ...] = ()
+    # How the texts begin that it puts itself into messages of the user's role.
+    not_authored: tuple[str, ...] = ()
 
     def recognises(self, call: SeenCall) -> bool:
         """Whether the call comes from this client."""
@@ -57,7 +59,10 @@ class Client:
         """What the person wrote in this message of the user's role, or None when nothing."""
         if said.tool_result:
             return None
-        return "\n".join(said.texts) or None
+        texts = said.texts
+        if self.not_authored:
+            texts = tuple(t for t in texts if not t.lstrip().startswith(self.not_authored))
+        return "\n".join(texts) or None
 
     def is_side_call(self, call: SeenCall) -> bool:
         """A call that the client makes for itself: a title, a topic, a compaction."""

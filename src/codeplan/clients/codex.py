@@ -8,15 +8,13 @@ from codeplan.clients.base import Client, SeenCall, hashed, retry_after
 from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.clients.set_up import Plan, SetUp
 from codeplan.plan.turns import TurnClaim
-from codeplan.protocol.outline import Said
-
-_NOT_AUTHORED = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
 
 class Codex(Client):
     id = "codex"
     name = "Codex"
     programs = ("codex",)
+    not_authored = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
     def recognises(self, call: SeenCall) -> bool:
         return call.protocol == "openai_responses" and (
@@ -26,10 +24,6 @@ class Codex(Client):
 
     def session(self, call: SeenCall) -> str:
         return call.header(b"session-id") or call.header(b"session_id")
-
-    def authored(self, said: Said) -> str | None:
-        texts = [text for text in said.texts if not text.lstrip().startswith(_NOT_AUTHORED)]
-        return "\n".join(texts) or None
 
     def is_side_call(self, call: SeenCall) -> bool:
         """Compactions and the like say what they are."""

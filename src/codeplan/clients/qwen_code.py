@@ -3,7 +3,6 @@
 from codeplan.clients.base import Client, SeenCall, refuse_by_403
 from codeplan.clients.refusal import Form, Refusal
 from codeplan.clients.set_up import Plan, SetUp
-from codeplan.protocol.outline import Said
 
 _MEMORY = "You are now acting as the managed memory extraction subagent"
 
@@ -12,6 +11,7 @@ class QwenCode(Client):
     id = "qwen-code"
     name = "Qwen Code"
     programs = ("qwen",)
+    not_authored = ("<system-reminder>",)
 
     def recognises(self, call: SeenCall) -> bool:
         if call.user_agent.startswith("QwenCode/"):
@@ -21,12 +21,6 @@ class QwenCode(Client):
             and not call.header(b"x-claude-code-session-id")
             and call.system_begins("You are Qwen Code", _MEMORY)
         )
-
-    def authored(self, said: Said) -> str | None:
-        if said.tool_result:
-            return None
-        texts = [text for text in said.texts if not text.lstrip().startswith("<system-reminder>")]
-        return "\n".join(texts) or None
 
     def is_side_call(self, call: SeenCall) -> bool:
         """After the answer it extracts memories; the call's text looks like a new prompt."""
