@@ -1,18 +1,26 @@
 """Reading decoded JSON with clear complaints: each function names the place that is wrong."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from codeplan.protocol.outline import Malformed
 
+_T = TypeVar("_T")
+_ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+
+
+def read_as(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
+    """What the decoder makes of a call's body, however broken or deeply nested that is."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
 
 def whole_body(body: bytes) -> dict[str, Any]:
     """The JSON object that a call's body is."""
-    try:
-        return table(msgspec.json.decode(body), "body")
-    except msgspec.DecodeError as error:
-        raise Malformed(str(error)) from None
+    return table(read_as(_ANYTHING, body), "body")
 
 
 def text(value: Any, place: str) -> str:

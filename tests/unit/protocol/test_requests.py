@@ -1,12 +1,14 @@
 """What is said how in the other format."""
 
 import json
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from codeplan.protocol.anthropic import request as anthropic
 from codeplan.protocol.openai_chat import request as openai
+from codeplan.protocol.openai_responses import request as responses
 from codeplan.protocol.outline import Malformed
 
 
@@ -125,6 +127,12 @@ def test_a_schema_for_the_answer() -> None:
 def test_what_the_protocol_does_not_allow_is_named(call: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         to_openai(**call)
+
+
+@pytest.mark.parametrize("form", [anthropic, openai, responses])
+def test_a_field_that_nobody_knows_may_not_be_nested_without_end(form: ModuleType) -> None:
+    with pytest.raises(Malformed):
+        form.decode(b'{"model": "m", "unknown": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
 
 
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from codeplan.protocol import fields
 from codeplan.protocol.outline import Malformed, Outline, Said
 
 
@@ -44,10 +45,7 @@ _decoder = msgspec.json.Decoder(_Call)
 
 def read(body: bytes) -> Outline:
     """Raises Malformed when the body is not a Messages call."""
-    try:
-        call = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(str(error)) from None
+    call = fields.read_as(_decoder, body)
     if not call.messages:
         raise Malformed("messages: at least one message is expected")
     newest = _newest(call.messages)

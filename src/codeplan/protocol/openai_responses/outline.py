@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from codeplan.protocol import fields
 from codeplan.protocol.outline import Malformed, Outline, Said
 
 
@@ -39,10 +40,7 @@ _RESULTS = ("function_call_output", "custom_tool_call_output", "local_shell_call
 
 def read(body: bytes) -> Outline:
     """Raises Malformed when the body is not a Responses call."""
-    try:
-        call = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(str(error)) from None
+    call = fields.read_as(_decoder, body)
     if not call.input:
         raise Malformed("input: at least one item is expected")
     items = call.input
