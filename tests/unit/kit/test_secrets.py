@@ -1,7 +1,6 @@
 """Keys that no client takes for a placeholder; passwords as hashes."""
 
 from codeplan.kit import secrets
-from codeplan.kit.ids import new_id
 
 
 def test_a_key_never_spells_api_or_key() -> None:
@@ -20,9 +19,3 @@ def test_passwords() -> None:
     assert secrets.password_matches(hashed, password)
     assert not secrets.password_matches(hashed, password + "x")
     assert not secrets.password_matches("not a hash", password)
-
-
-def test_ids_sort_by_the_time_they_were_made() -> None:
-    made = [new_id("req", instant) for instant in range(1_764_000_000_000, 1_764_000_000_500)]
-    assert made == sorted(made)
-    assert len(set(made)) == len(made)
