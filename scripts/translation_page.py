@@ -76,6 +76,11 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
             "tools": [{"type": "function", "function": {"name": "f", "parameters": SCHEMA}}],
             "tool_choice": "required"}),
         ("no limit given", {}),
+        ("effort", {"reasoning_effort": "high"}),
+        ("effort, where tools are offered", {
+            "tools": [{"type": "function", "function": {"name": "f", "parameters": SCHEMA}}],
+            "reasoning_effort": "high"}),
+        ("no thinking", {"thinking": {"type": "disabled"}}),
         ("temperature above 1", {"temperature": 1.5}),
         ("stop", {"stop": "END"}),
         ("answer by a schema", {"response_format": {
@@ -92,9 +97,12 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
             {"type": "function", "name": "spawn", "parameters": SCHEMA}]}]}),
         ("free-form tool", {"tools": [{"type": "custom", "name": "apply_patch"}]}),
         ("hosted tool", {"tools": [{"type": "web_search"}]}),
+        ("tool_choice of a hosted tool", {
+            "tools": [{"type": "custom", "name": "f"}], "tool_choice": {"type": "web_search"}}),
         ("prompt_cache_key", {"prompt_cache_key": "session"}),
         ("effort", {"reasoning": {"effort": "high"}}),
         ("answer by a schema", {"text": {"format": {"type": "json_schema", "schema": SCHEMA}}}),
+        ("a tool_choice that there is not", {"tool_choice": "sometimes"}),
         ("previous_response_id", {"previous_response_id": "resp_1"}),
     ],
 }  # fmt: skip
@@ -138,7 +146,9 @@ def page() -> str:
         "Thinking of an upstream reaches Anthropic callers as thinking blocks, Chat callers as",
         "`reasoning_content`, and Responses callers as reasoning items, whose `encrypted_content`",
         "carries it back. How an OpenAI-compatible upstream is told to think is its `dialect`",
-        "([operators.md](operators.md)); the tables are for `openai`.",
+        "([operators.md](operators.md)); the tables are for `openai`. An upstream's pings reach",
+        "Anthropic callers as pings and others as comments. Calls of a free-form tool come back as",
+        "free-form calls, their text in one piece.",
     ]
     for title, (caller, upstream) in CALLERS.items():
         lines += ["", f"## {title}", "", "| what | said by the caller | at the upstream |"]

@@ -130,13 +130,15 @@ def kilo_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 12
     return _open_code_like("kilo", url, key, prompt, folder, timeout, ["--auto"])
 
 
-def codex(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+def codex(
+    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, model: str = "glm-4.6"
+) -> Ran:
     """Codex, headless, over OpenAI Responses."""
     environment = _home(folder) | {"CODEPLAN_KEY": key}
     config = Path(environment["HOME"]) / ".codex"
     config.mkdir(parents=True, exist_ok=True)
     (config / "config.toml").write_text(f"""
-model = "glm-4.6"
+model = "{model}"
 model_provider = "codeplan"
 check_for_update_on_startup = false
 [analytics]

@@ -95,6 +95,7 @@ class Relay:
             self._clock.now() // 1000,
             ask.outline.asks_usage,
             ask.outline.namespaces,
+            ask.outline.free_form,
         )
 
     async def _attempt(

@@ -112,7 +112,8 @@ class ToolChoice:
 @dataclass(frozen=True, slots=True)
 class Request:
     """A call. ``thinking``: True to think, False not to, None as the model will.
-    ``thinking_budget`` in tokens. ``json_schema``: what the answer must follow."""
+    ``thinking_budget`` in tokens. ``signs``: the caller sends thinking back with its signature.
+    ``json_schema``: what the answer must follow."""
 
     model: str
     messages: tuple[Message, ...]
@@ -126,6 +127,7 @@ class Request:
     thinking: bool | None = None
     thinking_budget: int | None = None
     effort: str = ""
+    signs: bool = False
     json_schema: Any = None
     user: str = ""
     cache_key: str = ""
@@ -175,6 +177,10 @@ class Reported(msgspec.Struct, frozen=True):
     usage: Usage
 
 
+class Pinged(msgspec.Struct, frozen=True):
+    """The upstream showed that it is still there."""
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The answer is whole: nothing more comes."""
 
@@ -196,6 +202,7 @@ Event = (
     | ToolCallDelta
     | Finished
     | Reported
+    | Pinged
     | Ended
     | Failed
 )
@@ -217,7 +224,7 @@ class Progress:
         # Called for every event of every stream: plain tests, the frequent ones first.
         if isinstance(event, (TextDelta, ThinkingDelta)):
             self.content = self.content or bool(event.text)
-        elif isinstance(event, (ToolCallDelta, ThinkingSigned)):
+        elif isinstance(event, (ToolCallDelta, ThinkingSigned, Pinged)):
             pass
         elif isinstance(event, ToolCallStarted):
             self.content = True

@@ -18,7 +18,8 @@ class Outline(msgspec.Struct, frozen=True):
     """``model`` as asked for. ``system``: the system prompt's texts in order. ``said``: the user's
     messages in order. ``ends_with_tool_result``: the newest content answers a tool call.
     ``user_id``: what the client wrote about its user. ``asks_usage``: the stream is asked to end
-    with its usage. ``structured``: the answer must follow a schema. ``namespaces``: of tools."""
+    with its usage. ``structured``: the answer must follow a schema. ``namespaces``: of tools.
+    ``free_form``: the tools whose calls are plain text, as an upstream knows them."""
 
     model: str
     stream: bool
@@ -30,3 +31,4 @@ class Outline(msgspec.Struct, frozen=True):
     asks_usage: bool = True
     structured: bool = False
     namespaces: tuple[str, ...] = ()
+    free_form: tuple[str, ...] = ()

@@ -4,6 +4,8 @@ HTML, section 9.2 (event streams)."""
 import re
 from dataclasses import dataclass
 
+# What a stream says that has nothing to say, in formats without an event for it.
+PING_COMMENT = b": ping\n\n"
 _BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 

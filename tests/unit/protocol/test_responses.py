@@ -179,6 +179,8 @@ def test_input_of_every_kind() -> None:
         {"input": [{"role": "robot", "content": "x"}]},
         {"input": [{"type": "function_call", "name": "f"}]},
         {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]},
+        {"tool_choice": "sometimes"},
+        {"tool_choice": {"type": "function"}},
     ],
 )
 def test_what_cannot_be_carried_is_named(call: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import fields, inner
+from codeplan.protocol.anthropic import thinking
 from codeplan.protocol.outline import Malformed
 
 BILLING_LINE = "x-anthropic-billing-header:"
@@ -29,11 +30,11 @@ def decode(body: bytes) -> inner.Request:
     ]
     for index, item in enumerate(fields.items(call.get("messages"), "messages")):
         messages.append(_message(fields.table(item, f"messages[{index}]"), f"messages[{index}]"))
-    thinking = fields.table(call.get("thinking") or {}, "thinking")
+    thought = fields.table(call.get("thinking") or {}, "thinking")
     output = fields.table(call.get("output_config") or {}, "output_config")
     form = fields.table(output.get("format") or {}, "output_config.format")
     metadata = fields.table(call.get("metadata") or {}, "metadata")
-    kind = thinking.get("type")
+    kind = thought.get("type")
     return inner.Request(
         model=fields.text(call.get("model"), "model"),
         messages=tuple(messages),
@@ -45,8 +46,9 @@ def decode(body: bytes) -> inner.Request:
         top_p=fields.number(call.get("top_p"), "top_p"),
         stop=fields.texts(call.get("stop_sequences"), "stop_sequences"),
         thinking=None if kind is None else kind != "disabled",
-        thinking_budget=fields.whole(thinking.get("budget_tokens"), "thinking.budget_tokens"),
+        thinking_budget=fields.whole(thought.get("budget_tokens"), "thinking.budget_tokens"),
         effort=fields.text(output.get("effort") or "", "output_config.effort"),
+        signs=True,
         json_schema=form.get("schema") if form.get("type") == "json_schema" else None,
         user=fields.text(metadata.get("user_id") or "", "metadata.user_id"),
     )
@@ -190,8 +192,7 @@ def encode(request: inner.Request, model: str, _dialect: str = "") -> bytes:
         call["top_p"] = request.top_p
     if request.stop:
         call["stop_sequences"] = list(request.stop)
-    if request.thinking and request.thinking_budget:
-        call["thinking"] = {"type": "enabled", "budget_tokens": request.thinking_budget}
+    thinking.add(request, call)
     if request.json_schema is not None:
         call["output_config"] = {"format": {"type": "json_schema", "schema": request.json_schema}}
     if request.user:

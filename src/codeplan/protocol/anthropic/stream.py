@@ -43,7 +43,7 @@ class Reader:
 
     def read(self, event: ServerEvent) -> list[inner.Event]:
         if not event.data:
-            return []
+            return [inner.Pinged()]
         try:
             data = msgspec.json.decode(event.data)
         except msgspec.DecodeError:
@@ -61,6 +61,8 @@ class Reader:
                 return self._finish(data)
             case "message_stop":
                 return [inner.Ended()]
+            case "ping":
+                return [inner.Pinged()]
             case "error":
                 failure = read_failure(data, 502)
                 status = _FAILURE_STATUS.get(failure.kind, 502)
@@ -148,6 +150,8 @@ class Writer:
             case inner.Reported(usage):
                 self._usage = usage
                 return b""
+            case inner.Pinged():
+                return _event("ping", {}) if self._started else b""
             case inner.Ended():
                 return self._end()
             case inner.Failed():

@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from codeplan.protocol import fields, inner
+from codeplan.protocol import effort, fields, inner
 from codeplan.protocol.outline import Malformed
 
-_EFFORTS = ("minimal", "low", "medium", "high")
 Shown = inner.Text | inner.Image | inner.Document
 
 
@@ -184,12 +183,13 @@ def encode(request: inner.Request, model: str, dialect: str = "plain") -> bytes:
 
 
 def _thinking(request: inner.Request, dialect: str) -> dict[str, Any]:
-    if dialect == "glm" and request.thinking is not None:
-        return {"thinking": {"type": "enabled" if request.thinking else "disabled"}}
-    if dialect in ("vllm", "sglang") and request.thinking is not None:
-        return {"chat_template_kwargs": {"enable_thinking": request.thinking}}
-    if dialect == "openai" and request.effort in _EFFORTS:
-        return {"reasoning_effort": request.effort}
+    asked = effort.thinks(request)
+    if dialect == "glm" and asked is not None:
+        return {"thinking": {"type": "enabled" if asked else "disabled"}}
+    if dialect in ("vllm", "sglang") and asked is not None:
+        return {"chat_template_kwargs": {"enable_thinking": asked}}
+    if dialect == "openai" and (word := effort.word(request)):
+        return {"reasoning_effort": word}
     return {}
 
 

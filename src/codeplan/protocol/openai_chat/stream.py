@@ -15,7 +15,7 @@ from codeplan.protocol.openai_chat.answer import (
     settled_reason,
     write_usage,
 )
-from codeplan.protocol.sse import ServerEvent
+from codeplan.protocol.sse import PING_COMMENT, ServerEvent
 from codeplan.protocol.usage import Usage
 
 _DONE = b"[DONE]"
@@ -31,7 +31,7 @@ class Reader:
 
     def read(self, event: ServerEvent) -> list[inner.Event]:
         if not event.data:
-            return []
+            return [inner.Pinged()]
         if event.data.strip() == _DONE:
             return [inner.Ended()]
         try:
@@ -126,6 +126,8 @@ class Writer:
                 return b""
             case inner.Ended():
                 return self._end()
+            case inner.Pinged():
+                return PING_COMMENT
             case inner.Failed(status, message, kind):
                 error = {"message": message, "type": kind or "upstream_error", "code": str(status)}
                 return _data({"error": error})

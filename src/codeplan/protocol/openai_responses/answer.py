@@ -7,8 +7,8 @@ import msgspec
 
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
+from codeplan.protocol.openai_responses import calls as tool_calls
 from codeplan.protocol.openai_responses import reasoning
-from codeplan.protocol.openai_responses.request import SEPARATOR
 from codeplan.protocol.usage import Usage
 
 
@@ -59,29 +59,10 @@ def message_item(identity: str, text: str, status: str = "completed") -> dict[st
     }
 
 
-def call_item(
-    identity: str, call: inner.ToolCallStarted, arguments: str, answering: Answering, status: str
-) -> dict[str, Any]:
-    """A call of a function; one out of a namespace is given back with it."""
-    item = {
-        "type": "function_call",
-        "id": identity,
-        "status": status,
-        "call_id": call.id,
-        "name": call.name,
-        "arguments": arguments,
-    }
-    for namespace in answering.namespaces:
-        if call.name.startswith(namespace + SEPARATOR):
-            item["namespace"] = namespace
-            item["name"] = call.name.removeprefix(namespace + SEPARATOR)
-    return item
-
-
 def encode(events: list[inner.Event], answering: Answering) -> bytes:
     """A whole answer from its events."""
     output: list[dict[str, Any]] = []
-    calls: dict[int, dict[str, Any]] = {}
+    calls: dict[int, tuple[inner.ToolCallStarted, str]] = {}
     thought = text = signature = ""
     progress = inner.Progress()
     for event in events:
@@ -94,17 +75,18 @@ def encode(events: list[inner.Event], answering: Answering) -> bytes:
             case inner.TextDelta(piece):
                 text += piece
             case inner.ToolCallStarted(index):
-                identity = f"fc_{answering.request_id}_{index}"
-                calls[index] = call_item(identity, event, "", answering, "completed")
+                calls[index] = (event, "")
             case inner.ToolCallDelta(index, piece):
-                calls[index]["arguments"] += piece
+                calls[index] = (calls[index][0], calls[index][1] + piece)
             case _:
                 pass
     if thought:
         output.append(reasoning.item(f"rs_{answering.request_id}", thought, signature))
     if text or not calls:
         output.append(message_item(f"msg_{answering.request_id}", text))
-    output += calls.values()
+    for index, (call, arguments) in calls.items():
+        identity = f"fc_{answering.request_id}_{index}"
+        output.append(tool_calls.item(identity, call, arguments, answering, "completed"))
     return msgspec.json.encode(
         response(answering, output, **ending(progress.finish, progress.usage))
     )

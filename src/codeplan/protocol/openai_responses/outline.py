@@ -1,10 +1,12 @@
 """What a Responses call says of itself."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from codeplan.protocol import fields
+from codeplan.protocol.openai_responses.names import SEPARATOR
 from codeplan.protocol.outline import Malformed, Outline, Said
 
 
@@ -22,6 +24,7 @@ class _Item(msgspec.Struct):
 class _Tool(msgspec.Struct):
     type: str = ""
     name: str = ""
+    tools: "list[_Tool]" = []
 
 
 class _Call(msgspec.Struct):
@@ -64,7 +67,16 @@ def read(body: bytes) -> Outline:
         user_id=call.user or "",
         structured=bool(call.text and call.text.get("format")),
         namespaces=tuple(tool.name for tool in call.tools or () if tool.type == "namespace"),
+        free_form=tuple(_free_form(call.tools or ())),
     )
+
+
+def _free_form(tools: Iterable[_Tool], prefix: str = "") -> Iterator[str]:
+    for tool in tools:
+        if tool.type == "custom":
+            yield prefix + tool.name
+        elif tool.type == "namespace":
+            yield from _free_form(tool.tools, f"{tool.name}{SEPARATOR}")
 
 
 def _texts(item: _Item) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Responses calls, to the common form.
 
 Tools inside a ``namespace`` become functions named ``namespace__name``, and calls of them are given
-back with their namespace. A ``custom`` (free-form) tool becomes a function with one text argument.
+back with their namespace. A ``custom`` (free-form) tool becomes a function with one text argument,
+and calls of it are given back as free-form ones.
 Dropped, since no upstream of ours can say it: hosted tools (web_search and the like), reasoning
 that another server encrypted, ``include``, ``store`` and ``client_metadata``.
 """
@@ -10,9 +11,15 @@ from typing import Any
 
 from codeplan.protocol import fields, inner
 from codeplan.protocol.openai_responses import reasoning
+from codeplan.protocol.openai_responses.names import SEPARATOR
 from codeplan.protocol.outline import Malformed
 
-SEPARATOR = "__"
+# Tools that OpenAI runs itself, and its list of allowed ones: no upstream of ours has them.
+HOSTED = frozenset({
+    "allowed_tools", "apply_patch", "code_interpreter", "computer_use_preview", "file_search",
+    "image_generation", "local_shell", "mcp", "shell", "tool_search", "web_search",
+    "web_search_preview",
+})  # fmt: skip
 FREE_FORM = {
     "type": "object",
     "properties": {"input": {"type": "string"}},
@@ -46,6 +53,7 @@ def decode(body: bytes) -> inner.Request:
         temperature=fields.number(call.get("temperature"), "temperature"),
         top_p=fields.number(call.get("top_p"), "top_p"),
         effort=fields.text(thought.get("effort") or "", "reasoning.effort"),
+        signs=True,
         json_schema=form.get("schema") if form.get("type") == "json_schema" else None,
         user=fields.text(call.get("user") or "", "user"),
         cache_key=fields.text(call.get("prompt_cache_key") or "", "prompt_cache_key"),
@@ -155,11 +163,19 @@ def _tool(tool: dict[str, Any], place: str, prefix: str) -> inner.Tool | None:
     if tool.get("type") not in ("function", "custom"):
         return None
     schema = tool.get("parameters") or {"type": "object", "properties": {}}
-    return inner.Tool(
-        prefix + fields.text(tool.get("name"), f"{place}.name"),
-        fields.text(tool.get("description") or "", f"{place}.description"),
-        FREE_FORM if tool["type"] == "custom" else schema,
-    )
+    description = fields.text(tool.get("description") or "", f"{place}.description")
+    if tool["type"] == "custom":
+        description, schema = f"{description}\n\n{_free_form(tool)}".strip(), FREE_FORM
+    name = prefix + fields.text(tool.get("name"), f"{place}.name")
+    return inner.Tool(name, description, schema)
+
+
+def _free_form(tool: dict[str, Any]) -> str:
+    """What the model must know of a free-form tool that it sees as a function."""
+    match tool.get("format"):
+        case {"type": "grammar", "syntax": str(syntax), "definition": str(grammar)}:
+            return f"Put the whole text into `input`. It follows this {syntax} grammar:\n{grammar}"
+    return "Put the whole text into `input`."
 
 
 def _tool_choice(choice: Any, parallel: Any) -> inner.ToolChoice | None:
@@ -171,4 +187,6 @@ def _tool_choice(choice: Any, parallel: Any) -> inner.ToolChoice | None:
             return inner.ToolChoice(choice, parallel=together)
         case {"type": "function" | "custom", "name": str(name)}:
             return inner.ToolChoice("named", name, together)
-    return inner.ToolChoice("auto", parallel=together)
+        case {"type": str(kind)} if kind in HOSTED:
+            return inner.ToolChoice("auto", parallel=together)
+    raise Malformed("tool_choice: expected auto, none, required or a tool's type and name")

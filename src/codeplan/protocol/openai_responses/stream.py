@@ -1,7 +1,8 @@
 """Responses streams: written in the order they must have.
 
 The order: response.created; items added, filled and done one after the other (parallel calls may
-be filled side by side); response.completed, incomplete or failed. Every event has its number.
+be filled side by side); response.completed, incomplete or failed. Every event has its number. The
+text of a free-form call comes in one piece, since the upstream wraps it in JSON.
 """
 
 from typing import Any
@@ -10,8 +11,9 @@ import msgspec
 
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
-from codeplan.protocol.openai_responses import reasoning
-from codeplan.protocol.openai_responses.answer import call_item, ending, message_item, response
+from codeplan.protocol.openai_responses import calls, reasoning
+from codeplan.protocol.openai_responses.answer import ending, message_item, response
+from codeplan.protocol.sse import PING_COMMENT
 from codeplan.protocol.usage import Usage
 
 
@@ -52,6 +54,8 @@ class Writer:
             case inner.Reported(usage):
                 self._usage = usage
                 return b""
+            case inner.Pinged():
+                return PING_COMMENT
             case inner.Ended():
                 return self._end()
             case inner.Failed(status, message, kind):
@@ -94,7 +98,7 @@ class Writer:
     def _call(self, event: inner.ToolCallStarted) -> bytes:
         out = self._begin() + self._close()
         place = len(self._output)
-        item = call_item(self._id("fc"), event, "", self._answering, "in_progress")
+        item = calls.item(self._id("fc"), event, "", self._answering, "in_progress")
         self._output.append(item)
         self._calls[event.index] = (place, event, "")
         return out + self._event("response.output_item.added", output_index=place, item=item)
@@ -104,6 +108,8 @@ class Writer:
             return b""
         place, event, so_far = self._calls[index]
         self._calls[index] = (place, event, so_far + arguments)
+        if event.name in self._answering.free_form:
+            return b""
         return self._event(
             "response.function_call_arguments.delta",
             output_index=place,
@@ -143,16 +149,20 @@ class Writer:
         out = b""
         for place, event, arguments in self._calls.values():
             identity = self._output[place]["id"]
-            out += self._event(
-                "response.function_call_arguments.done",
-                output_index=place,
-                item_id=identity,
-                arguments=arguments,
-            )
-            item = call_item(identity, event, arguments, self._answering, "completed")
-            out += self._done(place, item)
+            item = calls.item(identity, event, arguments, self._answering, "completed")
+            out += self._call_filled(place, item) + self._done(place, item)
         self._calls.clear()
         return out
+
+    def _call_filled(self, place: int, item: dict[str, Any]) -> bytes:
+        where = {"output_index": place, "item_id": item["id"]}
+        if item["type"] == "function_call":
+            name = "response.function_call_arguments.done"
+            return self._event(name, **where, arguments=item["arguments"])
+        name = "response.custom_tool_call_input"
+        return self._event(f"{name}.delta", **where, delta=item["input"]) + self._event(
+            f"{name}.done", **where, input=item["input"]
+        )
 
     def _done(self, place: int, item: dict[str, Any]) -> bytes:
         self._output[place] = item

@@ -1,0 +1,45 @@
+"""Whether and how far a translated call is to think, as this protocol says it.
+
+Its rules (Anthropic's page "Extended thinking"): the budget, at least 1,024 tokens, lies below
+``max_tokens``; temperature and top_p are the model's own; no tool is forced; and a turn that goes
+on after a tool call begins with the signed thinking of that call.
+"""
+
+from typing import Any
+
+from codeplan.protocol import effort, inner
+
+
+def add(request: inner.Request, call: dict[str, Any]) -> None:
+    """Put ``thinking`` into the encoded call, where the request asks for it and the rules allow.
+
+    Callers that cannot send signatures back think only without tools: otherwise thinking would go
+    on and off within a turn, and the prompt cache with it.
+    """
+    asked = effort.thinks(request)
+    if asked is False:
+        call["thinking"] = {"type": "disabled"}
+    if not asked or (request.tools and not request.signs) or not _allowed(request, call):
+        return
+    budget = effort.budget(request)
+    if request.max_tokens is None:
+        call["max_tokens"] += budget
+    elif request.max_tokens <= budget:
+        budget = request.max_tokens // 2
+    if budget < effort.SMALLEST_BUDGET:
+        return
+    call["thinking"] = {"type": "enabled", "budget_tokens": budget}
+    call.pop("temperature", None)
+    call.pop("top_p", None)
+
+
+def _allowed(request: inner.Request, call: dict[str, Any]) -> bool:
+    if request.tool_choice is not None and request.tool_choice.kind in ("required", "named"):
+        return False
+    for message in reversed(call["messages"]):
+        kinds = [block["type"] for block in message["content"]]
+        if message["role"] == "user" and "tool_result" not in kinds:
+            return True
+        if "tool_use" in kinds and kinds[0] != "thinking":
+            return False
+    return True

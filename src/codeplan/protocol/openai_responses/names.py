@@ -1,0 +1,3 @@
+"""How a tool inside a ``namespace`` is named where there are no namespaces."""
+
+SEPARATOR = "__"
