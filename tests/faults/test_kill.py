@@ -127,7 +127,7 @@ def _check(service: Service, seen: list[Seen], round_number: int) -> None:
     assert window["reserved"] == 0
     assert service.rows("SELECT count(*) FROM prompts WHERE state = 'reserved'") == [(0,)]
     assert service.rows("SELECT count(*) FROM prompts WHERE open_calls > 0") == [(0,)]
-    assert service.rows("SELECT sum(used), sum(reserved) FROM windows") == service.rows(
+    assert service.rows("SELECT sum(used) / 1000000, sum(reserved) FROM windows") == service.rows(
         "SELECT count(*), 0 FROM prompts WHERE state = 'settled'"
     )
     states = dict(service.rows("SELECT session, state FROM prompts"))

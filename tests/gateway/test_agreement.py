@@ -42,7 +42,7 @@ def test_all_of_them_agree(house: House) -> None:
     used, reserved, closes_at = house.service.rows("SELECT used, reserved, closes_at FROM windows")[
         0
     ]
-    assert (used, reserved) == (8, 0)
+    assert (used, reserved) == (8_000_000, 0)
     assert (window["used"], window["reserved"], window["left"]) == (8, 0, window["limit"] - 8)
     assert datetime.fromisoformat(window["resets_at"]).timestamp() == closes_at // 1000
     assert quota["success"] is True

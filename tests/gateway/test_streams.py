@@ -146,7 +146,11 @@ def test_a_client_that_leaves_after_content_pays_what_the_upstream_reports(house
         next(answered.iter_raw())
         call = answered.headers["x-request-id"]
     pause.open()
-    _wait_until(lambda: bool(house.service.rows("SELECT 1 FROM calls WHERE id = ?", call)))
+    _wait_until(
+        lambda: bool(
+            house.service.rows("SELECT 1 FROM calls WHERE id = ? AND state <> 'running'", call)
+        )
+    )
     assert house.service.rows(
         "SELECT state, outcome, input, cached, output FROM calls WHERE id = ?", call
     ) == [("settled", "cut by client", 9, 1, 5)]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from codeplan.kit.instants import HOUR
-from codeplan.plan.catalogue import WindowRule
+from codeplan.plan.rules import WindowRule
 from codeplan.plan.turns import Claim
 from codeplan.store.base import Store
 from codeplan.store.operations import Refused, Reserved
 from codeplan.store.sqlite.store import open_store
-from support.meters import HandClock, claim, finish, plan, reserve
+from support.meters import HandClock, claim, finish, plan, reserve, taken
 
 LITE = plan()
 
@@ -44,8 +44,7 @@ async def test_reserve_and_settle(store: Store, clock: HandClock) -> None:
     view = reserved.windows[0]
     assert (view.used, view.reserved, view.resets_at) == (0, 1, clock.now() + 5 * HOUR)
     assert (await store.finish(finish(asked, reserved))).prompt_state == "settled"
-    window = (await store.open_windows("sub_1"))["5hour"]
-    assert (window.used, window.reserved) == (1, 0)
+    assert (await taken(store))["5hour"] == (1, 0)
     (prompt,) = await store.prompts("acc_1", 10)
     assert (prompt.state, prompt.calls, prompt.open_calls) == ("settled", 1, 0)
     assert prompt.holds[0].taken_before == 0
@@ -60,8 +59,7 @@ async def test_reserve_and_release(store: Store) -> None:
     reserved = await store.reserve(asked)
     assert isinstance(reserved, Reserved)
     await store.finish(finish(asked, reserved, delivered=False))
-    window = (await store.open_windows("sub_1"))["5hour"]
-    assert (window.used, window.reserved) == (0, 0)
+    assert (await taken(store))["5hour"] == (0, 0)
     again = await store.reserve(reserve(2, LITE, claim()))
     assert isinstance(again, Reserved)
     assert again.charged
@@ -90,7 +88,7 @@ async def test_free_side_calls_hold_nothing_and_end_with_the_plan(store: Store) 
     assert isinstance(free, Reserved)
     assert free.prompt_id is None
     assert isinstance(paid, Reserved)
-    assert (await store.open_windows("sub_1"))["5hour"].taken == 2
+    assert (await taken(store))["5hour"] == (0, 2)
     assert (await store.finish(finish(side, free))).prompt_state == ""
     assert isinstance(await store.reserve(reserve(4, small, claim("u", kind=Claim.SIDE))), Refused)
 
@@ -107,7 +105,7 @@ async def test_never_over_the_limit_however_many_come_at_once(store: Store, call
 
     done = await asyncio.gather(*(one(number) for number in range(calls)))
     assert sum(done) == 120
-    assert (await store.open_windows("sub_1"))["5hour"].used == 120
+    assert (await taken(store))["5hour"] == (120, 0)
 
 
 async def test_a_refusal_changes_nothing_and_names_the_reset(
@@ -121,8 +119,7 @@ async def test_a_refusal_changes_nothing_and_names_the_reset(
     refused = await store.reserve(reserve(2, small, claim("b")))
     assert isinstance(refused, Refused)
     assert refused.exhausted.resets_at == clock.now() + 4 * HOUR
-    windows = await store.open_windows("sub_1")
-    assert {name: window.taken for name, window in windows.items()} == {"5hour": 1, "1week": 1}
+    assert await taken(store) == {"5hour": (0, 1), "1week": (0, 1)}
     # The turn that is already paid for goes on.
     going_on = await store.reserve(reserve(3, small, claim("a", kind=Claim.CONTINUATION)))
     assert isinstance(going_on, Reserved)
@@ -138,8 +135,7 @@ async def test_a_reservation_settles_in_the_window_it_was_made_in(
     clock.instant += 6 * HOUR
     await admitted(store, 2)
     await store.finish(finish(asked, reserved))
-    window = (await store.open_windows("sub_1"))["5hour"]
-    assert (window.used, window.reserved) == (0, 1)
+    assert (await taken(store))["5hour"] == (0, 1)
 
 
 async def test_what_a_gone_process_held_is_released(tmp_path: Path, clock: HandClock) -> None:
@@ -152,8 +148,7 @@ async def test_what_a_gone_process_held_is_released(tmp_path: Path, clock: HandC
     await admitted(first, 2)
     await first.close()  # as little is written as by a kill
     second = await open_store(folder, clock)
-    window = (await second.open_windows("sub_1"))["5hour"]
-    assert (window.used, window.reserved) == (1, 0)
+    assert (await taken(second))["5hour"] == (1, 0)
     states = {prompt.session: prompt.state for prompt in await second.prompts("acc_1", 9)}
     assert states == {"kept": "settled", "s2": "released"}
     assert await second.release_abandoned() == 0

@@ -1,9 +1,11 @@
 """Metering without a service: plans, claims and a clock that a test moves."""
 
 from codeplan.kit.ids import new_id
-from codeplan.plan.catalogue import Plan, WindowRule
+from codeplan.plan.catalogue import Plan
+from codeplan.plan.rules import ONE, WindowRule
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.usage import Usage
+from codeplan.store.base import MeterStore
 from codeplan.store.operations import Finish, Reserve, Reserved
 
 NOON = 1_764_000_000_000
@@ -34,11 +36,25 @@ def claim(session: str = "s", text: str = "hello", kind: Claim = Claim.AUTHORED)
     return TurnClaim(kind, session, f"conversation of {session}", 1, text)
 
 
-def reserve(number: int, of: Plan, claimed: TurnClaim, subscription: str = "sub_1") -> Reserve:
+async def taken(store: MeterStore, subscription: str = "sub_1") -> dict[str, tuple[int, int]]:
+    """Whole units used and reserved, by rule: of the newest window that counts."""
+    windows = sorted(await store.open_windows(subscription), key=lambda row: row.opened_at)
+    return {row.rule: (row.used // ONE, row.reserved // ONE) for row in windows}
+
+
+def reserve(
+    number: int,
+    of: Plan,
+    claimed: TurnClaim,
+    subscription: str = "sub_1",
+    key_id: str = "ck_1",
+    started_at: int = NOON,
+    prompt_tokens: int = 0,
+) -> Reserve:
     return Reserve(
         call_id=new_id("req", NOON - 60_000 + number),
         account_id="acc_1",
-        key_id="ck_1",
+        key_id=key_id,
         subscription_id=subscription,
         plan=of,
         claim=claimed,
@@ -47,16 +63,23 @@ def reserve(number: int, of: Plan, claimed: TurnClaim, subscription: str = "sub_
         model_asked="GLM-4.6",
         model="glm-4.6",
         streamed=True,
+        started_at=started_at,
+        prompt_tokens=prompt_tokens,
     )
 
 
-def finish(asked: Reserve, reserved: Reserved, delivered: bool = True) -> Finish:
+USAGE = Usage(input=10, cached=4, output=6)
+
+
+def finish(
+    asked: Reserve, reserved: Reserved, delivered: bool = True, usage: Usage | None = USAGE
+) -> Finish:
     return Finish(
         asked=asked,
         reserved=reserved,
         delivered=delivered,
         outcome="whole" if delivered else "failed",
-        usage=Usage(input=10, cached=4, output=6) if delivered else None,
+        usage=usage if delivered else None,
         upstream="gpu",
         upstream_model="zai-org/GLM-4.6",
     )

@@ -17,7 +17,7 @@ from codeplan.api.answers import answer, key_of
 from codeplan.api.shown import Services, Standing, standing_of
 from codeplan.kit import instants
 from codeplan.metering.usage import RangeInvalid, UsageSeries, usage_series
-from codeplan.plan.windows import WindowView
+from codeplan.plan.windows import WindowView, shown
 
 _UNITS = {"hour": 3, "day": 4, "month": 5, "week": 6}
 _FORM = "%Y-%m-%d %H:%M:%S"
@@ -69,19 +69,19 @@ def _failure(code: int, message: str) -> Response:
 
 
 def _limit(view: WindowView) -> dict[str, Any]:
-    taken = view.used + view.reserved
-    shown = {
-        "type": "TOKENS_LIMIT",
+    taken = shown(view.taken + view.running)
+    shown_limit: dict[str, Any] = {
+        "type": "CREDIT_LIMIT" if view.rule.unit == "credit" else "TOKENS_LIMIT",
         "unit": _UNITS[view.rule.span],
         "number": view.rule.number,
         "usage": view.limit,
         "currentValue": taken,
         "remaining": view.left,
-        "percentage": taken * 100 // view.limit,
+        "percentage": int(taken * 100 // view.limit),
     }
     if view.resets_at is not None:
-        shown["nextResetTime"] = view.resets_at
-    return shown
+        shown_limit["nextResetTime"] = view.resets_at
+    return shown_limit
 
 
 async def _series(request: Request, services: Services, zone: ZoneInfo) -> UsageSeries | Response:

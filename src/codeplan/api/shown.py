@@ -46,7 +46,8 @@ async def standing_of(services: Services, key: str | None) -> Standing | None:
     held = await services.subscriptions.held(holder.subscription)
     if not held.is_active(services.clock.now()):
         return Standing(holder, None, ())
-    windows = await services.meter.windows(held.subscription.id, held.plan)
+    payer = held.payer(holder.account.id, holder.key.id)
+    windows = await services.meter.windows(payer, held.plan)
     return Standing(holder, held, windows)
 
 
@@ -55,6 +56,8 @@ def show_window(view: WindowView) -> dict[str, Any]:
     return {
         "window": view.rule.words,
         "unit": view.rule.unit,
+        "kind": view.rule.kind,
+        "scope": view.rule.scope,
         "limit": view.limit,
         "used": view.used,
         "reserved": view.reserved,

@@ -5,8 +5,10 @@ from hashlib import sha256
 
 import msgspec
 
-from codeplan.config.model import ConfigFile, PlanTable, UpstreamTable
-from codeplan.plan.catalogue import Catalogue, Model, Plan, WindowRule
+from codeplan.config.model import DAYS, ConfigFile, PlanTable, RateTable, UpstreamTable
+from codeplan.plan.catalogue import Catalogue, Model, Plan
+from codeplan.plan.rates import Hours, Rate
+from codeplan.plan.rules import ONE, WindowRule
 from codeplan.routing.routes import Route
 from codeplan.upstream.base import UpstreamSettings
 
@@ -26,7 +28,15 @@ def _plan(table: PlanTable) -> Plan:
         id=table.id,
         name=table.name,
         windows=tuple(
-            WindowRule(window.unit, window.number, window.span, window.limit)
+            WindowRule(
+                window.unit,
+                window.number,
+                window.span,
+                window.limit,
+                window.kind,
+                window.scope,
+                window.zone,
+            )
             for window in table.windows
         ),
         calls_per_prompt=table.calls_per_prompt,
@@ -34,7 +44,37 @@ def _plan(table: PlanTable) -> Plan:
         models=tuple(table.models),
         clients=frozenset(table.clients) if isinstance(table.clients, list) else None,
         any_client=table.clients == "any",
+        max_calls_per_turn=table.max_calls_per_turn,
+        rates=tuple(_rate(rate) for rate in table.rates),
     )
+
+
+def _rate(table: RateTable) -> Rate:
+    return Rate(
+        models=tuple(table.models),
+        times=_millionths(table.times),
+        hours=tuple(
+            Hours(
+                days=tuple(DAYS.index(day) for day in hours.days),
+                begin=_minutes(hours.begin),
+                end=_minutes(hours.end),
+                zone=hours.zone,
+                times=_millionths(hours.times),
+            )
+            for hours in table.hours
+        ),
+        # So many credits for a million tokens are so many millionths for one.
+        **(table.credits.model_dump() if table.credits else {}),
+    )
+
+
+def _millionths(number: float) -> int:
+    return round(number * ONE)
+
+
+def _minutes(time: str) -> int:
+    hours, minutes = time.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:

@@ -12,7 +12,8 @@ from codeplan.config.model import ConfigFile
 def check(config: ConfigFile) -> list[tuple[Path, str]]:
     """Each complaint with the path of what it is about."""
     return [
-        *_zone(config),
+        *_zones(config),
+        *_windows(config),
         *_unique(config),
         *_upstreams(config),
         *_routes(config),
@@ -20,17 +21,42 @@ def check(config: ConfigFile) -> list[tuple[Path, str]]:
     ]
 
 
-def _zone(config: ConfigFile) -> Iterator[tuple[Path, str]]:
-    try:
-        ZoneInfo(config.service.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield (
-            ("service", "time_zone"),
-            (
-                f"service.time_zone: expected a zone such as Europe/Berlin"
-                f" (not {config.service.time_zone!r})"
-            ),
-        )
+def _zones(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    named: list[tuple[Path, str]] = [(("service", "time_zone"), config.service.time_zone)]
+    for index, plan in enumerate(config.plans):
+        for place, window in enumerate(plan.windows):
+            named.append((("plans", index, "windows", place, "zone"), window.zone))
+        for place, rate in enumerate(plan.rates):
+            for hour, hours in enumerate(rate.hours):
+                where: Path = ("plans", index, "rates", place, "hours", hour, "zone")
+                named.append((where, hours.zone))
+    for path, zone in named:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            yield path, f"{written(path)}: expected a zone such as Europe/Berlin (not {zone!r})"
+
+
+def _windows(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    """A calendar has whole days, weeks and months, and hours that divide a day."""
+    for index, plan in enumerate(config.plans):
+        for place, window in enumerate(plan.windows):
+            wholes = {"hour": 24, "day": 1, "week": 1, "month": 12}[window.span]
+            if window.kind == "calendar" and wholes % window.number:
+                path: Path = ("plans", index, "windows", place, "per")
+                yield (
+                    path,
+                    (
+                        f"{written(path)}: expected a length that a calendar has, such as 6h, 1d,"
+                        f" 1w, 1mo or 3mo (not {window.per!r})"
+                    ),
+                )
+
+
+def written(path: Path) -> str:
+    """``plans[0].windows[1].per``: as complaints name a place."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
 
 
 def _unique(config: ConfigFile) -> Iterator[tuple[Path, str]]:
@@ -43,11 +69,11 @@ def _unique(config: ConfigFile) -> Iterator[tuple[Path, str]]:
             if name in names[:index]:
                 yield (table, index, key), f"{table}[{index}].{key}: {name!r} is already taken"
     for index, plan in enumerate(config.plans):
-        spans = [(window.number, window.span) for window in plan.windows]
+        spans = [(w.number, w.span, w.unit, w.scope) for w in plan.windows]
         for place, span in enumerate(spans):
             if span in spans[:place]:
                 path: Path = ("plans", index, "windows", place)
-                yield path, f"plans[{index}].windows[{place}]: a window of that length is there"
+                yield path, f"{written(path)}: a window of that length is there"
 
 
 def _upstreams(config: ConfigFile) -> Iterator[tuple[Path, str]]:
@@ -81,15 +107,15 @@ def _routes(config: ConfigFile) -> Iterator[tuple[Path, str]]:
 def _plans(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     models = {model.id for model in config.models}
     for index, plan in enumerate(config.plans):
-        for place, name in enumerate(plan.models):
+        named: list[tuple[Path, str]] = [
+            (("plans", index, "models", place), name) for place, name in enumerate(plan.models)
+        ]
+        for rate, table in enumerate(plan.rates):
+            for place, name in enumerate(table.models):
+                named.append((("plans", index, "rates", rate, "models", place), name))
+        for path, name in named:
             if name not in models:
-                yield (
-                    ("plans", index, "models", place),
-                    (
-                        f"plans[{index}].models[{place}]: expected one of"
-                        f" {sorted(models)} (not {name!r})"
-                    ),
-                )
+                yield path, f"{written(path)}: expected one of {sorted(models)} (not {name!r})"
         if isinstance(plan.clients, list):
             for place, client in enumerate(plan.clients):
                 if client not in IDS:

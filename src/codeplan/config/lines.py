@@ -28,7 +28,7 @@ class Lines:
             self._pair(node, ())
         elif node.type in ("table", "table_array_element"):
             key, *pairs = node.named_children
-            base: Path = _keys(key)
+            base = self._under(_keys(key))
             if node.type == "table_array_element":
                 number = self._tables.get(base, 0)
                 self._tables[base] = number + 1
@@ -38,6 +38,15 @@ class Lines:
             for pair in pairs:
                 if pair.type == "pair":
                     self._pair(pair, base)
+
+    def _under(self, keys: Path) -> Path:
+        """Those keys with the numbers of the tables that they stand under: the last of each."""
+        base: Path = ()
+        for place, key in enumerate(keys):
+            base = (*base, key)
+            if base in self._tables and place < len(keys) - 1:
+                base = (*base, self._tables[base] - 1)
+        return base
 
     def _pair(self, node: Node, base: Path) -> None:
         key, value = node.named_children[:2]

@@ -1,10 +1,13 @@
 """What codeplan.toml may say. Unknown keys are errors; every bound stands beside its field."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from codeplan.plan.rules import Kind, Scope, Unit
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _SPAN = re.compile(r"^([1-9][0-9]{0,3})(h|d|w|mo)$")
 _SPANS: dict[str, Literal["hour", "day", "week", "month"]] = {
     "h": "hour",
@@ -12,7 +15,12 @@ _SPANS: dict[str, Literal["hour", "day", "week", "month"]] = {
     "w": "week",
     "mo": "month",
 }
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
+DAYS: tuple[Day, ...] = get_args(Day)
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+# Counted in millionths: six decimals.
+Times = Annotated[float, Field(ge=0, le=1000)]
+Credits = Annotated[int, Field(ge=0, le=10**6)]
 
 
 class _Table(BaseModel):
@@ -61,11 +69,18 @@ class ModelTable(_Table):
 
 
 class WindowTable(_Table):
-    """One of a plan's ``windows``: so many units per 5h, 1d, 1w or 1mo."""
+    """One of a plan's ``windows``: so many units per 5h, 1d, 1w or 1mo.
 
-    unit: Literal["prompt"]
+    ``kind``: anchored opens with the first use, cycle runs from the subscription's start, calendar
+    follows days, weeks and months of ``zone``, sliding gives each unit back a span after its use.
+    ``scope``: shared by the whole plan, or each member's or each key's own."""
+
+    unit: Unit
     per: str
-    limit: Annotated[int, Field(ge=1, le=10**9)]
+    limit: Annotated[int, Field(ge=1, le=10**12)]
+    kind: Kind = "anchored"
+    scope: Scope = "plan"
+    zone: str = "UTC"
 
     @field_validator("per")
     @classmethod
@@ -83,6 +98,35 @@ class WindowTable(_Table):
         return _SPANS[_SPAN.match(self.per)[2]]  # type: ignore[index]  # the validator saw to it
 
 
+class HoursTable(_Table):
+    """One of a rate's ``hours``: local times of ``zone``, ``from`` up to ``to``."""
+
+    days: list[Day] = [*DAYS]
+    begin: Annotated[str, Field(alias="from", pattern=_TIME)]
+    end: Annotated[str, Field(alias="to", pattern=_TIME)]
+    zone: str
+    times: Times
+
+
+class CreditsTable(_Table):
+    """Credits for a million tokens, by class."""
+
+    input: Credits
+    cached: Credits
+    cache_write: Credits
+    output: Credits
+
+
+class RateTable(_Table):
+    """One of a plan's ``rates``. ``models``: those that it is for; none for all. ``times``: what a
+    prompt, or a credit, counts where no ``hours`` say otherwise."""
+
+    models: list[Name] = []
+    times: Times = 1.0
+    hours: list[HoursTable] = []
+    credits: CreditsTable | None = None
+
+
 class PlanTable(_Table):
     """``[[plans]]``. ``clients``: ids of coding tools; "supported" for all that are recognised,
     "any" for whatever calls."""
@@ -91,8 +135,10 @@ class PlanTable(_Table):
     name: Name
     windows: Annotated[list[WindowTable], Field(min_length=1)]
     calls_per_prompt: Annotated[int, Field(ge=1, le=100_000)] = 20
+    max_calls_per_turn: Annotated[int, Field(ge=0, le=1_000_000)] = 500
     concurrency: Annotated[int, Field(ge=1, le=100_000)] = 5
     models: Annotated[list[Name], Field(min_length=1)]
+    rates: list[RateTable] = []
     clients: Literal["supported", "any"] | list[Name] = "supported"
 
 

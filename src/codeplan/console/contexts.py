@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from codeplan.plan.windows import Number
+
 
 @dataclass(frozen=True, slots=True)
 class WindowShown:
@@ -9,8 +11,8 @@ class WindowShown:
 
     name: str
     limit: int
-    used: int
-    left: int
+    used: Number
+    left: Number
     share: int
     resets_at: str
 

@@ -171,7 +171,7 @@ class _Console:
         held = await self._services.subscriptions.held(subscription) if subscription else None
         if held is None or not held.is_active(self._services.clock.now()):
             return contexts.SubscriberShown(account.email, "", "", ())
-        windows = await self._services.meter.windows(held.subscription.id, held.plan)
+        windows = await self._services.meter.windows(held.payer(account.id), held.plan)
         return contexts.SubscriberShown(
             account.email,
             held.plan.name,
@@ -187,7 +187,7 @@ def _window(view: WindowView) -> contexts.WindowShown:
         limit=view.limit,
         used=taken,
         left=view.left,
-        share=min(100, taken * 100 // view.limit),
+        share=min(100, int(taken * 100 // view.limit)),
         resets_at=iso_utc(view.resets_at) or "",
     )
 

@@ -33,10 +33,14 @@ from codeplan.metering.meter import Meter
 from codeplan.metering.slots import Slots, TooManyAtOnce
 from codeplan.protocol.outline import Malformed, Outline
 from codeplan.store.base import StoreFailed
-from codeplan.store.operations import Refused, Reserve
+from codeplan.store.operations import Refused, Reserve, Stopped
 from codeplan.store.rows import KeyHolder
 from codeplan.subscriptions.subscriptions import Held, Subscriptions
 from codeplan.telemetry import log
+
+_BYTES_A_TOKEN = 4
+# No model reads more; a larger body is pictures.
+_MOST_TOKENS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +191,15 @@ class Gateway:
             model_asked=seen.outline.model,
             model=model,
             streamed=seen.outline.stream,
+            catalogue_version=held.subscription.catalogue_version,
+            started_at=held.subscription.started_at,
+            prompt_tokens=_about_tokens(caller.whole_body()),
         )
         reserved = await self._meter.reserve(asked)
         if isinstance(reserved, Refused):
             raise refusals.exhausted(reserved, self._settings.time_zone)
+        if isinstance(reserved, Stopped):
+            raise refusals.turn_ran_away(reserved.calls, held.plan)
         settlement = Settlement(self._meter, self._clock, asked, reserved)
         headers = (*_identity(call.request_id), *limit_headers(reserved.windows))
         thread = asked.claim.thread
@@ -224,6 +233,11 @@ class Gateway:
             code=refusal.code,
         )
         caller.answer(form.status, (*_json_headers(call.request_id), *form.headers), body)
+
+
+def _about_tokens(body: bytes) -> int:
+    """A body's tokens, roughly: what is held of plans that count tokens until usage is known."""
+    return min(len(body) // _BYTES_A_TOKEN, _MOST_TOKENS)
 
 
 def _identity(request_id: str) -> Headers:

@@ -99,6 +99,14 @@ def exhausted(refused: Refused, zone: str) -> Refusal:
     )
 
 
+def turn_ran_away(calls: int, plan: Plan) -> Refusal:
+    text = (
+        f"This turn has made {calls} model calls, the most that your plan {plan.name} lets one turn"
+        " make, so it was stopped. Nothing more was charged. Type a new prompt to go on."
+    )
+    return Refusal(429, "1303", text)
+
+
 def upstream_busy() -> Refusal:
     text = "The model is busy just now. Nothing was charged; please try again in a moment."
     return Refusal(429, "1305", text, Wait.MOMENT, retry_after_seconds=5)

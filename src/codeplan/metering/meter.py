@@ -10,9 +10,9 @@ import msgspec
 
 from codeplan.kit.clock import Clock
 from codeplan.plan.catalogue import Plan
-from codeplan.plan.windows import WindowView, views
+from codeplan.plan.windows import Payer, WindowView, shelve, views
 from codeplan.store.base import MeterStore, StoreFailed
-from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved
+from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved, Stopped
 
 RETRY_SECONDS = 1.0
 
@@ -25,7 +25,7 @@ class Meter:
         self._owed: list[Finish] = []
         self._paying: asyncio.Task[None] | None = None
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused:
+    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped:
         """Durable when it returns. Raises StoreFailed."""
         return await self._store.reserve(wanted)
 
@@ -54,7 +54,7 @@ class Meter:
             else:
                 self._owed.pop(0)
 
-    async def windows(self, subscription_id: str, plan: Plan) -> tuple[WindowView, ...]:
-        """Each window of the plan as it stands now."""
-        found = await self._store.open_windows(subscription_id)
-        return views(plan.windows, found, self._clock.now())
+    async def windows(self, payer: Payer, plan: Plan) -> tuple[WindowView, ...]:
+        """Each window of the plan as it stands now for whoever asks."""
+        found = await self._store.open_windows(payer.subscription_id)
+        return views(plan.windows, payer, shelve(found), self._clock.now())

@@ -1,21 +1,33 @@
-"""Whether a new prompt is admitted: every window of the plan has room, or none is touched."""
+"""Whether use is admitted: every window concerned has room, or none is touched."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from codeplan.plan.catalogue import WindowRule
-from codeplan.plan.windows import Window, is_open
+from codeplan.plan.rules import ONE, WindowRule
+from codeplan.plan.windows import Open, Opener, Payer, counting, taking
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Units reserved in one window, and what the window held just before."""
+    """Millionths of a unit reserved in one window, and what its rule had taken just before, of how
+    many. Settled: ``charged``, and what the rule had taken just after; until then None."""
 
     window_id: str
     rule: str
     units: int
     taken_before: int
     limit: int
+    charged: int | None = None
+    taken_after: int | None = None
+
+
+class Want(msgspec.Struct, frozen=True):
+    """So many millionths of a rule's unit. ``or_less``: they are an estimate; what is left will do,
+    as long as there is something."""
+
+    rule: WindowRule
+    units: int
+    or_less: bool = False
 
 
 class AllowanceExhausted(msgspec.Struct, frozen=True):
@@ -27,42 +39,49 @@ class AllowanceExhausted(msgspec.Struct, frozen=True):
 
 
 def admit(
-    rules: Sequence[WindowRule],
-    windows: MutableMapping[str, Window],
-    units: int,
-    now: int,
-    open_window: Callable[[WindowRule, int], Window],
+    wants: Sequence[Want], payer: Payer, windows: Open, now: int, opener: Opener
 ) -> tuple[Hold, ...] | AllowanceExhausted:
-    """Reserve so many units in every window at once.
-
-    ``windows`` holds the newest window of each rule by its name; windows that had ended are
-    replaced there by what ``open_window`` makes. When refused, nothing is changed.
-    """
-    full = exhausted(rules, windows, units, now)
+    """Reserve what is wanted in every window at once. When refused, nothing is changed."""
+    full = exhausted(wants, payer, windows, now)
     if full is not None:
         return full
     holds = []
-    for rule in rules:
-        window = windows.get(rule.name)
-        if window is None or not is_open(window, now):
-            window = windows[rule.name] = open_window(rule, now)
-        holds.append(Hold(window.id, rule.name, units, window.taken, rule.limit))
+    for want in wants:
+        rule = want.rule
+        taken = _taken(rule, payer, windows, now)
+        units = min(want.units, rule.limit * ONE - taken) if want.or_less else want.units
+        window = taking(rule, payer, windows, now, opener)
+        holds.append(Hold(window.id, rule.name, units, taken, rule.limit * ONE))
         window.reserved += units
     return tuple(holds)
 
 
 def exhausted(
-    rules: Sequence[WindowRule], windows: Mapping[str, Window], units: int, now: int
+    wants: Sequence[Want], payer: Payer, windows: Open, now: int
 ) -> AllowanceExhausted | None:
-    """Whether some window lacks room for so many units. Changes nothing."""
+    """Whether some window lacks room. Changes nothing."""
     found: AllowanceExhausted | None = None
-    for rule in rules:
-        window = windows.get(rule.name)
-        open_now = window is not None and is_open(window, now)
-        taken = window.taken if window is not None and open_now else 0
-        if taken + units <= rule.limit:
+    for want in wants:
+        least = min(want.units, 1) if want.or_less else want.units
+        too_much = _taken(want.rule, payer, windows, now) + least - want.rule.limit * ONE
+        if too_much <= 0:
             continue
-        resets_at = window.closes_at if window is not None and open_now else rule.closes_at(now)
+        resets_at = _enough_at(want.rule, payer, windows, now, too_much)
         if found is None or resets_at > found.resets_at:
-            found = AllowanceExhausted(rule, resets_at)
+            found = AllowanceExhausted(want.rule, resets_at)
     return found
+
+
+def _taken(rule: WindowRule, payer: Payer, windows: Open, now: int) -> int:
+    return sum(window.taken for window in counting(rule, payer, windows, now))
+
+
+def _enough_at(rule: WindowRule, payer: Payer, windows: Open, now: int, too_much: int) -> int:
+    """When windows that end will have given back so much."""
+    open_now = counting(rule, payer, windows, now)
+    for window in sorted(open_now, key=lambda row: row.closes_at):
+        too_much -= window.taken
+        if too_much <= 0:
+            return window.closes_at
+    # More is wanted than the rule ever gives.
+    return max((w.closes_at for w in open_now), default=rule.bounds(now, payer.started_at)[1])

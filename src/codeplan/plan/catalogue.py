@@ -5,50 +5,20 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from codeplan.kit import instants
+from codeplan.plan.rates import Rate
+from codeplan.plan.rules import WindowRule
 
-Span = Literal["hour", "day", "week", "month"]
 Period = Literal["month", "quarter", "year"]
 
 PERIOD_MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
-_FIXED: Mapping[str, int] = {
-    "hour": instants.HOUR,
-    "day": instants.DAY,
-    "week": 7 * instants.DAY,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class WindowRule:
-    """So many units in so many hours, days, weeks or months. Opens with the first unit used."""
-
-    unit: Literal["prompt"]
-    number: int
-    span: Span
-    limit: int
-
-    @property
-    def name(self) -> str:
-        """The rule's name inside its plan: ``5hour``, ``1week``."""
-        return f"{self.number}{self.span}"
-
-    @property
-    def words(self) -> str:
-        """``5 hour``: as the refusal that clients parse writes it."""
-        return f"{self.number} {self.span}"
-
-    def closes_at(self, opened_at: int) -> int:
-        """The instant at which everything used in a window comes back."""
-        if self.span == "month":
-            return instants.add_months(opened_at, self.number)
-        return opened_at + self.number * _FIXED[self.span]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One plan. ``calls_per_prompt``: model calls that one prompt pays for. ``concurrency``: calls
     at once. ``clients``: the ids of the coding tools it admits; None admits all that are
-    recognised; ``any_client`` admits also what is not."""
+    recognised; ``any_client`` admits also what is not. ``max_calls_per_turn``: where a turn that
+    runs away is stopped; 0 for nowhere. ``rates``: what use weighs, the first that fits."""
 
     id: str
     name: str
@@ -58,6 +28,8 @@ class Plan:
     models: tuple[str, ...]
     clients: frozenset[str] | None = None
     any_client: bool = False
+    max_calls_per_turn: int = 0
+    rates: tuple[Rate, ...] = ()
 
     def admits(self, client_id: str | None) -> bool:
         if self.any_client:
@@ -65,6 +37,16 @@ class Plan:
         if client_id is None:
             return False
         return self.clients is None or client_id in self.clients
+
+    def rate_of(self, model: str) -> Rate:
+        """The first rate that names the model, or the plain one: everything weighs one."""
+        for rate in self.rates:
+            if not rate.models or model in rate.models:
+                return rate
+        return _PLAIN
+
+
+_PLAIN = Rate()
 
 
 @dataclass(frozen=True, slots=True)

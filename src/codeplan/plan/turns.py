@@ -57,7 +57,8 @@ class Prompt:
     """One prompt as it was charged: its turn, its state, and how many calls it has carried.
 
     ``open_calls`` run now; ``delivered`` had content; ``awaits_tool``: its last answer asked for
-    a tool's result. Times are epoch milliseconds.
+    a tool's result; ``earlier_calls``: the turn's calls that its earlier prompts paid for. Times
+    are epoch milliseconds.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Prompt:
     awaits_tool: bool = False
     holds: tuple[Hold, ...] = ()
     reason: str = ""
+    earlier_calls: int = 0
 
     @property
     def thread(self) -> str:
@@ -92,9 +94,10 @@ class Rides(msgspec.Struct, frozen=True):
 
 
 class NewPrompt(msgspec.Struct, frozen=True):
-    """The call costs one prompt."""
+    """The call costs one prompt. ``earlier_calls``: of the same turn, already paid for."""
 
     why: str
+    earlier_calls: int = 0
 
 
 class Free(msgspec.Struct, frozen=True):
@@ -103,13 +106,26 @@ class Free(msgspec.Struct, frozen=True):
     why: str
 
 
+class RunAway(msgspec.Struct, frozen=True):
+    """The turn has made as many calls as the plan lets one turn make."""
+
+    calls: int
+
+
+class TurnLimits(msgspec.Struct, frozen=True):
+    """A plan's: calls that one prompt pays for, and calls of a whole turn (0: no end)."""
+
+    calls_per_prompt: int
+    max_calls_per_turn: int = 0
+
+
 def find(
     claim: TurnClaim,
     known: Iterable[Prompt],
-    calls_per_prompt: int,
+    limits: TurnLimits,
     free_calls: int,
     now: int,
-) -> Rides | NewPrompt | Free:
+) -> Rides | NewPrompt | Free | RunAway:
     """Decide what a call belongs to.
 
     ``known``: the subscription's prompts of the claim's thread and turn, newest first. A released
@@ -120,10 +136,10 @@ def find(
         return _side(live, free_calls, now)
     own = [p for p in live if _same_turn(claim, p) and now - p.last_call_at <= _patience(claim)]
     if own:
-        return _ride_or_next(own[0], _WHY_OWN[claim.claim], calls_per_prompt)
+        return _ride_or_next(own[0], _WHY_OWN[claim.claim], limits)
     parent = _parent(claim, live, now)
     if parent is not None:
-        return _ride_or_next(parent, "sub-agent or compaction of this turn", calls_per_prompt)
+        return _ride_or_next(parent, "sub-agent or compaction of this turn", limits)
     if claim.claim is Claim.CONTINUATION:
         return NewPrompt("a continuation that no known turn explains")
     return NewPrompt("a new prompt")
@@ -171,7 +187,10 @@ def _side(live: list[Prompt], free_calls: int, now: int) -> Rides | NewPrompt | 
     return Free("a side call with no turn open")
 
 
-def _ride_or_next(prompt: Prompt, why: str, calls_per_prompt: int) -> Rides | NewPrompt:
-    if prompt.calls >= calls_per_prompt:
-        return NewPrompt(f"the turn went on past {calls_per_prompt} calls")
+def _ride_or_next(prompt: Prompt, why: str, limits: TurnLimits) -> Rides | NewPrompt | RunAway:
+    calls = prompt.earlier_calls + prompt.calls
+    if 0 < limits.max_calls_per_turn <= calls:
+        return RunAway(calls)
+    if prompt.calls >= limits.calls_per_prompt:
+        return NewPrompt(f"the turn went on past {limits.calls_per_prompt} calls", calls)
     return Rides(prompt, why)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
-from codeplan.store.operations import CallRow, Finish, Finished, Refused, Reserve, Reserved
+from codeplan.store.operations import CallRow, Finish, Finished, Refused, Reserve, Reserved, Stopped
 from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription, UsageRow
 
 
@@ -20,16 +20,19 @@ class AlreadyThere(Exception):
 class MeterStore(Protocol):
     """Reservations and settlements. Each is durable when its call returns."""
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused: ...
+    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped: ...
 
-    async def finish(self, done: Finish) -> Finished: ...
-
-    async def release_abandoned(self) -> int:
-        """Release what calls of a process that is gone still hold; the number of calls."""
+    async def finish(self, done: Finish) -> Finished:
+        """Settle or release, once: again, it changes nothing. Raises CallGivenUp, a StoreFailed,
+        for a call that was released meanwhile because its node was taken for dead."""
         ...
 
-    async def open_windows(self, subscription_id: str) -> dict[str, Window]:
-        """The newest window of each rule, by the rule's name."""
+    async def release_abandoned(self) -> int:
+        """Release what calls of processes that are gone still hold; the number of calls."""
+        ...
+
+    async def open_windows(self, subscription_id: str) -> list[Window]:
+        """The windows that have not ended."""
         ...
 
 
@@ -72,10 +75,11 @@ class SubscriptionStore(Protocol):
 
 
 class UsageStore(Protocol):
-    """What was used, for receipts and charts."""
+    """What was used, for receipts and charts. Charts are read from what is kept by the hour."""
 
     async def usage(self, account_id: str, since: int, until: int, step: int) -> list[UsageRow]:
-        """Settled calls from ``since`` up to ``until``, in steps of so many milliseconds."""
+        """Settled calls from ``since`` up to ``until``, in steps of so many milliseconds, by the
+        hour in which they began."""
         ...
 
     async def prompts(self, account_id: str, limit: int) -> list[Prompt]:
@@ -83,7 +87,7 @@ class UsageStore(Protocol):
         ...
 
     async def calls(self, prompt: Prompt) -> list[CallRow]:
-        """The prompt's calls that have ended, in order."""
+        """The prompt's calls, in order."""
         ...
 
 

@@ -1,94 +1,84 @@
 """Many metering operations applied to rows that are locked and loaded: the part of a store that
-every engine shares. An engine loads what `wanted` names, calls `apply`, and writes what changed.
+every engine shares. An engine loads what the operations name, calls `apply`, and writes what
+changed.
 
 The rules themselves are plan/'s; here they only meet their rows.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from codeplan.kit.ids import new_id
-from codeplan.plan import settle, turns, windows
-from codeplan.plan.admit import AllowanceExhausted, admit, exhausted
-from codeplan.plan.catalogue import WindowRule
+from codeplan.kit.instants import HOUR
+from codeplan.plan import settle, turns, weigh, windows
+from codeplan.plan.admit import AllowanceExhausted, Hold, Want, admit, exhausted
+from codeplan.plan.rules import WindowRule
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
-from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved
+from codeplan.protocol.usage import Usage
+from codeplan.store.base import StoreFailed
+from codeplan.store.loaded import Ending, Rows
+from codeplan.store.operations import (
+    CallRow,
+    Finish,
+    Finished,
+    Refused,
+    Reserve,
+    Reserved,
+    Stopped,
+)
 
 Operation = Reserve | Finish
-Result = Reserved | Refused | Finished | Exception
+Result = Reserved | Refused | Stopped | Finished | Exception
+
+ABANDONED = "the service stopped while the call ran"
 
 
-@dataclass(slots=True)
-class Rows:
-    """The loaded rows, and which of them changed."""
-
-    prompts: dict[str, Prompt] = field(default_factory=dict)
-    windows: dict[str, Window] = field(default_factory=dict)
-    free_calls: dict[str, int] = field(default_factory=dict)
-    changed_prompts: dict[str, Prompt] = field(default_factory=dict)
-    changed_windows: dict[str, Window] = field(default_factory=dict)
-    changed_free_calls: dict[str, int] = field(default_factory=dict)
-    ended_calls: list[tuple[Finish, int]] = field(default_factory=list)
-    _threads: dict[tuple[str, str], list[Prompt]] = field(default_factory=dict)
-    _current: dict[str, dict[str, Window]] = field(default_factory=dict)
-
-    def index(self) -> None:
-        """Order what was loaded: each thread's prompts newest first, each rule's newest window."""
-        for prompt in sorted(self.prompts.values(), key=lambda row: row.id, reverse=True):
-            self._threads.setdefault((prompt.subscription_id, prompt.thread), []).append(prompt)
-        for window in sorted(self.windows.values(), key=lambda row: row.opened_at):
-            self._current.setdefault(window.subscription_id, {})[window.rule] = window
-
-    def thread(self, subscription_id: str, thread: str) -> list[Prompt]:
-        return self._threads.setdefault((subscription_id, thread), [])
-
-    def current_windows(self, subscription_id: str) -> dict[str, Window]:
-        return self._current.setdefault(subscription_id, {})
-
-    def held(self, prompt: Prompt) -> list[tuple[Window, int]]:
-        return [(self.windows[hold.window_id], hold.units) for hold in prompt.holds]
-
-    def touch(self, prompt: Prompt, held: Iterable[tuple[Window, int]] = ()) -> None:
-        self.changed_prompts[prompt.id] = prompt
-        for window, _ in held:
-            self.changed_windows[window.id] = window
+class CallGivenUp(StoreFailed):
+    """The call was released because its node was taken for dead; it can be charged no more."""
 
 
-def apply(operations: Sequence[Operation], rows: Rows, now: int) -> list[Result]:
-    """Apply them in order; each result stands at its operation's place."""
+def apply(operations: Sequence[Operation], rows: Rows, now: int, node: str = "") -> list[Result]:
+    """Apply them in order; each result stands at its operation's place. ``node``: whose calls
+    these are."""
     rows.index()
     return [
-        _reserve(operation, rows, now)
+        _reserve(operation, rows, now, node)
         if isinstance(operation, Reserve)
-        else _finish(operation, rows, now)
+        else _finish(operation, rows, now, node)
         for operation in operations
     ]
 
 
-def _reserve(wanted: Reserve, rows: Rows, now: int) -> Reserved | Refused:
+def abandon(calls: Iterable[CallRow], rows: Rows, now: int) -> None:
+    """Release running calls whose process is gone."""
+    rows.index()
+    for call in calls:
+        call.outcome, call.detail = "abandoned", ABANDONED
+        _end(call, rows, now, delivered=False)
+
+
+def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reserved | Refused | Stopped:
     plan, subscription_id = wanted.plan, wanted.subscription_id
     thread = rows.thread(subscription_id, wanted.claim.thread)
     free = rows.free_calls.get(subscription_id, 0)
-    current = rows.current_windows(subscription_id)
-    found = turns.find(wanted.claim, thread, plan.calls_per_prompt, free, now)
-    side = wanted.claim.claim is turns.Claim.SIDE
+    limits = turns.TurnLimits(plan.calls_per_prompt, plan.max_calls_per_turn)
+    found = turns.find(wanted.claim, thread, limits, free, now)
+    if isinstance(found, turns.RunAway):
+        return Stopped(found.calls)
+    refusal, prompt_holds, call_holds = _hold(wanted, found, rows, now)
+    if refusal is not None:
+        return Refused(refusal, _views(wanted, rows, now), now)
     prompt: Prompt | None = None
-    charged = False
     if isinstance(found, turns.NewPrompt):
-        opened = _open_prompt(wanted, rows, now)
-        if isinstance(opened, AllowanceExhausted):
-            return Refused(opened, windows.views(plan.windows, current, now), now)
-        prompt, charged, side = opened, True, False
+        prompt = _open_prompt(wanted, found, prompt_holds, now)
+        rows.prompts[prompt.id] = prompt
         thread.insert(0, prompt)
         free = 0
     elif isinstance(found, turns.Rides):
         prompt = found.prompt
     else:
-        # Free, but not for a plan that is used up.
-        full = exhausted(plan.windows, current, 1, now)
-        if full is not None:
-            return Refused(full, windows.views(plan.windows, current, now), now)
         free += 1
     if free != rows.free_calls.get(subscription_id, 0):
         rows.free_calls[subscription_id] = rows.changed_free_calls[subscription_id] = free
@@ -97,29 +87,73 @@ def _reserve(wanted: Reserve, rows: Rows, now: int) -> Reserved | Refused:
         prompt.open_calls += 1
         prompt.last_call_at = now
         rows.touch(prompt)
-    views = windows.views(plan.windows, current, now)
-    return Reserved(prompt.id if prompt else None, charged, side, found.why, now, views)
+    side = wanted.claim.claim is turns.Claim.SIDE and not isinstance(found, turns.NewPrompt)
+    reserved = Reserved(
+        prompt.id if prompt else None,
+        isinstance(found, turns.NewPrompt),
+        side,
+        found.why,
+        now,
+        _views(wanted, rows, now),
+    )
+    rows.changed_calls[wanted.call_id] = running_call(wanted, reserved, call_holds, node)
+    rows.endings[wanted.call_id] = Ending("running", call_holds)
+    return reserved
 
 
-def _open_prompt(wanted: Reserve, rows: Rows, now: int) -> Prompt | AllowanceExhausted:
-    current = rows.current_windows(wanted.subscription_id)
+def _hold(
+    wanted: Reserve, found: turns.NewPrompt | turns.Rides | turns.Free, rows: Rows, now: int
+) -> tuple[AllowanceExhausted | None, tuple[Hold, ...], tuple[Hold, ...]]:
+    """Reserve in all windows at once: the prompt's, where one is opened, and the call's own."""
+    plan, model = wanted.plan, wanted.model
+    of_prompt, of_call = [], []
+    for rule in plan.windows:
+        if not rule.counts_calls:
+            of_prompt.append(Want(rule, weigh.prompt_cost(plan, model, now)))
+        else:
+            units = weigh.expected_cost(plan, rule.unit, model, now, wanted.prompt_tokens)
+            of_call.append(Want(rule, units, or_less=rule.unit != "call"))
+    current, payer = rows.open_windows(wanted.subscription_id), wanted.payer
+    if isinstance(found, turns.Free):
+        # Free, but not for a plan that is used up.
+        full = exhausted(of_prompt, payer, current, now)
+        if full is not None:
+            return full, (), ()
+    if not isinstance(found, turns.NewPrompt):
+        of_prompt = []
+    if not of_prompt and not of_call:
+        return None, (), ()
 
-    def open_window(rule: WindowRule, opened_at: int) -> Window:
+    def open_window(rule: WindowRule, opened_at: int, closes_at: int) -> Window:
         window = Window(
-            id=new_id("win", opened_at),
+            id=new_id("win", now),
             subscription_id=wanted.subscription_id,
             rule=rule.name,
             opened_at=opened_at,
-            closes_at=rule.closes_at(opened_at),
+            closes_at=closes_at,
+            scope_id=payer.scope_id(rule),
         )
         rows.windows[window.id] = window
         return window
 
-    holds = admit(wanted.plan.windows, current, 1, now, open_window)
+    holds = admit([*of_prompt, *of_call], payer, current, now, open_window)
     if isinstance(holds, AllowanceExhausted):
-        return holds
+        return holds, (), ()
+    for hold in holds:
+        rows.changed_windows[hold.window_id] = rows.windows[hold.window_id]
+    return None, holds[: len(of_prompt)], holds[len(of_prompt) :]
+
+
+def _views(wanted: Reserve, rows: Rows, now: int) -> tuple[windows.WindowView, ...]:
+    current = rows.open_windows(wanted.subscription_id)
+    return windows.views(wanted.plan.windows, wanted.payer, current, now)
+
+
+def _open_prompt(
+    wanted: Reserve, found: turns.NewPrompt, holds: tuple[Hold, ...], now: int
+) -> Prompt:
     claim = wanted.claim
-    prompt = Prompt(
+    return Prompt(
         id=new_id("prompt", now),
         account_id=wanted.account_id,
         subscription_id=wanted.subscription_id,
@@ -131,24 +165,114 @@ def _open_prompt(wanted: Reserve, rows: Rows, now: int) -> Prompt | AllowanceExh
         opened_at=now,
         last_call_at=now,
         holds=holds,
+        earlier_calls=found.earlier_calls,
     )
-    rows.prompts[prompt.id] = prompt
-    rows.touch(prompt, rows.held(prompt))
+
+
+def running_call(asked: Reserve, reserved: Reserved, holds: tuple[Hold, ...], node: str) -> CallRow:
+    """The row of a call that begins."""
+    return CallRow(
+        id=asked.call_id,
+        prompt_id=reserved.prompt_id,
+        account_id=asked.account_id,
+        subscription_id=asked.subscription_id,
+        key_id=asked.key_id,
+        client=asked.client,
+        protocol=asked.protocol,
+        model_asked=asked.model_asked,
+        model=asked.model,
+        streamed=asked.streamed,
+        why=reserved.why,
+        started_at=reserved.at,
+        state="running",
+        outcome="",
+        upstream="",
+        upstream_model="",
+        first_content_at=None,
+        ended_at=None,
+        usage=Usage(),
+        detail="",
+        catalogue_version=asked.catalogue_version,
+        holds=holds,
+        node=node,
+    )
+
+
+def _finish(done: Finish, rows: Rows, now: int, node: str) -> Finished | CallGivenUp:
+    ending = rows.endings.get(done.asked.call_id)
+    if ending is None or ending.state != "running":
+        return _already_ended(done, ending, rows)
+    call = running_call(done.asked, done.reserved, ending.holds, node)
+    call.outcome, call.detail = done.outcome, done.detail
+    call.upstream, call.upstream_model = done.upstream, done.upstream_model
+    call.first_content_at = done.first_content_at
+    call.usage = done.usage or Usage()
+    if done.delivered:
+        call.holds = _charge(done, ending.holds, rows, now)
+    prompt = _end(call, rows, now, done.delivered, done.reserved.side, done.awaits_tool)
+    return Finished(prompt.state if prompt else "")
+
+
+def _already_ended(done: Finish, ending: Ending | None, rows: Rows) -> Finished | CallGivenUp:
+    if done.delivered and (ending is None or ending.state == "released"):
+        return CallGivenUp("the call was given up before it ended")
+    prompt = rows.prompts.get(done.reserved.prompt_id or "")
+    return Finished(prompt.state if prompt else "", repeated=True)
+
+
+def _charge(done: Finish, holds: tuple[Hold, ...], rows: Rows, now: int) -> tuple[Hold, ...]:
+    """What the call's usage weighs, in each window that counts calls."""
+    asked = done.asked
+    rules = {rule.name: rule for rule in asked.plan.windows}
+    charged = []
+    for hold in holds:
+        (held,) = rows.held([hold], now)
+        unit = rules[hold.rule].unit
+        cost = weigh.call_cost(asked.plan, unit, asked.model, done.reserved.at, done.usage)
+        charged.append(settle.charge(held, cost))
+        rows.touch_windows([held])
+    return tuple(charged)
+
+
+def _end(
+    call: CallRow,
+    rows: Rows,
+    now: int,
+    delivered: bool,
+    side: bool = False,
+    awaits_tool: bool = False,
+) -> Prompt | None:
+    """The call has ended: so, perhaps, does what its prompt holds."""
+    call.state, call.ended_at = "settled" if delivered else "released", now
+    if not delivered:
+        held = rows.held(call.holds, now)
+        call.holds = tuple(settle.give_back(one) for one in held)
+        rows.touch_windows(held)
+    rows.changed_calls[call.id] = call
+    rows.endings[call.id] = Ending(call.state, call.holds)
+    prompt = rows.prompts.get(call.prompt_id or "")
+    became_due = False
+    if prompt is not None:
+        prompt.open_calls -= 1
+        prompt.last_call_at = max(prompt.last_call_at, now)
+        was_reserved = prompt.state == "reserved"
+        held = rows.held(prompt.holds, now) if was_reserved else []
+        if delivered and not side:
+            settle.deliver(prompt, held, awaits_tool)
+        else:
+            settle.release_if_idle(prompt, held, call.detail or call.outcome)
+        became_due = was_reserved and prompt.state == "settled"
+        rows.touch(prompt)
+        rows.touch_windows(held)
+    if delivered:
+        _roll_up(call, became_due, rows)
     return prompt
 
 
-def _finish(done: Finish, rows: Rows, now: int) -> Finished:
-    rows.ended_calls.append((done, now))
-    prompt_id = done.reserved.prompt_id
-    prompt = rows.prompts.get(prompt_id) if prompt_id else None
-    if prompt is None:
-        return Finished("")
-    prompt.open_calls -= 1
-    prompt.last_call_at = now
-    held = rows.held(prompt) if prompt.state == "reserved" else []
-    if done.delivered and not done.reserved.side:
-        settle.deliver(prompt, held, done.awaits_tool)
-    else:
-        settle.release_if_idle(prompt, held, done.detail or done.outcome)
-    rows.touch(prompt, held)
-    return Finished(prompt.state)
+def _roll_up(call: CallRow, became_due: bool, rows: Rows) -> None:
+    hour = call.started_at - call.started_at % HOUR
+    use = rows.hour((call.account_id, hour, call.model, call.client))
+    use.calls += 1
+    use.prompts += became_due
+    for name, tokens in msgspec.structs.asdict(call.usage).items():
+        setattr(use, name, getattr(use, name) + tokens)

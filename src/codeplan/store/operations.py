@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from codeplan.plan.admit import AllowanceExhausted
+from codeplan.plan.admit import AllowanceExhausted, Hold
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.turns import TurnClaim
-from codeplan.plan.windows import WindowView
+from codeplan.plan.windows import Payer, WindowView
 from codeplan.protocol.usage import Usage
 
 
 class Reserve(msgspec.Struct, frozen=True):
-    """Before an upstream is asked. ``call_id`` is also the request id that the caller gets."""
+    """Before an upstream is asked. ``call_id`` is also the request id that the caller gets.
+    ``catalogue_version``: the plan's. ``started_at``: the subscription's start.
+    ``prompt_tokens``: about how many the call sends."""
 
     call_id: str
     account_id: str
@@ -25,6 +27,13 @@ class Reserve(msgspec.Struct, frozen=True):
     model_asked: str
     model: str
     streamed: bool
+    catalogue_version: str = ""
+    started_at: int = 0
+    prompt_tokens: int = 0
+
+    @property
+    def payer(self) -> Payer:
+        return Payer(self.subscription_id, self.account_id, self.key_id, self.started_at)
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -48,6 +57,12 @@ class Refused(msgspec.Struct, frozen=True):
     now: int
 
 
+class Stopped(msgspec.Struct, frozen=True):
+    """The turn has made so many calls that its plan stops it; nothing was reserved."""
+
+    calls: int
+
+
 class Finish(msgspec.Struct, frozen=True):
     """A call has ended. ``delivered``: content came, so its prompt is due (settlement); else the
     call is released. ``outcome``: whole, cut by client, cut by upstream, failed.
@@ -66,14 +81,17 @@ class Finish(msgspec.Struct, frozen=True):
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """The prompt's state after it: reserved, settled, released; "" for a free call."""
+    """The prompt's state after it: reserved, settled, released; "" for a free call.
+    ``repeated``: the call had ended before; nothing was changed."""
 
     prompt_state: str
+    repeated: bool = False
 
 
 @dataclass(slots=True)
 class CallRow:
-    """One model call that has ended, as the receipt shows it. ``state``: settled or released."""
+    """One model call, as the receipt shows it. ``state``: running, settled or released. ``holds``:
+    what it takes of windows that count calls. ``node``: the process that serves it."""
 
     id: str
     prompt_id: str | None
@@ -92,6 +110,9 @@ class CallRow:
     upstream: str
     upstream_model: str
     first_content_at: int | None
-    ended_at: int
+    ended_at: int | None
     usage: Usage
     detail: str
+    catalogue_version: str = ""
+    holds: tuple[Hold, ...] = ()
+    node: str = ""

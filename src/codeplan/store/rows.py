@@ -71,3 +71,17 @@ class UsageRow:
     model: str
     calls: int
     tokens: int
+
+
+@dataclass(slots=True)
+class HourUse:
+    """Use of one account with one model and one tool in one hour: settled calls, the prompts that
+    became due, and tokens by class."""
+
+    calls: int = 0
+    prompts: int = 0
+    input: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0

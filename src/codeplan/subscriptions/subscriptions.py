@@ -9,6 +9,7 @@ from codeplan.kit import instants
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.plan.catalogue import PERIOD_MONTHS, Catalogue, Period, Plan
+from codeplan.plan.windows import Payer
 from codeplan.store.base import SubscriptionStore
 from codeplan.store.rows import Subscription
 
@@ -22,6 +23,11 @@ class Held(msgspec.Struct, frozen=True):
 
     subscription: Subscription
     plan: Plan
+
+    def payer(self, account_id: str, key_id: str = "") -> Payer:
+        """Whose windows count when this account calls with this key."""
+        subscription = self.subscription
+        return Payer(subscription.id, account_id, key_id, subscription.started_at)
 
     def is_active(self, now: int) -> bool:
         return self.subscription.state == "active" and now < self.subscription.ends_at

@@ -11,9 +11,12 @@ from codeplan.plan.turns import (
     Prompt,
     Rides,
     TurnClaim,
+    TurnLimits,
     find,
 )
 from support.meters import claim
+
+LIMITS = TurnLimits(20)
 
 
 def prompt(of: TurnClaim, **more: object) -> Prompt:
@@ -38,40 +41,40 @@ def prompt(of: TurnClaim, **more: object) -> Prompt:
 
 def test_the_same_text_again_is_a_retry_for_a_while() -> None:
     known = [prompt(claim())]
-    assert isinstance(find(claim(), known, 20, 0, RETRY_MS), Rides)
-    assert isinstance(find(claim(), known, 20, 0, RETRY_MS + 1), NewPrompt)
+    assert isinstance(find(claim(), known, LIMITS, 0, RETRY_MS), Rides)
+    assert isinstance(find(claim(), known, LIMITS, 0, RETRY_MS + 1), NewPrompt)
 
 
 def test_a_tools_result_may_take_hours() -> None:
     known = [prompt(claim())]
     going_on = claim(kind=Claim.CONTINUATION)
-    assert isinstance(find(going_on, known, 20, 0, 3 * HOUR), Rides)
-    assert isinstance(find(going_on, known, 20, 0, CONTINUE_MS + 1), NewPrompt)
+    assert isinstance(find(going_on, known, LIMITS, 0, 3 * HOUR), Rides)
+    assert isinstance(find(going_on, known, LIMITS, 0, CONTINUE_MS + 1), NewPrompt)
 
 
 def test_a_released_prompt_pays_for_nothing() -> None:
-    assert isinstance(find(claim(), [prompt(claim(), state="released")], 20, 0, 0), NewPrompt)
+    assert isinstance(find(claim(), [prompt(claim(), state="released")], LIMITS, 0, 0), NewPrompt)
 
 
 def test_the_next_prompt_starts_after_the_plans_calls_per_prompt() -> None:
-    assert isinstance(find(claim(), [prompt(claim(), calls=19)], 20, 0, 0), Rides)
-    assert isinstance(find(claim(), [prompt(claim(), calls=20)], 20, 0, 0), NewPrompt)
+    assert isinstance(find(claim(), [prompt(claim(), calls=19)], LIMITS, 0, 0), Rides)
+    assert isinstance(find(claim(), [prompt(claim(), calls=20)], LIMITS, 0, 0), NewPrompt)
 
 
 def test_a_marked_sub_agent_rides_on_its_sessions_turn() -> None:
     agent = TurnClaim(Claim.SUB_AGENT, "s", "another root", 1, "x")
-    assert isinstance(find(agent, [prompt(claim())], 20, 0, MINUTE), Rides)
-    assert isinstance(find(agent, [], 20, 0, MINUTE), NewPrompt)
+    assert isinstance(find(agent, [prompt(claim())], LIMITS, 0, MINUTE), Rides)
+    assert isinstance(find(agent, [], LIMITS, 0, MINUTE), NewPrompt)
 
 
 def test_another_root_rides_only_while_the_turn_waits_for_a_tool() -> None:
     other = TurnClaim(Claim.AUTHORED, "s", "another root", 1, "x")
-    assert isinstance(find(other, [prompt(claim(), awaits_tool=True)], 20, 0, 0), Rides)
-    assert isinstance(find(other, [prompt(claim(), awaits_tool=False)], 20, 0, 0), NewPrompt)
+    assert isinstance(find(other, [prompt(claim(), awaits_tool=True)], LIMITS, 0, 0), Rides)
+    assert isinstance(find(other, [prompt(claim(), awaits_tool=False)], LIMITS, 0, 0), NewPrompt)
 
 
 def test_a_side_call_rides_or_is_free_up_to_a_number() -> None:
     side = claim(kind=Claim.SIDE)
-    assert isinstance(find(side, [prompt(claim())], 20, 0, 0), Rides)
-    assert isinstance(find(side, [], 20, 0, 0), Free)
-    assert isinstance(find(side, [], 20, FREE_SIDE_CALLS, 0), NewPrompt)
+    assert isinstance(find(side, [prompt(claim())], LIMITS, 0, 0), Rides)
+    assert isinstance(find(side, [], LIMITS, 0, 0), Free)
+    assert isinstance(find(side, [], LIMITS, FREE_SIDE_CALLS, 0), NewPrompt)

@@ -5,21 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from codeplan.kit.clock import Clock
-from codeplan.plan import settle
 from codeplan.plan.windows import Window
-from codeplan.store.batch import Operation, Result, apply
-from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved
+from codeplan.store.batch import Operation, Result, abandon, apply
+from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved, Stopped
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import (
-    PROMPT_COLUMNS,
+    CALL_COLUMNS,
     load,
-    load_held,
+    load_calls,
     load_open,
-    read_prompt,
+    read_call,
     save,
 )
-
-_ABANDONED = "the service stopped while a call ran"
 
 
 class SqliteMetering:
@@ -28,8 +25,8 @@ class SqliteMetering:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused:
-        result: Reserved | Refused = await self._engine.write(self._apply, wanted)
+    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped:
+        result: Reserved | Refused | Stopped = await self._engine.write(self._apply, wanted)
         return result
 
     async def finish(self, done: Finish) -> Finished:
@@ -37,14 +34,13 @@ class SqliteMetering:
         return result
 
     async def release_abandoned(self) -> int:
+        """Whoever opens the store is its only process: all that runs is abandoned."""
         released: int = await self._engine.write(self._release_abandoned, None)
         return released
 
-    async def open_windows(self, subscription_id: str) -> dict[str, Window]:
+    async def open_windows(self, subscription_id: str) -> list[Window]:
         now = self._clock.now()
-        found = await self._engine.read(lambda reader: load_open(reader, subscription_id, now))
-        windows = sorted(found.values(), key=lambda window: window.opened_at)
-        return {window.rule: window for window in windows}
+        return await self._engine.read(lambda reader: load_open(reader, subscription_id, now))
 
     def _apply(
         self, connection: sqlite3.Connection, operations: Sequence[Operation]
@@ -56,15 +52,10 @@ class SqliteMetering:
         return results
 
     def _release_abandoned(self, connection: sqlite3.Connection, items: Sequence[Any]) -> list[Any]:
-        running = connection.execute(f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE open_calls > 0")
-        prompts = [read_prompt(row) for row in running]
-        calls = sum(prompt.open_calls for prompt in prompts)
-        rows = load_held(connection, prompts)
-        for prompt in prompts:
-            prompt.open_calls = 0
-            held = rows.held(prompt) if prompt.state == "reserved" else []
-            if not settle.release_if_idle(prompt, held, _ABANDONED):
-                prompt.reason = _ABANDONED
-            rows.touch(prompt, held)
+        found = connection.execute(f"SELECT {CALL_COLUMNS} FROM calls WHERE state = 'running'")
+        calls = [read_call(row) for row in found]
+        now = self._clock.now()
+        rows = load_calls(connection, calls, now)
+        abandon(calls, rows, now)
         save(connection, rows)
-        return [calls for _ in items]
+        return [len(calls) for _ in items]

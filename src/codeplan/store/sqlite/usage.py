@@ -5,11 +5,10 @@ import sqlite3
 from codeplan.kit.ids import first_id
 from codeplan.kit.instants import HOUR
 from codeplan.plan.turns import Prompt
-from codeplan.protocol.usage import Usage
 from codeplan.store.operations import CallRow
 from codeplan.store.rows import UsageRow
 from codeplan.store.sqlite.engine import Engine
-from codeplan.store.sqlite.meter_rows import PROMPT_COLUMNS, read_prompt
+from codeplan.store.sqlite.meter_rows import CALL_COLUMNS, PROMPT_COLUMNS, read_call, read_prompt
 
 # A call's id is made when it comes; its row starts when it is reserved, a queue's wait later.
 REQUEST_MS = HOUR
@@ -24,18 +23,11 @@ class SqliteUsage:
     async def usage(self, account_id: str, since: int, until: int, step: int) -> list[UsageRow]:
         def query(connection: sqlite3.Connection) -> list[UsageRow]:
             rows = connection.execute(
-                "SELECT :since + (started_at - :since) / :step * :step, model, count(*),"
-                " sum(input + cached + cache_write + output) FROM calls"
-                " WHERE account_id = :account AND state = 'settled' AND id >= :first AND id < :end"
-                " AND started_at >= :since AND started_at < :until GROUP BY 1, 2 ORDER BY 1, 2",
-                {
-                    "account": account_id,
-                    "first": first_id("req", since - REQUEST_MS),
-                    "end": first_id("req", until),
-                    "since": since,
-                    "until": until,
-                    "step": step,
-                },
+                "SELECT :since + (hour - :since) / :step * :step, model, sum(calls),"
+                " sum(input + cached + cache_write + output) FROM hours"
+                " WHERE account_id = :account AND hour >= :since AND hour < :until"
+                " GROUP BY 1, 2 ORDER BY 1, 2",
+                {"account": account_id, "since": since, "until": until, "step": step},
             )
             return [UsageRow(*row) for row in rows]
 
@@ -55,8 +47,8 @@ class SqliteUsage:
     async def calls(self, prompt: Prompt) -> list[CallRow]:
         def query(connection: sqlite3.Connection) -> list[CallRow]:
             rows = connection.execute(
-                "SELECT * FROM calls WHERE account_id = ? AND id BETWEEN ? AND ? AND prompt_id = ?"
-                " ORDER BY id",
+                f"SELECT {CALL_COLUMNS} FROM calls WHERE account_id = ? AND id BETWEEN ? AND ?"
+                " AND prompt_id = ? ORDER BY id",
                 (
                     prompt.account_id,
                     first_id("req", prompt.opened_at - REQUEST_MS),
@@ -64,18 +56,6 @@ class SqliteUsage:
                     prompt.id,
                 ),
             )
-            return [_read_call(row) for row in rows]
+            return [read_call(row) for row in rows]
 
         return await self._engine.read(query)
-
-
-def _read_call(row: sqlite3.Row) -> CallRow:
-    values = dict(row)
-    usage = Usage(
-        **{
-            name: values.pop(name)
-            for name in ("input", "cached", "cache_write", "output", "reasoning")
-        }
-    )
-    values["streamed"] = bool(values["streamed"])
-    return CallRow(**values, usage=usage)

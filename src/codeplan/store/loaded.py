@@ -1,0 +1,75 @@
+"""The rows that a batch of metering operations works on: locked, loaded, changed, and written."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from codeplan.plan.admit import Hold
+from codeplan.plan.settle import Held
+from codeplan.plan.turns import Prompt
+from codeplan.plan.windows import Open, Window, shelve
+from codeplan.store.operations import CallRow
+from codeplan.store.rows import HourUse
+
+# An hour, a model and a tool of one account: what roll-ups are kept by.
+HourKey = tuple[str, int, str, str]
+
+
+@dataclass(slots=True)
+class Ending:
+    """What is stored of a call that is about to end: its state, and what it holds."""
+
+    state: str
+    holds: tuple[Hold, ...] = ()
+
+
+@dataclass(slots=True)
+class Rows:
+    """The loaded rows, and which of them changed. ``endings``: by the call's id."""
+
+    prompts: dict[str, Prompt] = field(default_factory=dict)
+    windows: dict[str, Window] = field(default_factory=dict)
+    free_calls: dict[str, int] = field(default_factory=dict)
+    endings: dict[str, Ending] = field(default_factory=dict)
+    changed_prompts: dict[str, Prompt] = field(default_factory=dict)
+    changed_windows: dict[str, Window] = field(default_factory=dict)
+    changed_free_calls: dict[str, int] = field(default_factory=dict)
+    changed_calls: dict[str, CallRow] = field(default_factory=dict)
+    used: dict[HourKey, HourUse] = field(default_factory=dict)
+    _threads: dict[tuple[str, str], list[Prompt]] = field(default_factory=dict)
+    _shelves: dict[str, Open] = field(default_factory=dict)
+
+    def index(self) -> None:
+        """Order what was loaded: each thread's prompts newest first, each rule's windows."""
+        for prompt in sorted(self.prompts.values(), key=lambda row: row.id, reverse=True):
+            self._threads.setdefault((prompt.subscription_id, prompt.thread), []).append(prompt)
+        of: dict[str, list[Window]] = {}
+        for window in self.windows.values():
+            of.setdefault(window.subscription_id, []).append(window)
+        self._shelves = {subscription: shelve(windows) for subscription, windows in of.items()}
+
+    def thread(self, subscription_id: str, thread: str) -> list[Prompt]:
+        return self._threads.setdefault((subscription_id, thread), [])
+
+    def open_windows(self, subscription_id: str) -> Open:
+        return self._shelves.setdefault(subscription_id, {})
+
+    def held(self, holds: Sequence[Hold], now: int) -> list[Held]:
+        """Each hold with its window, and what its rule has taken in all windows that count."""
+        return [(hold, self.windows[hold.window_id], self._taken(hold, now)) for hold in holds]
+
+    def _taken(self, hold: Hold, now: int) -> int:
+        own = self.windows[hold.window_id]
+        if now >= own.closes_at:
+            return own.taken
+        shelf = self.open_windows(own.subscription_id).get((own.rule, own.scope_id), ())
+        return sum(window.taken for window in shelf if now < window.closes_at)
+
+    def touch(self, prompt: Prompt) -> None:
+        self.changed_prompts[prompt.id] = prompt
+
+    def touch_windows(self, held: Iterable[Held]) -> None:
+        for _, window, _ in held:
+            self.changed_windows[window.id] = window
+
+    def hour(self, key: HourKey) -> HourUse:
+        return self.used.setdefault(key, HourUse())
