@@ -22,10 +22,13 @@ from codeplan.gateway.door import door_for
 from codeplan.gateway.exchange import Gateway, GatewaySettings
 from codeplan.gateway.relay import Relay
 from codeplan.kit.clock import Clock, SystemClock
+from codeplan.metering.keeping import keep_small
 from codeplan.metering.meter import Meter
 from codeplan.metering.slots import Slots
 from codeplan.routing.routes import Router
-from codeplan.store.sqlite.store import open_store
+from codeplan.store.base import Store
+from codeplan.store.postgres import store as postgres
+from codeplan.store.sqlite import store as sqlite
 from codeplan.subscriptions.subscriptions import Subscriptions
 from codeplan.upstream.opened import open_upstreams
 
@@ -47,15 +50,21 @@ async def open_service(
     data: Path,
     operator_digest: bytes,
     told: Callable[[str], None],
+    database: str = "",
     clock: Clock | None = None,
 ) -> AsyncIterator[Service]:
     """Everything opened; closed again in the opposite order.
 
-    ``told`` hears of long steps. Raises StoreFailed, EmbeddedMissing.
+    ``database``: PostgreSQL's address, or "" for SQLite in the data folder. ``told`` hears of long
+    steps. Raises StoreFailed, EmbeddedMissing.
     """
     clock = clock or SystemClock()
     plans = build_catalogue(config)
-    store = await open_store(data, clock)
+    store: Store
+    if database:
+        store = await postgres.open_store(database, clock)
+    else:
+        store = await sqlite.open_store(data, clock)
     try:
         settings = build_upstreams(config)
         upstreams = await open_upstreams(settings, told)
@@ -63,7 +72,8 @@ async def open_service(
             accounts = Accounts(store, clock)
             subscriptions = Subscriptions(store, clock, plans)
             await subscriptions.keep_catalogue()
-            meter = Meter(store, clock)
+            store.on_change(accounts.forget)
+            meter = Meter(store, clock, config.service.queue_seconds)
             router = Router(build_routes(config), upstreams)
             gateway = Gateway(
                 accounts=accounts,
@@ -99,13 +109,22 @@ async def open_service(
                 ],
                 exception_handlers={HTTPException: answers.http_error},
             )
-            yield Service(
-                application=application,
-                door=door_for(gateway, config.service.max_body_bytes),
-                accounts=accounts,
-                subscriptions=subscriptions,
-                embedded=any(item.protocol == "embedded" for item in settings),
-            )
+            tasks = [
+                asyncio.create_task(meter.beat()),
+                asyncio.create_task(keep_small(store, clock, config.service.keep_days)),
+            ]
+            try:
+                yield Service(
+                    application=application,
+                    door=door_for(gateway, config.service.max_body_bytes),
+                    accounts=accounts,
+                    subscriptions=subscriptions,
+                    embedded=any(item.protocol == "embedded" for item in settings),
+                )
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             for upstream in upstreams.values():
                 await upstream.close()

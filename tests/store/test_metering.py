@@ -1,32 +1,20 @@
 """What every store must do with reservations and settlements."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
+import msgspec
 import pytest
 
-from codeplan.kit.instants import HOUR
+from codeplan.kit.instants import DAY, HOUR, MINUTE
 from codeplan.plan.rules import WindowRule
 from codeplan.plan.turns import Claim
-from codeplan.store.base import Store
+from codeplan.store.base import CallGivenUp, Store
 from codeplan.store.operations import Refused, Reserved
-from codeplan.store.sqlite.store import open_store
+from store.conftest import Stores
 from support.meters import HandClock, claim, finish, plan, reserve, taken
 
 LITE = plan()
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture(params=["sqlite"])
-async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[Store]:
-    opened = await open_store(tmp_path, clock)
-    yield opened
-    await opened.close()
+TOKENS = plan(120, WindowRule("token", 1, "day", 100_000))
 
 
 async def admitted(store: Store, number: int, **more: object) -> Reserved:
@@ -138,21 +126,109 @@ async def test_a_reservation_settles_in_the_window_it_was_made_in(
     assert (await taken(store))["5hour"] == (0, 1)
 
 
-async def test_what_a_gone_process_held_is_released(tmp_path: Path, clock: HandClock) -> None:
-    folder = tmp_path / "gone"
-    first = await open_store(folder, clock)
+async def test_what_a_gone_process_held_is_released(stores: Stores, clock: HandClock) -> None:
+    first = await stores.open()
     kept = reserve(1, LITE, claim("kept"))
     reserved = await first.reserve(kept)
     assert isinstance(reserved, Reserved)
     await first.finish(finish(kept, reserved))
-    await admitted(first, 2)
+    lost = reserve(2, LITE, claim("lost"))
+    assert isinstance(await first.reserve(lost), Reserved)
     await first.close()  # as little is written as by a kill
-    second = await open_store(folder, clock)
+    clock.instant += MINUTE
+    second = await stores.open()
     assert (await taken(second))["5hour"] == (1, 0)
-    states = {prompt.session: prompt.state for prompt in await second.prompts("acc_1", 9)}
-    assert states == {"kept": "settled", "s2": "released"}
-    assert await second.release_abandoned() == 0
-    await second.close()
+    prompts = await second.prompts("acc_1", 9)
+    assert {p.session: p.state for p in prompts} == {"kept": "settled", "lost": "released"}
+    (call,) = await second.calls(prompts[0])
+    assert (call.state, call.outcome, call.ended_at) == ("released", "abandoned", clock.now())
+    assert await second.beat(frozenset) == 0
+
+
+async def test_a_call_that_its_process_knows_is_not_abandoned(
+    store: Store, clock: HandClock
+) -> None:
+    asked = reserve(1, LITE, claim())
+    assert isinstance(await store.reserve(asked), Reserved)
+    clock.instant += MINUTE
+    assert await store.beat(lambda: {asked.call_id}) == 0
+    assert (await taken(store))["5hour"] == (0, 1)
+    assert await store.beat(frozenset) == 1
+    assert (await taken(store)).get("5hour", (0, 0)) == (0, 0)
+
+
+async def test_a_call_that_was_given_up_is_charged_no_more(store: Store, clock: HandClock) -> None:
+    asked = reserve(1, LITE, claim())
+    reserved = await store.reserve(asked)
+    assert isinstance(reserved, Reserved)
+    clock.instant += MINUTE
+    await store.beat(frozenset)
+    with pytest.raises(CallGivenUp):
+        await store.finish(finish(asked, reserved))
+    assert (await store.finish(finish(asked, reserved, delivered=False))).repeated
+    assert (await store.prompts("acc_1", 1))[0].state == "released"
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+async def test_ending_twice_changes_nothing(store: Store, delivered: bool) -> None:
+    asked = reserve(1, TOKENS, claim())
+    reserved = await store.reserve(asked)
+    assert isinstance(reserved, Reserved)
+    done = finish(asked, reserved, delivered)
+    assert not (await store.finish(done)).repeated
+    before = sorted((row.id, row.used, row.reserved) for row in await store.open_windows("sub_1"))
+    for _ in range(3):
+        assert (await store.finish(done)).repeated
+    after = sorted((row.id, row.used, row.reserved) for row in await store.open_windows("sub_1"))
+    assert after == before
+    assert (await store.prompts("acc_1", 1))[0].open_calls == 0
+
+
+async def test_a_settlement_of_which_no_word_came_is_taken_back(
+    store: Store, clock: HandClock
+) -> None:
+    asked = reserve(1, TOKENS, claim())
+    reserved = await store.reserve(asked)
+    assert isinstance(reserved, Reserved)
+    done = finish(asked, reserved)
+    await store.finish(done)
+    assert (await taken(store)) == {"5hour": (1, 0), "1day:token": (20, 0)}
+    back = msgspec.structs.replace(done, delivered=False, takes_back=True)
+    assert (await store.finish(back)).prompt_state == "released"
+    assert (await taken(store)) == {"5hour": (0, 0), "1day:token": (0, 0)}
+    assert (await store.finish(back)).repeated
+    hour = clock.now() - clock.now() % HOUR
+    rows = await store.usage("acc_1", hour, hour + HOUR, HOUR)
+    assert [(row.calls, row.tokens) for row in rows] == [(0, 0)]
+
+
+async def test_all_windows_of_a_call_or_none(store: Store) -> None:
+    tight = plan(2, WindowRule("call", 1, "day", 3), WindowRule("token", 1, "day", 5000))
+    first = await store.reserve(reserve(1, tight, claim("a"), prompt_tokens=1000))
+    assert isinstance(first, Reserved)
+    assert await taken(store) == {
+        "5hour": (0, 1), "1day:call": (0, 1), "1day:token": (0, 5000),
+    }  # fmt: skip
+    refused = await store.reserve(reserve(2, tight, claim("b")))
+    assert isinstance(refused, Refused)
+    assert refused.exhausted.rule.unit == "token"
+    assert await taken(store) == {
+        "5hour": (0, 1), "1day:call": (0, 1), "1day:token": (0, 5000),
+    }  # fmt: skip
+
+
+async def test_old_details_go_and_sums_stay(store: Store, clock: HandClock) -> None:
+    asked = reserve(1, LITE, claim("old"))
+    reserved = await store.reserve(asked)
+    assert isinstance(reserved, Reserved)
+    await store.finish(finish(asked, reserved))
+    hour = clock.now() - clock.now() % HOUR
+    clock.instant += 100 * DAY
+    await store.reserve(reserve(2, LITE, claim("new")))
+    await store.prune(clock.now() - DAY)
+    assert [prompt.session for prompt in await store.prompts("acc_1", 9)] == ["new"]
+    (row,) = await store.usage("acc_1", hour, hour + HOUR, HOUR)
+    assert (row.calls, row.tokens) == (1, 20)
 
 
 async def test_usage_by_hour(store: Store, clock: HandClock) -> None:

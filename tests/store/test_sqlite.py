@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from codeplan.store.base import StoreFailed
+from codeplan.store.base import StoreFailed, UnknownSchema
 from codeplan.store.sqlite.engine import Engine, connect
-from codeplan.store.sqlite.migrate import UnknownSchema, migrate
+from codeplan.store.sqlite.migrate import migrate
 from codeplan.store.sqlite.store import open_store
 from support.meters import HandClock
 

@@ -1,5 +1,7 @@
 """Metering without a service: plans, claims and a clock that a test moves."""
 
+from pathlib import Path
+
 from codeplan.kit.ids import new_id
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.rules import ONE, WindowRule
@@ -12,22 +14,35 @@ NOON = 1_764_000_000_000
 
 
 class HandClock:
-    """Stands still until it is moved. Milliseconds."""
+    """Stands still until it is moved. Milliseconds. ``file``: where a database reads it."""
 
-    def __init__(self, now: int = NOON) -> None:
+    def __init__(self, now: int = NOON, file: Path | None = None) -> None:
+        self._file = file
         self.instant = now
 
     def now(self) -> int:
         return self.instant
 
+    @property
+    def instant(self) -> int:
+        return self._instant
 
-def plan(limit: int = 120, *more: WindowRule, calls_per_prompt: int = 20) -> Plan:
+    @instant.setter
+    def instant(self, now: int) -> None:
+        self._instant = now
+        if self._file is not None:
+            self._file.write_text(str(now))
+
+
+def plan(
+    limit: int = 120, *more: WindowRule, calls_per_prompt: int = 20, concurrency: int = 10_000
+) -> Plan:
     return Plan(
         id="lite",
         name="Lite",
         windows=(WindowRule("prompt", 5, "hour", limit), *more),
         calls_per_prompt=calls_per_prompt,
-        concurrency=5,
+        concurrency=concurrency,
         models=("glm-4.6",),
     )
 

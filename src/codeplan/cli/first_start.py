@@ -8,6 +8,7 @@ import click
 
 from codeplan.app import Service
 from codeplan.cli.printing import print_json
+from codeplan.store.base import AlreadyThere
 
 OPERATOR_EMAIL = "operator@localhost"
 DEMO_EMAIL = "demo@localhost"
@@ -29,7 +30,10 @@ async def first_start(service: Service) -> FirstStart | None:
     if await service.accounts.operators():
         return None
     plan = next(iter(service.subscriptions.catalogue.plans))
-    demo = await service.accounts.create(DEMO_EMAIL)
+    try:
+        demo = await service.accounts.create(DEMO_EMAIL)
+    except AlreadyThere:
+        return None  # another node makes its first start in this moment
     await service.subscriptions.grant(demo.account.id, plan, "month")
     service.accounts.forget()
     operator, password = await service.accounts.create_operator(OPERATOR_EMAIL)

@@ -38,7 +38,8 @@ def root() -> None:
 
 
 def main() -> None:
-    """The program. A key among its words is taken off the list of processes first of all."""
-    if any(word.startswith("--key") for word in sys.argv):
+    """The program. A key or a database's password among its words is taken off the list of
+    processes first of all."""
+    if any(word.startswith(("--key", "--database")) for word in sys.argv):
         setproctitle.setproctitle("codeplan")
     root()

@@ -44,8 +44,17 @@ GRACE_SECONDS = 10
     type=click.Path(path_type=Path, dir_okay=False),
     help="The catalogue's file; codeplan.toml where there is one, else the built-in catalogue.",
 )
+@click.option(
+    "--database",
+    envvar="CODEPLAN_DATABASE",
+    default="",
+    metavar="URL",
+    help="postgresql://…, shared by any number of nodes (or CODEPLAN_DATABASE); else SQLite.",
+)
 @json_option
-def up(host: str, port: int, data: Path, config_path: Path | None, as_json: bool) -> None:
+def up(
+    host: str, port: int, data: Path, config_path: Path | None, database: str, as_json: bool
+) -> None:
     """Run the service until Ctrl-C."""
     if config_path is None and DEFAULT_CONFIG.exists():
         config_path = DEFAULT_CONFIG
@@ -53,13 +62,15 @@ def up(host: str, port: int, data: Path, config_path: Path | None, as_json: bool
         config = load(config_path)
     except ConfigInvalid as invalid:
         give_up(f"the configuration cannot be used:\n{invalid}", as_json)
+    if database and not database.startswith(("postgresql://", "postgres://")):
+        give_up("--database: expected an address that begins with postgresql://", as_json)
     configure()
     try:
         listening = _listen(host, port)
     except OSError as error:
         give_up(f"cannot listen on {host}:{port}: {error.strerror or error}", as_json)
     try:
-        uvloop.run(_run(config, config_path, data, listening, as_json))
+        uvloop.run(_run(config, config_path, data, database, listening, as_json))
     except (StoreFailed, EmbeddedMissing) as failed:
         give_up(str(failed), as_json)
 
@@ -100,12 +111,13 @@ async def _run(
     config: ConfigFile,
     config_path: Path | None,
     data: Path,
+    database: str,
     listening: socket.socket,
     as_json: bool,
 ) -> None:
     token = operator_token(data)
     told = (lambda _: None) if as_json else say
-    async with open_service(config, data, secrets.digest(token), told) as service:
+    async with open_service(config, data, secrets.digest(token), told, database) as service:
         made = await first_start(service)
         settings = uvicorn.Config(
             service.application,

@@ -143,11 +143,13 @@ class PlanTable(_Table):
 
 
 class ServiceTable(_Table):
-    """``[service]``. ``time_zone`` writes reset times; sizes in bytes, times in seconds."""
+    """``[service]``. ``time_zone`` writes reset times; sizes in bytes, times in seconds.
+    ``keep_days``: how long single prompts and calls are kept."""
 
     time_zone: str = "Asia/Shanghai"
     max_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 32 * 1024 * 1024
     read_on_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    keep_days: Annotated[int, Field(ge=62, le=36_500)] = 400
     queue_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 

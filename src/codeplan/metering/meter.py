@@ -1,7 +1,7 @@
 """The meter: what a call costs, held before it runs and settled when it has.
 
-Every reservation that `reserve` returns must meet `finish` once; a process that dies in between
-is made good at the next start (`MeterStore.release_abandoned`).
+Every reservation that `reserve` returns must meet `finish` once. What a process that dies leaves
+behind is released by whoever is there next (`beat`).
 """
 
 import asyncio
@@ -9,50 +9,97 @@ import asyncio
 import msgspec
 
 from codeplan.kit.clock import Clock
+from codeplan.metering.slots import TooManyAtOnce
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.windows import Payer, WindowView, shelve, views
-from codeplan.store.base import MeterStore, StoreFailed
-from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved, Stopped
+from codeplan.store.base import CallGivenUp, MeterStore, StoreFailed
+from codeplan.store.operations import Busy, Finish, Finished, Refused, Reserve, Reserved, Stopped
+from codeplan.telemetry import log
 
-RETRY_SECONDS = 1.0
+# A settlement that the store does not take is tried again while the answer's end waits.
+_TRY_AGAIN_SECONDS = (0.1, 0.4, 1.0, 2.0)
+_OWED_SECONDS = 1.0
+# How often a call that waits for another node's call to end looks again.
+_LOOK_AGAIN_SECONDS = 0.05
+BEAT_SECONDS = 2.0
 
 
 class Meter:
-    """Reservations, settlements, and what is left."""
+    """Reservations, settlements, and what is left. ``queue_seconds``: how long a call waits for
+    one of its plan's calls at once to end on another node."""
 
-    def __init__(self, store: MeterStore, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: MeterStore, clock: Clock, queue_seconds: float = 10.0) -> None:
+        self._store, self._clock, self._queue_seconds = store, clock, queue_seconds
+        self._live: set[str] = set()
         self._owed: list[Finish] = []
         self._paying: asyncio.Task[None] | None = None
 
     async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped:
-        """Durable when it returns. Raises StoreFailed."""
-        return await self._store.reserve(wanted)
+        """Durable when it returns. Raises StoreFailed, TooManyAtOnce."""
+        until = asyncio.get_running_loop().time() + self._queue_seconds
+        self._live.add(wanted.call_id)
+        result: Reserved | Refused | Stopped | Busy | None = None
+        try:
+            while isinstance(result := await self._store.reserve(wanted), Busy):
+                if asyncio.get_running_loop().time() >= until:
+                    raise TooManyAtOnce(result.limit)
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            return result
+        finally:
+            if not isinstance(result, Reserved):
+                self._live.discard(wanted.call_id)
 
     async def finish(self, done: Finish) -> Finished:
         """Settle or release; durable when it returns.
 
         Raises StoreFailed. The answer's end has not left then, so the call is owed a release,
-        which is tried again until the store takes it: nothing stays held.
+        which is tried again until the store takes it: nothing stays held, and nothing is charged,
+        also where the settlement was written and only the word of it was lost.
         """
         try:
-            return await self._store.finish(done)
+            finished = await self._finish(done)
         except StoreFailed:
             self._owed.append(
-                msgspec.structs.replace(done, delivered=False, detail="it could not be settled")
+                msgspec.structs.replace(
+                    done, delivered=False, takes_back=True, detail="it could not be settled"
+                )
             )
             if self._paying is None or self._paying.done():
                 self._paying = asyncio.create_task(self._pay_owed())
             raise
+        self._live.discard(done.asked.call_id)
+        return finished
+
+    async def _finish(self, done: Finish) -> Finished:
+        for seconds in _TRY_AGAIN_SECONDS:
+            try:
+                return await self._store.finish(done)
+            except CallGivenUp:
+                raise
+            except StoreFailed as failed:
+                log.warning("settlement failed", request_id=done.asked.call_id, why=str(failed))
+                await asyncio.sleep(seconds)
+        return await self._store.finish(done)
 
     async def _pay_owed(self) -> None:
         while self._owed:
             try:
                 await self._store.finish(self._owed[0])
             except StoreFailed:
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(_OWED_SECONDS)
             else:
-                self._owed.pop(0)
+                self._live.discard(self._owed.pop(0).asked.call_id)
+
+    async def beat(self) -> None:
+        """Until cancelled: say that this node lives, and release what dead ones left."""
+        while True:
+            try:
+                released = await self._store.beat(lambda: self._live)
+                if released:
+                    log.info("released abandoned calls", calls=released)
+            except StoreFailed as failed:
+                log.warning("store failed", why=str(failed))
+            await asyncio.sleep(BEAT_SECONDS)
 
     async def windows(self, payer: Payer, plan: Plan) -> tuple[WindowView, ...]:
         """Each window of the plan as it stands now for whoever asks."""

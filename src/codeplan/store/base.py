@@ -1,16 +1,39 @@
 """What every engine offers: one small Protocol a concern. An engine that passes tests/store/
 is a store."""
 
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
-from codeplan.store.operations import CallRow, Finish, Finished, Refused, Reserve, Reserved, Stopped
+from codeplan.store.operations import (
+    Busy,
+    CallRow,
+    Finish,
+    Finished,
+    Refused,
+    Reserve,
+    Reserved,
+    Stopped,
+)
 from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription, UsageRow
 
 
 class StoreFailed(Exception):
     """The store could not do it (a full disk, a lost server). Nothing was changed."""
+
+
+class CallGivenUp(StoreFailed):
+    """The call was released because its node was taken for dead; it can be charged no more."""
+
+
+class UnknownSchema(StoreFailed):
+    """The database was migrated by a newer codeplan."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the database was made by a newer codeplan (it has {name}): update codeplan"
+        )
 
 
 class AlreadyThere(Exception):
@@ -20,15 +43,21 @@ class AlreadyThere(Exception):
 class MeterStore(Protocol):
     """Reservations and settlements. Each is durable when its call returns."""
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped: ...
+    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped | Busy: ...
 
     async def finish(self, done: Finish) -> Finished:
         """Settle or release, once: again, it changes nothing. Raises CallGivenUp, a StoreFailed,
         for a call that was released meanwhile because its node was taken for dead."""
         ...
 
-    async def release_abandoned(self) -> int:
-        """Release what calls of processes that are gone still hold; the number of calls."""
+    async def beat(self, live: Callable[[], Collection[str]]) -> int:
+        """Say that this node lives, and release what calls still hold whose node is gone, or
+        which this node no longer knows; the number of those calls. ``live``: its calls' ids."""
+        ...
+
+    async def prune(self, before: int) -> None:
+        """Remove prompts, calls and windows that ended before that instant. What is kept by the
+        hour stays."""
         ...
 
     async def open_windows(self, subscription_id: str) -> list[Window]:
@@ -38,6 +67,11 @@ class MeterStore(Protocol):
 
 class AccountStore(Protocol):
     """Accounts, their keys and their console sessions."""
+
+    def on_change(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called whenever another node changed accounts, keys or subscriptions, or
+        may have."""
+        ...
 
     async def add_account(self, account: Account, key: ClientKey | None) -> None:
         """Raises AlreadyThere."""
@@ -82,9 +116,11 @@ class UsageStore(Protocol):
         hour in which they began."""
         ...
 
-    async def prompts(self, account_id: str, limit: int) -> list[Prompt]:
-        """The newest prompts first."""
+    async def prompts(self, account_id: str, limit: int, before: str = "") -> list[Prompt]:
+        """The newest prompts first; those older than the prompt ``before``, where it is given."""
         ...
+
+    async def prompt(self, account_id: str, prompt_id: str) -> Prompt | None: ...
 
     async def calls(self, prompt: Prompt) -> list[CallRow]:
         """The prompt's calls, in order."""

@@ -17,26 +17,22 @@ from codeplan.plan.rules import WindowRule
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
 from codeplan.protocol.usage import Usage
-from codeplan.store.base import StoreFailed
+from codeplan.store.base import CallGivenUp
 from codeplan.store.loaded import Ending, Rows
 from codeplan.store.operations import (
+    Busy,
     CallRow,
     Finish,
     Finished,
+    Operation,
     Refused,
     Reserve,
     Reserved,
+    Result,
     Stopped,
 )
 
-Operation = Reserve | Finish
-Result = Reserved | Refused | Stopped | Finished | Exception
-
 ABANDONED = "the service stopped while the call ran"
-
-
-class CallGivenUp(StoreFailed):
-    """The call was released because its node was taken for dead; it can be charged no more."""
 
 
 def apply(operations: Sequence[Operation], rows: Rows, now: int, node: str = "") -> list[Result]:
@@ -59,8 +55,12 @@ def abandon(calls: Iterable[CallRow], rows: Rows, now: int) -> None:
         _end(call, rows, now, delivered=False)
 
 
-def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reserved | Refused | Stopped:
+def _reserve(
+    wanted: Reserve, rows: Rows, now: int, node: str
+) -> Reserved | Refused | Stopped | Busy:
     plan, subscription_id = wanted.plan, wanted.subscription_id
+    if rows.running.get(subscription_id, 0) >= plan.concurrency:
+        return Busy(plan.concurrency)
     thread = rows.thread(subscription_id, wanted.claim.thread)
     free = rows.free_calls.get(subscription_id, 0)
     limits = turns.TurnLimits(plan.calls_per_prompt, plan.max_calls_per_turn)
@@ -98,6 +98,8 @@ def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reserved | Ref
     )
     rows.changed_calls[wanted.call_id] = running_call(wanted, reserved, call_holds, node)
     rows.endings[wanted.call_id] = Ending("running", call_holds)
+    if subscription_id in rows.running:
+        rows.running[subscription_id] += 1
     return reserved
 
 
@@ -200,17 +202,24 @@ def running_call(asked: Reserve, reserved: Reserved, holds: tuple[Hold, ...], no
 
 def _finish(done: Finish, rows: Rows, now: int, node: str) -> Finished | CallGivenUp:
     ending = rows.endings.get(done.asked.call_id)
+    if done.takes_back and ending is not None and ending.state == "settled":
+        return _take_back(done, ending, rows, now, node)
     if ending is None or ending.state != "running":
         return _already_ended(done, ending, rows)
+    call = _ended_call(done, ending, node)
+    if done.delivered:
+        call.holds = _charge(done, ending.holds, rows, now)
+    prompt = _end(call, rows, now, done.delivered, done.reserved.side, done.awaits_tool)
+    return Finished(prompt.state if prompt else "")
+
+
+def _ended_call(done: Finish, ending: Ending, node: str) -> CallRow:
     call = running_call(done.asked, done.reserved, ending.holds, node)
     call.outcome, call.detail = done.outcome, done.detail
     call.upstream, call.upstream_model = done.upstream, done.upstream_model
     call.first_content_at = done.first_content_at
     call.usage = done.usage or Usage()
-    if done.delivered:
-        call.holds = _charge(done, ending.holds, rows, now)
-    prompt = _end(call, rows, now, done.delivered, done.reserved.side, done.awaits_tool)
-    return Finished(prompt.state if prompt else "")
+    return call
 
 
 def _already_ended(done: Finish, ending: Ending | None, rows: Rows) -> Finished | CallGivenUp:
@@ -218,6 +227,37 @@ def _already_ended(done: Finish, ending: Ending | None, rows: Rows) -> Finished 
         return CallGivenUp("the call was given up before it ended")
     prompt = rows.prompts.get(done.reserved.prompt_id or "")
     return Finished(prompt.state if prompt else "", repeated=True)
+
+
+def _take_back(done: Finish, ending: Ending, rows: Rows, now: int, node: str) -> Finished:
+    """A settlement that was written, but of which no word came: the answer's end never left."""
+    call = _ended_call(done, ending, node)
+    call.state, call.ended_at = "released", now
+    call.holds = _uncharge(ending.holds, rows)
+    rows.changed_calls[call.id] = call
+    rows.endings[call.id] = Ending(call.state, call.holds)
+    prompt = rows.prompts.get(call.prompt_id or "")
+    if prompt is None:
+        return Finished("")
+    prompt.delivered -= 0 if done.reserved.side else 1
+    free_again = prompt.state == "settled" and prompt.delivered <= 0
+    if free_again:
+        prompt.holds = _uncharge(prompt.holds, rows)
+        prompt.state, prompt.reason = "released", done.detail
+    rows.touch(prompt)
+    settled = msgspec.structs.replace(done, delivered=True)
+    _roll_up(_ended_call(settled, ending, node), free_again, rows, sign=-1)
+    return Finished(prompt.state)
+
+
+def _uncharge(holds: tuple[Hold, ...], rows: Rows) -> tuple[Hold, ...]:
+    for hold in holds:
+        window = rows.windows[hold.window_id]
+        window.used -= hold.charged or 0
+        rows.changed_windows[window.id] = window
+    return tuple(
+        msgspec.structs.replace(hold, charged=0, taken_after=hold.taken_before) for hold in holds
+    )
 
 
 def _charge(done: Finish, holds: tuple[Hold, ...], rows: Rows, now: int) -> tuple[Hold, ...]:
@@ -250,6 +290,8 @@ def _end(
         rows.touch_windows(held)
     rows.changed_calls[call.id] = call
     rows.endings[call.id] = Ending(call.state, call.holds)
+    if call.subscription_id in rows.running:
+        rows.running[call.subscription_id] -= 1
     prompt = rows.prompts.get(call.prompt_id or "")
     became_due = False
     if prompt is not None:
@@ -269,10 +311,10 @@ def _end(
     return prompt
 
 
-def _roll_up(call: CallRow, became_due: bool, rows: Rows) -> None:
+def _roll_up(call: CallRow, became_due: bool, rows: Rows, sign: int = 1) -> None:
     hour = call.started_at - call.started_at % HOUR
     use = rows.hour((call.account_id, hour, call.model, call.client))
-    use.calls += 1
-    use.prompts += became_due
+    use.calls += sign
+    use.prompts += sign * became_due
     for name, tokens in msgspec.structs.asdict(call.usage).items():
-        setattr(use, name, getattr(use, name) + tokens)
+        setattr(use, name, getattr(use, name) + sign * tokens)

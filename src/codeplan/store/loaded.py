@@ -7,7 +7,7 @@ from codeplan.plan.admit import Hold
 from codeplan.plan.settle import Held
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Open, Window, shelve
-from codeplan.store.operations import CallRow
+from codeplan.store.operations import CallRow, Operation, Reserve
 from codeplan.store.rows import HourUse
 
 # An hour, a model and a tool of one account: what roll-ups are kept by.
@@ -24,12 +24,15 @@ class Ending:
 
 @dataclass(slots=True)
 class Rows:
-    """The loaded rows, and which of them changed. ``endings``: by the call's id."""
+    """The loaded rows, and which of them changed. ``endings``: by the call's id. ``running``: calls
+    of each subscription, where several nodes share the store; where one has it, it counts itself.
+    """
 
     prompts: dict[str, Prompt] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
     free_calls: dict[str, int] = field(default_factory=dict)
     endings: dict[str, Ending] = field(default_factory=dict)
+    running: dict[str, int] = field(default_factory=dict)
     changed_prompts: dict[str, Prompt] = field(default_factory=dict)
     changed_windows: dict[str, Window] = field(default_factory=dict)
     changed_free_calls: dict[str, int] = field(default_factory=dict)
@@ -73,3 +76,24 @@ class Rows:
 
     def hour(self, key: HourKey) -> HourUse:
         return self.used.setdefault(key, HourUse())
+
+
+def windows_needed(operations: Iterable[Operation], rows: Rows) -> tuple[set[str], set[str]]:
+    """Once prompts and endings are loaded: the subscriptions whose windows count, and the ids of
+    windows in which something is held. A call that ends may settle what its prompt holds, or its
+    own; of all else nothing changes."""
+    subscriptions = {p.subscription_id for p in rows.prompts.values() if p.state == "reserved"}
+    holds = [hold for p in rows.prompts.values() if p.state == "reserved" for hold in p.holds]
+    for ending in rows.endings.values():
+        holds += ending.holds
+    for item in operations:
+        if isinstance(item, Reserve):
+            subscriptions.add(item.subscription_id)
+            continue
+        ending_now = rows.endings.get(item.asked.call_id)
+        if ending_now is not None and ending_now.holds:
+            subscriptions.add(item.asked.subscription_id)
+        prompt = rows.prompts.get(item.reserved.prompt_id or "")
+        if item.takes_back and prompt is not None:
+            holds += prompt.holds
+    return subscriptions, {hold.window_id for hold in holds}

@@ -57,6 +57,12 @@ class Refused(msgspec.Struct, frozen=True):
     now: int
 
 
+class Busy(msgspec.Struct, frozen=True):
+    """The plan's calls at once all run, on whatever nodes; nothing was reserved."""
+
+    limit: int
+
+
 class Stopped(msgspec.Struct, frozen=True):
     """The turn has made so many calls that its plan stops it; nothing was reserved."""
 
@@ -66,7 +72,8 @@ class Stopped(msgspec.Struct, frozen=True):
 class Finish(msgspec.Struct, frozen=True):
     """A call has ended. ``delivered``: content came, so its prompt is due (settlement); else the
     call is released. ``outcome``: whole, cut by client, cut by upstream, failed.
-    Usage is what the upstream reported, or None where it reported nothing."""
+    Usage is what the upstream reported, or None where it reported nothing. ``takes_back``: also a
+    settlement that was written, since the answer's end never left."""
 
     asked: Reserve
     reserved: Reserved
@@ -78,6 +85,7 @@ class Finish(msgspec.Struct, frozen=True):
     upstream_model: str = ""
     first_content_at: int | None = None
     detail: str = ""
+    takes_back: bool = False
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -116,3 +124,7 @@ class CallRow:
     catalogue_version: str = ""
     holds: tuple[Hold, ...] = ()
     node: str = ""
+
+
+Operation = Reserve | Finish
+Result = Reserved | Refused | Stopped | Busy | Finished | Exception

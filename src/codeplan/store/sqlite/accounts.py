@@ -22,6 +22,9 @@ class SqliteAccounts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def on_change(self, told: Callable[[], None]) -> None:
+        """Nobody else has the store."""
+
     async def add_account(self, account: Account, key: ClientKey | None) -> None:
         def write(connection: sqlite3.Connection) -> None:
             try:

@@ -14,9 +14,8 @@ from codeplan.plan.admit import Hold
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
 from codeplan.protocol.usage import Usage
-from codeplan.store.batch import Operation
-from codeplan.store.loaded import Ending, HourKey, Rows
-from codeplan.store.operations import CallRow, Reserve
+from codeplan.store.loaded import Ending, HourKey, Rows, windows_needed
+from codeplan.store.operations import CallRow, Operation, Reserve
 from codeplan.store.rows import HourUse
 from codeplan.store.sqlite.saving import Save
 
@@ -101,7 +100,6 @@ _SAVE_FREE_CALLS = Save(
     2,
     "ON CONFLICT (subscription_id) DO UPDATE SET number = excluded.number",
 )
-_NONE = Ending("")
 _CLASSES = ("input", "cached", "cache_write", "output", "reasoning")
 _prompt_rows = msgspec.json.Decoder(
     list[
@@ -119,11 +117,10 @@ _holds = msgspec.json.Decoder(tuple[Hold, ...])
 
 def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: int) -> Rows:
     """What these operations may need."""
-    claims, subscriptions, ids, calls = set(), set(), [], []
+    claims, ids, calls = set(), [], []
     for item in operations:
         if isinstance(item, Reserve):
             claims.add((item.account_id, item.subscription_id, item.claim.thread))
-            subscriptions.add(item.subscription_id)
         else:
             calls.append((item.asked.account_id, item.asked.call_id))
             if item.reserved.prompt_id:
@@ -133,15 +130,7 @@ def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: i
     prompts = [_made(row) for row in _prompt_rows.decode(found)]
     endings = _load_endings(connection, calls) if calls else {}
     rows = Rows({prompt.id: prompt for prompt in prompts}, endings=endings)
-    # A call that ends may settle what its prompt holds, or its own; of all else nothing changes.
-    subscriptions |= {prompt.subscription_id for prompt in prompts if prompt.state == "reserved"}
-    subscriptions |= {
-        item.asked.subscription_id
-        for item in operations
-        if not isinstance(item, Reserve) and endings.get(item.asked.call_id, _NONE).holds
-    }
-    held = [hold.window_id for ending in endings.values() for hold in ending.holds]
-    _load_windows(connection, rows, list(subscriptions), held, now)
+    _load_windows(connection, rows, *windows_needed(operations, rows), now)
     return rows
 
 
@@ -151,9 +140,9 @@ def load_calls(connection: sqlite3.Connection, calls: Sequence[CallRow], now: in
     names = {"claims": "[]", "ids": _json(list(ids))}
     (found,) = connection.execute(_LOAD_PROMPTS, names).fetchone()
     rows = Rows({prompt.id: prompt for prompt in map(_made, _prompt_rows.decode(found))})
-    held = [hold.window_id for call in calls for hold in call.holds]
-    subscriptions = {call.subscription_id for call in calls}
-    _load_windows(connection, rows, list(subscriptions), held, now)
+    _, held = windows_needed((), rows)
+    held |= {hold.window_id for call in calls for hold in call.holds}
+    _load_windows(connection, rows, {call.subscription_id for call in calls}, held, now)
     return rows
 
 
@@ -167,23 +156,17 @@ def _load_endings(
 def load_open(connection: sqlite3.Connection, subscription_id: str, now: int) -> list[Window]:
     """The windows of one subscription that have not ended."""
     rows = Rows()
-    _load_windows(connection, rows, [subscription_id], [], now)
+    _load_windows(connection, rows, {subscription_id}, set(), now)
     return list(rows.windows.values())
 
 
 def _load_windows(
     connection: sqlite3.Connection,
     rows: Rows,
-    subscriptions: list[str],
-    held: list[str],
+    subscriptions: set[str],
+    held: set[str],
     now: int,
 ) -> None:
-    held = held + [
-        hold.window_id
-        for prompt in rows.prompts.values()
-        if prompt.state == "reserved"
-        for hold in prompt.holds
-    ]
     if not subscriptions and not held:
         return
     names = {"subscriptions": _json(subscriptions), "now": now, "ids": _json(held)}

@@ -1,13 +1,24 @@
 """Reservations and settlements in SQLite: batches that the engine commits together."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from codeplan.kit.clock import Clock
+from codeplan.kit.ids import first_id
 from codeplan.plan.windows import Window
-from codeplan.store.batch import Operation, Result, abandon, apply
-from codeplan.store.operations import Finish, Finished, Refused, Reserve, Reserved, Stopped
+from codeplan.store.batch import abandon, apply
+from codeplan.store.operations import (
+    Busy,
+    Finish,
+    Finished,
+    Operation,
+    Refused,
+    Reserve,
+    Reserved,
+    Result,
+    Stopped,
+)
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import (
     CALL_COLUMNS,
@@ -25,18 +36,22 @@ class SqliteMetering:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped:
-        result: Reserved | Refused | Stopped = await self._engine.write(self._apply, wanted)
+    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped | Busy:
+        result: Reserved | Refused | Stopped | Busy = await self._engine.write(self._apply, wanted)
         return result
 
     async def finish(self, done: Finish) -> Finished:
         result: Finished = await self._engine.write(self._apply, done)
         return result
 
-    async def release_abandoned(self) -> int:
-        """Whoever opens the store is its only process: all that runs is abandoned."""
-        released: int = await self._engine.write(self._release_abandoned, None)
+    async def beat(self, live: Callable[[], Collection[str]]) -> int:
+        """Whoever has the store is its only process: what it does not know is abandoned."""
+        released: int = await self._engine.write(self._release_abandoned, live)
         return released
+
+    async def prune(self, before: int) -> None:
+        while await self._engine.write(_prune, before):
+            pass
 
     async def open_windows(self, subscription_id: str) -> list[Window]:
         now = self._clock.now()
@@ -51,11 +66,34 @@ class SqliteMetering:
         save(connection, rows)
         return results
 
-    def _release_abandoned(self, connection: sqlite3.Connection, items: Sequence[Any]) -> list[Any]:
+    def _release_abandoned(
+        self, connection: sqlite3.Connection, items: Sequence[Callable[[], Collection[str]]]
+    ) -> list[Any]:
         found = connection.execute(f"SELECT {CALL_COLUMNS} FROM calls WHERE state = 'running'")
-        calls = [read_call(row) for row in found]
+        live = {call_id for item in items for call_id in item()}
+        calls = [call for row in found if (call := read_call(row)).id not in live]
         now = self._clock.now()
         rows = load_calls(connection, calls, now)
         abandon(calls, rows, now)
         save(connection, rows)
         return [len(calls) for _ in items]
+
+
+_PRUNED_AT_ONCE = 2000
+
+
+def _prune(connection: sqlite3.Connection, befores: Sequence[int]) -> list[Any]:
+    """A part at a time, so that calls need not wait long for the writer."""
+    before = max(befores)
+    removed = 0
+    for table, key, old in (
+        ("calls", "account_id, id", "id < :id AND state <> 'running'"),
+        ("prompts", "account_id, id", "last_call_at < :at AND open_calls = 0"),
+        ("windows", "id", "closes_at < :at AND reserved = 0"),
+    ):
+        removed += connection.execute(
+            f"DELETE FROM {table} WHERE ({key}) IN"
+            f" (SELECT {key} FROM {table} WHERE {old} LIMIT {_PRUNED_AT_ONCE})",
+            {"id": first_id("req", before), "at": before},
+        ).rowcount
+    return [removed for _ in befores]

@@ -3,13 +3,9 @@
 import sqlite3
 from importlib import resources
 
-from codeplan.store.base import StoreFailed
+from codeplan.store.base import StoreFailed, UnknownSchema
 
 _FOLDER = resources.files("codeplan.store.migrations") / "sqlite"
-
-
-class UnknownSchema(StoreFailed):
-    """The database was migrated by a newer codeplan."""
 
 
 def migrate(connection: sqlite3.Connection, now: int) -> list[str]:
@@ -24,9 +20,7 @@ def migrate(connection: sqlite3.Connection, now: int) -> list[str]:
     applied = {row[0] for row in connection.execute("SELECT name FROM migrations")}
     unknown = sorted(applied - set(known))
     if unknown:
-        raise UnknownSchema(
-            f"the database was made by a newer codeplan (it has {unknown[-1]}): update codeplan"
-        )
+        raise UnknownSchema(unknown[-1])
     missing = [name for name in known if name not in applied]
     for name in missing:
         _apply(connection, name, now)

@@ -33,7 +33,7 @@ async def open_store(folder: Path, clock: Clock) -> SqliteStore:
     """
     path, lock = _prepare(folder, clock)
     store = SqliteStore(Engine(path), clock, lock)
-    await store.release_abandoned()
+    await store.beat(frozenset)
     return store
 
 

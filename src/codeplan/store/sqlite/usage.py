@@ -33,14 +33,24 @@ class SqliteUsage:
 
         return await self._engine.read(query)
 
-    async def prompts(self, account_id: str, limit: int) -> list[Prompt]:
+    async def prompts(self, account_id: str, limit: int, before: str = "") -> list[Prompt]:
         def query(connection: sqlite3.Connection) -> list[Prompt]:
             rows = connection.execute(
-                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = ?"
-                " ORDER BY id DESC LIMIT ?",
-                (account_id, limit),
+                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = :account"
+                " AND (:before = '' OR id < :before) ORDER BY id DESC LIMIT :limit",
+                {"account": account_id, "limit": limit, "before": before},
             )
             return [read_prompt(row) for row in rows]
+
+        return await self._engine.read(query)
+
+    async def prompt(self, account_id: str, prompt_id: str) -> Prompt | None:
+        def query(connection: sqlite3.Connection) -> Prompt | None:
+            row = connection.execute(
+                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = ? AND id = ?",
+                (account_id, prompt_id),
+            ).fetchone()
+            return read_prompt(row) if row else None
 
         return await self._engine.read(query)
 

@@ -1,0 +1,141 @@
+"""Accounts, keys, console sessions, subscriptions and catalogues in PostgreSQL.
+
+Nodes remember whose key is whose: a change is told to all of them by NOTIFY.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+
+from codeplan.store.base import AlreadyThere
+from codeplan.store.postgres.engine import Engine
+from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
+
+CHANNEL = "codeplan_accounts"
+_ACCOUNT = "id, email, role, created_at, password_hash, password_once"
+_SUBSCRIPTION = "id, account_id, plan_id, catalogue_version, period, state, started_at, ends_at"
+_KEY = "id, account_id, digest, hint, created_at, revoked_at"
+_NEWEST = " WHERE account_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"
+
+
+class PostgresAccounts:
+    """AccountStore and SubscriptionStore over PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._told: list[Callable[[], None]] = []
+
+    def on_change(self, told: Callable[[], None]) -> None:
+        self._told.append(told)
+
+    def changed(self) -> None:
+        """Another node changed something, or may have."""
+        for told in self._told:
+            told()
+
+    async def add_account(self, account: Account, key: ClientKey | None) -> None:
+        async with self._engine.connection() as connection:
+            try:
+                async with connection.transaction():
+                    await connection.execute(
+                        f"INSERT INTO accounts ({_ACCOUNT}) VALUES ($1, $2, $3, $4, $5, $6)",
+                        account.id, account.email, account.role, account.created_at,
+                        account.password_hash, account.password_once,
+                    )  # fmt: skip
+                    if key is not None:
+                        await connection.execute(
+                            f"INSERT INTO client_keys ({_KEY}) VALUES ($1, $2, $3, $4, $5, $6)",
+                            key.id, key.account_id, key.digest, key.hint, key.created_at,
+                            key.revoked_at,
+                        )  # fmt: skip
+                    await connection.execute(f"NOTIFY {CHANNEL}")
+            except asyncpg.UniqueViolationError:
+                raise AlreadyThere(account.email) from None
+
+    async def account_by_email(self, email: str) -> Account | None:
+        return await self._account("lower(email) = lower($1)", email)
+
+    async def account_by_id(self, account_id: str) -> Account | None:
+        return await self._account("id = $1", account_id)
+
+    async def _account(self, condition: str, value: str) -> Account | None:
+        row = await self._row(f"SELECT {_ACCOUNT} FROM accounts WHERE {condition}", value)
+        return Account(*row) if row else None
+
+    async def accounts(self, role: str) -> list[Account]:
+        async with self._engine.connection() as connection:
+            rows = await connection.fetch(
+                f"SELECT {_ACCOUNT} FROM accounts WHERE role = $1 ORDER BY id", role
+            )
+        return [Account(*row) for row in rows]
+
+    async def set_password(self, account_id: str, password_hash: str) -> None:
+        await self._execute(
+            "UPDATE accounts SET password_hash = $1, password_once = false WHERE id = $2",
+            password_hash,
+            account_id,
+        )
+
+    async def key_holder(self, digest: bytes) -> KeyHolder | None:
+        async with self._engine.connection() as connection:
+            row = await connection.fetchrow(
+                f"SELECT {_KEY} FROM client_keys WHERE digest = $1 AND revoked_at IS NULL", digest
+            )
+            if row is None:
+                return None
+            key = ClientKey(*row)
+            account = await connection.fetchrow(
+                f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1", key.account_id
+            )
+            held = await connection.fetchrow(
+                f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", key.account_id
+            )
+            assert account is not None  # a key's account is never removed
+        return KeyHolder(key, Account(*account), Subscription(*held) if held else None)
+
+    async def add_sign_in(self, sign_in: SignIn) -> None:
+        await self._execute(
+            "INSERT INTO sign_ins VALUES ($1, $2, $3, $4)",
+            sign_in.digest, sign_in.account_id, sign_in.created_at, sign_in.expires_at,
+        )  # fmt: skip
+
+    async def sign_in(self, digest: bytes) -> SignIn | None:
+        row = await self._row("SELECT * FROM sign_ins WHERE digest = $1", digest)
+        return SignIn(*row) if row else None
+
+    async def remove_sign_in(self, digest: bytes) -> None:
+        await self._execute("DELETE FROM sign_ins WHERE digest = $1", digest)
+
+    async def add_subscription(self, subscription: Subscription) -> None:
+        async with self._engine.connection() as connection, connection.transaction():
+            await connection.execute(
+                f"INSERT INTO subscriptions ({_SUBSCRIPTION})"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                subscription.id, subscription.account_id, subscription.plan_id,
+                subscription.catalogue_version, subscription.period, subscription.state,
+                subscription.started_at, subscription.ends_at,
+            )  # fmt: skip
+            await connection.execute(f"NOTIFY {CHANNEL}")
+
+    async def current_subscription(self, account_id: str) -> Subscription | None:
+        row = await self._row(f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", account_id)
+        return Subscription(*row) if row else None
+
+    async def keep_catalogue(self, version: str, document: bytes, now: int) -> None:
+        await self._execute(
+            "INSERT INTO catalogues VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            version, document, now,
+        )  # fmt: skip
+
+    async def catalogue(self, version: str) -> bytes | None:
+        row = await self._row("SELECT document FROM catalogues WHERE version = $1", version)
+        return bytes(row[0]) if row else None
+
+    async def _row(self, query: str, *values: Any) -> asyncpg.Record | None:
+        async with self._engine.connection() as connection:
+            return await connection.fetchrow(query, *values)
+
+    async def _execute(self, statement: str, *values: Any) -> None:
+        async with self._engine.connection() as connection:
+            await connection.execute(statement, *values)

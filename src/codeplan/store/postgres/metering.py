@@ -1,0 +1,142 @@
+"""Reservations and settlements in PostgreSQL: batches that lock their subscriptions' meters, and
+nodes that watch over each other.
+
+Instants are the database's: no node's clock matters.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
+
+from codeplan.kit.clock import Clock
+from codeplan.kit.instants import SECOND
+from codeplan.plan.windows import Window
+from codeplan.store.batch import abandon, apply
+from codeplan.store.operations import (
+    Busy,
+    Finish,
+    Finished,
+    Operation,
+    Refused,
+    Reserve,
+    Reserved,
+    Result,
+    Stopped,
+)
+from codeplan.store.postgres.engine import Connection, Engine
+from codeplan.store.postgres.meter_rows import (
+    CALL_COLUMNS,
+    load,
+    load_calls,
+    load_open,
+    lock,
+    read_call,
+    save,
+)
+from codeplan.store.postgres.migrate import drop_partitions, make_partitions
+
+# A node that was not seen for so long is taken for dead, and what its calls hold is released.
+LEASE_MS = 15 * SECOND
+# A call of one's own that the process does not know is one whose reservation seemed to fail.
+UNKNOWN_MS = 20 * SECOND
+_BEAT = """
+INSERT INTO nodes VALUES ($1, codeplan_now(), codeplan_now())
+ON CONFLICT (id) DO UPDATE SET seen_at = codeplan_now() RETURNING seen_at
+"""
+_ABANDONED = f"""
+SELECT {CALL_COLUMNS} FROM calls WHERE state = 'running' AND (
+  node NOT IN (SELECT id FROM nodes WHERE seen_at > $1)
+  OR node = $2 AND id <> ALL ($3) AND started_at < $4
+)
+"""
+_PRUNED_AT_ONCE = 2000
+
+
+async def apply_operations(
+    connection: Connection, operations: Sequence[Operation], node: str
+) -> list[Result]:
+    """One transaction's work."""
+    subscriptions = {
+        item.subscription_id if isinstance(item, Reserve) else item.asked.subscription_id
+        for item in operations
+    }
+    rows, now = await lock(connection, subscriptions)
+    await load(connection, operations, rows, now)
+    results = apply(operations, rows, now, node)
+    await save(connection, rows)
+    return results
+
+
+class PostgresMetering:
+    """MeterStore over PostgreSQL."""
+
+    def __init__(self, engine: Engine, clock: Clock, node: str) -> None:
+        self._engine, self._clock, self._node = engine, clock, node
+
+    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped | Busy:
+        wanted = _cleaned(wanted)
+        result: Reserved | Refused | Stopped | Busy
+        result = await self._engine.write(wanted.subscription_id, wanted)
+        return result
+
+    async def finish(self, done: Finish) -> Finished:
+        result: Finished = await self._engine.write(done.asked.subscription_id, done)
+        return result
+
+    async def beat(self, live: Callable[[], Collection[str]]) -> int:
+        async with self._engine.connection() as connection:
+            now = await connection.fetchval(_BEAT, self._node)
+            names = (now - LEASE_MS, self._node, list(live()), now - UNKNOWN_MS)
+            found = await connection.fetch(_ABANDONED, *names)
+            if not found:
+                return 0
+            async with connection.transaction():
+                rows, now = await lock(connection, {row["subscription_id"] for row in found})
+                # Again, under the locks: another node may have released them meanwhile.
+                found = await connection.fetch(_ABANDONED, *names)
+                locked = set(rows.free_calls)
+                calls = [read_call(row) for row in found if row["subscription_id"] in locked]
+                await load_calls(connection, calls, rows, now)
+                abandon(calls, rows, now)
+                await save(connection, rows)
+                await connection.execute(
+                    "DELETE FROM nodes WHERE seen_at < $1 AND NOT EXISTS"
+                    " (SELECT FROM calls WHERE state = 'running' AND node = nodes.id)",
+                    now - 10 * LEASE_MS,
+                )
+            return len(calls)
+
+    async def prune(self, before: int) -> None:
+        async with self._engine.connection() as connection:
+            async with connection.transaction():
+                await make_partitions(connection, self._clock.now())
+                await drop_partitions(connection, before)
+            for table, key, old in (
+                ("prompts", "account_id, id", "opened_at < $1 AND open_calls = 0"),
+                ("windows", "id", "closes_at < $1 AND reserved = 0"),
+            ):
+                removed = f"DELETE {_PRUNED_AT_ONCE}"
+                while removed == f"DELETE {_PRUNED_AT_ONCE}":
+                    removed = await connection.execute(
+                        f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table}"
+                        f" WHERE {old} LIMIT {_PRUNED_AT_ONCE})",
+                        before,
+                    )
+
+    async def open_windows(self, subscription_id: str) -> list[Window]:
+        async with self._engine.connection() as connection:
+            return await load_open(connection, subscription_id, self._clock.now())
+
+    async def leave(self) -> None:
+        """This node serves no more."""
+        async with self._engine.connection() as connection:
+            await connection.execute("DELETE FROM nodes WHERE id = $1", self._node)
+
+
+def _cleaned(wanted: Reserve) -> Reserve:
+    """Without the character 0, which PostgreSQL keeps in no text."""
+    claim = wanted.claim
+    if "\0" not in claim.session:
+        return wanted
+    claim = msgspec.structs.replace(claim, session=claim.session.replace("\0", ""))
+    return msgspec.structs.replace(wanted, claim=claim)
