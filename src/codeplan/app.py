@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.sign_in import SignIns
-from codeplan.api import account, answers, catalogue, health, monitor, operator
+from codeplan.api import account, answers, catalogue, health, monitor, operator, receipts
 from codeplan.api.shown import Services
 from codeplan.config.build import build_catalogue, build_routes, build_upstreams
 from codeplan.config.model import ConfigFile
@@ -101,6 +101,7 @@ async def open_service(
                     *account.routes(services),
                     *operator.routes(services),
                     *monitor.routes(services),
+                    *receipts.routes(services),
                     *pages.routes(
                         pages.ConsoleServices(
                             accounts, SignIns(store, clock), subscriptions, meter, store, clock

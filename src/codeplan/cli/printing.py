@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -17,6 +18,11 @@ def json_option(command: _F) -> _F:
 
 def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def local_time(instant: str) -> str:
+    """In the zone of whoever reads it, with the zone's name."""
+    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def say(line: str = "") -> None:

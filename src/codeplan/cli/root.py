@@ -11,6 +11,7 @@ import setproctitle
 _COMMANDS = {
     "up": "up",
     "status": "status",
+    "explain": "explain",
     "connect": "connect",
     "disconnect": "connect",
     "doctor": "doctor",

@@ -1,11 +1,9 @@
 """``codeplan status``: what is left of a plan, and when it comes back."""
 
-from datetime import datetime
-
 import click
 
 from codeplan.cli.calling import DEFAULT_URL, call
-from codeplan.cli.printing import json_option, print_json
+from codeplan.cli.printing import json_option, local_time, print_json
 
 
 @click.command()
@@ -22,11 +20,11 @@ def status(url: str, key: str, as_json: bool) -> None:
     if plan is None:
         click.echo(f"{shown['email']}: no plan that is running")
         return
-    click.echo(f"{shown['email']}: plan {plan['name']}, until {_local(plan['ends_at'])}")
+    click.echo(f"{shown['email']}: plan {plan['name']}, until {local_time(plan['ends_at'])}")
     for window in shown["windows"]:
         running = f" ({window['reserved']} running)" if window["reserved"] else ""
         resets = (
-            f"resets {_local(window['resets_at'])}"
+            f"resets {local_time(window['resets_at'])}"
             if window["resets_at"]
             else "opens with the next prompt"
         )
@@ -34,8 +32,3 @@ def status(url: str, key: str, as_json: bool) -> None:
             f"  {window['window']}: {window['used']} of {window['limit']} {window['unit']}s used"
             f"{running}, {window['left']} left, {resets}"
         )
-
-
-def _local(instant: str) -> str:
-    """In the zone of whoever reads it, with the zone's name."""
-    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -36,6 +36,12 @@ KNOWN: tuple[Client, ...] = (
     Cline(),
 )
 IDS = frozenset(client.id for client in KNOWN)
+_NAMES = {client.id: client.name for client in KNOWN}
+
+
+def name_of(client_id: str) -> str:
+    """A client's name, as people know it."""
+    return _NAMES.get(client_id, client_id or "an unknown program")
 
 
 def recognise(call: SeenCall) -> Client:

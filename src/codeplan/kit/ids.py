@@ -10,6 +10,7 @@ from itertools import count
 
 _serial = count(int.from_bytes(os.urandom(2), "big"))
 _LETTERS = str.maketrans("0123456789abcdef", "bcdfghjklmnpqrst")
+_DIGITS = str.maketrans("bcdfghjklmnpqrst", "0123456789abcdef")
 _PROCESS = os.urandom(5).hex().translate(_LETTERS)
 
 
@@ -22,3 +23,12 @@ def new_id(prefix: str, instant: int) -> str:
 def first_id(prefix: str, instant: int) -> str:
     """What sorts before every id that was made at this instant or later."""
     return f"{prefix}_{f'{instant:012x}'.translate(_LETTERS)}"
+
+
+def instant_in(made: str) -> int | None:
+    """The instant at which an id was made; None for what is no id."""
+    _, _, letters = made.rpartition("_")
+    try:
+        return int(letters[:12].translate(_DIGITS), 16)
+    except ValueError:
+        return None

@@ -3,6 +3,8 @@
 A subscription keeps the catalogue version it was bought under until its period ends.
 """
 
+from dataclasses import replace
+
 import msgspec
 
 from codeplan.kit import instants
@@ -72,6 +74,14 @@ class Subscriptions:
         if plan is None:
             plan = self._plans[name] = await self._bought(*name)
         return Held(subscription, plan)
+
+    async def plan_of(self, subscription_id: str, version: str) -> Plan | None:
+        """The plan that a subscription had under that version of the catalogue."""
+        subscription = await self._store.subscription(subscription_id)
+        if subscription is None:
+            return None
+        version = version or subscription.catalogue_version
+        return (await self.held(replace(subscription, catalogue_version=version))).plan
 
     async def _bought(self, version: str, plan_id: str) -> Plan:
         if version == self.catalogue.version:

@@ -2,7 +2,7 @@
 
 import re
 
-from codeplan.kit.ids import first_id, new_id
+from codeplan.kit.ids import first_id, instant_in, new_id
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:
@@ -11,6 +11,12 @@ def test_ids_sort_by_the_time_they_were_made() -> None:
     assert len(set(made)) == len(made)
     assert first_id("req", 1_764_000_000_100) <= made[100]
     assert made[99] < first_id("req", 1_764_000_000_100)
+
+
+def test_the_instant_in_an_id() -> None:
+    assert instant_in(new_id("req", 1_764_000_000_123)) == 1_764_000_000_123
+    assert instant_in("req_") is None
+    assert instant_in("whatever") is None
 
 
 def test_ids_have_no_digits() -> None:

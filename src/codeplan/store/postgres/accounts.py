@@ -122,6 +122,12 @@ class PostgresAccounts:
         row = await self._row(f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", account_id)
         return Subscription(*row) if row else None
 
+    async def subscription(self, subscription_id: str) -> Subscription | None:
+        row = await self._row(
+            f"SELECT {_SUBSCRIPTION} FROM subscriptions WHERE id = $1", subscription_id
+        )
+        return Subscription(*row) if row else None
+
     async def keep_catalogue(self, version: str, document: bytes, now: int) -> None:
         await self._execute(
             "INSERT INTO catalogues VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",

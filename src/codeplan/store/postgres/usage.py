@@ -1,5 +1,7 @@
 """What was used, read from PostgreSQL: prompts, their calls, and sums for charts."""
 
+from codeplan.kit.ids import instant_in
+from codeplan.kit.instants import HOUR
 from codeplan.plan.turns import Prompt
 from codeplan.store.operations import CallRow
 from codeplan.store.postgres.engine import Engine
@@ -10,6 +12,10 @@ from codeplan.store.postgres.meter_rows import (
     read_prompt,
 )
 from codeplan.store.rows import UsageRow
+
+# A call's id is made when it comes, by its node's clock; its row starts when it is reserved, a
+# queue's wait later, by the database's.
+REQUEST_MS = CLOCKS_APART_MS = HOUR
 
 
 class PostgresUsage:
@@ -44,6 +50,18 @@ class PostgresUsage:
                 account_id, prompt_id,
             )  # fmt: skip
         return read_prompt(row) if row else None
+
+    async def call(self, account_id: str, call_id: str) -> CallRow | None:
+        made_at = instant_in(call_id)
+        if made_at is None:
+            return None
+        async with self._engine.connection() as connection:
+            row = await connection.fetchrow(
+                f"SELECT {CALL_COLUMNS} FROM calls WHERE account_id = $1 AND id = $2"
+                " AND started_at BETWEEN $3 AND $4",
+                account_id, call_id, made_at - CLOCKS_APART_MS, made_at + REQUEST_MS,
+            )  # fmt: skip
+        return read_call(row) if row else None
 
     async def calls(self, prompt: Prompt) -> list[CallRow]:
         async with self._engine.connection() as connection:

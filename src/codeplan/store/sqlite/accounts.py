@@ -139,6 +139,15 @@ class SqliteAccounts:
 
         return await self._engine.read(query)
 
+    async def subscription(self, subscription_id: str) -> Subscription | None:
+        def query(connection: sqlite3.Connection) -> Subscription | None:
+            row = connection.execute(
+                f"SELECT {_SUBSCRIPTION} FROM subscriptions WHERE id = ?", (subscription_id,)
+            ).fetchone()
+            return Subscription(*row) if row else None
+
+        return await self._engine.read(query)
+
     async def keep_catalogue(self, version: str, document: bytes, now: int) -> None:
         await self._execute(
             "INSERT INTO catalogues (version, document, first_seen_at) VALUES (?, ?, ?)"

@@ -54,6 +54,16 @@ class SqliteUsage:
 
         return await self._engine.read(query)
 
+    async def call(self, account_id: str, call_id: str) -> CallRow | None:
+        def query(connection: sqlite3.Connection) -> CallRow | None:
+            row = connection.execute(
+                f"SELECT {CALL_COLUMNS} FROM calls WHERE account_id = ? AND id = ?",
+                (account_id, call_id),
+            ).fetchone()
+            return read_call(row) if row else None
+
+        return await self._engine.read(query)
+
     async def calls(self, prompt: Prompt) -> list[CallRow]:
         def query(connection: sqlite3.Connection) -> list[CallRow]:
             rows = connection.execute(
