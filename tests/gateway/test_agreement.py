@@ -1,5 +1,8 @@
 """`codeplan status`, the three monitor addresses and the store say the same."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -124,3 +127,19 @@ def test_every_answer_says_what_is_left(house: House) -> None:
     share = float(answered.headers["anthropic-ratelimit-unified-5h-utilization"])
     assert share == round(used / house.service.window()["limit"], 4)
     assert answered.headers["anthropic-ratelimit-unified-representative-claim"] == "five_hour"
+
+
+def test_the_status_line_says_what_is_left(house: House) -> None:
+    assert house.ask().status_code == 200
+    shown = house.service.window()
+    environment = {
+        **os.environ,
+        "ANTHROPIC_BASE_URL": f"{house.service.url}/api/anthropic",
+        "ANTHROPIC_AUTH_TOKEN": house.service.key,
+    }
+    command = [sys.executable, "-m", "codeplan.cli", "statusline"]
+    line = subprocess.run(command, env=environment, input="{}", capture_output=True, text=True)
+    assert line.stdout.startswith(f"Lite: 5 hour {shown['left']} of {shown['limit']} left")
+    environment["ANTHROPIC_AUTH_TOKEN"] = "cp-nobody"
+    line = subprocess.run(command, env=environment, input="{}", capture_output=True, text=True)
+    assert line.stdout == "codeplan: no plan for this key\n"

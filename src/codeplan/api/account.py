@@ -23,7 +23,7 @@ def routes(services: Services) -> list[Route]:
             "account_id": standing.holder.account.id,
             "email": standing.holder.account.email,
             "plan": None,
-            "windows": [show_window(view) for view in standing.windows],
+            "windows": [show_window(view, services.clock.now()) for view in standing.windows],
         }
         if standing.held is not None:
             subscription = standing.held.subscription

@@ -7,6 +7,7 @@ from codeplan.accounts.directory import Accounts
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import iso_utc
 from codeplan.metering.meter import Meter
+from codeplan.plan.forecast import forecast
 from codeplan.plan.windows import WindowView
 from codeplan.store.base import UsageStore
 from codeplan.store.rows import KeyHolder
@@ -51,8 +52,10 @@ async def standing_of(services: Services, key: str | None) -> Standing | None:
     return Standing(holder, held, windows)
 
 
-def show_window(view: WindowView) -> dict[str, Any]:
-    """Units of the window's rule; ``resets_at`` is null while the window has not opened."""
+def show_window(view: WindowView, now: int) -> dict[str, Any]:
+    """Units of the window's rule; ``resets_at`` is null while the window has not opened.
+    ``pace`` in units an hour; ``stops_at``: when nothing is left at that pace, or null."""
+    ahead = forecast(view, now)
     return {
         "window": view.rule.words,
         "unit": view.rule.unit,
@@ -63,4 +66,7 @@ def show_window(view: WindowView) -> dict[str, Any]:
         "reserved": view.reserved,
         "left": view.left,
         "resets_at": iso_utc(view.resets_at),
+        "pace": ahead.pace,
+        "stops_at": iso_utc(ahead.stops_at),
+        "comes_back": [{"at": iso_utc(at), "units": units} for at, units in ahead.comes_back],
     }

@@ -12,6 +12,7 @@ _COMMANDS = {
     "up": "up",
     "status": "status",
     "explain": "explain",
+    "statusline": "statusline",
     "connect": "connect",
     "disconnect": "connect",
     "doctor": "doctor",

@@ -1,5 +1,7 @@
 """``codeplan status``: what is left of a plan, and when it comes back."""
 
+from typing import Any
+
 import click
 
 from codeplan.cli.calling import DEFAULT_URL, call
@@ -32,3 +34,16 @@ def status(url: str, key: str, as_json: bool) -> None:
             f"  {window['window']}: {window['used']} of {window['limit']} {window['unit']}s used"
             f"{running}, {window['left']} left, {resets}"
         )
+        ahead = _ahead(window)
+        if ahead:
+            click.echo(f"    {ahead}")
+
+
+def _ahead(window: dict[str, Any]) -> str:
+    """The forecast, where there is enough to make one from."""
+    if window["pace"] is None:
+        return ""
+    pace = f"{window['pace']} {window['unit']}s an hour"
+    if window["stops_at"]:
+        return f"at this pace ({pace}) you stop at {local_time(window['stops_at'])}"
+    return f"at this pace ({pace}) it lasts"

@@ -10,6 +10,7 @@ from codeplan.protocol.outline import Said
 # The session id inside metadata.user_id: a JSON text now, "user_…_session_<id>" before.
 _SESSION = re.compile(r'"session_id"\s*:\s*"([^"]+)"|_session_([0-9a-f-]{36})')
 _COMPACTION = "CRITICAL: Respond with TEXT ONLY. Do NOT call any tools"
+STATUS_LINE = "codeplan statusline"
 
 
 class ClaudeCode(Client):
@@ -77,6 +78,8 @@ class ClaudeCode(Client):
                 values=tuple((("env", name), value) for name, value in environment.items()),
                 # It would win over the token.
                 removes=(("env", "ANTHROPIC_API_KEY"),),
+                # It finds address and key in the environment above.
+                defaults=((("statusLine",), {"type": "command", "command": STATUS_LINE}),),
                 then="Start it as ever: claude",
             ),
         )

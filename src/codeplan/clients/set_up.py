@@ -20,14 +20,15 @@ class Plan(msgspec.Struct, frozen=True):
 
 class SetUp(msgspec.Struct, frozen=True):
     """One file of a client's. ``files``: below the home folder; the first that exists is used, else
-    the first. ``values``: what is set at which path; ``removes``: what stands in its way. ``then``:
-    what the person does next."""
+    the first. ``values``: what is set at which path; ``removes``: what stands in its way;
+    ``defaults``: what is set only where nothing is. ``then``: what the person does next."""
 
     files: tuple[str, ...]
     format: Literal["json", "toml", "yaml"]
     values: tuple[tuple[Path, Any], ...]
     then: str = ""
     removes: tuple[Path, ...] = ()
+    defaults: tuple[tuple[Path, Any], ...] = ()
 
 
 def opencode_provider(plan: Plan) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class _Call:
     request_id: str
     format: CallerFormat
     client: Client = UNKNOWN
+    limits: Headers = ()
 
 
 class Gateway:
@@ -197,11 +198,12 @@ class Gateway:
         )
         reserved = await self._meter.reserve(asked)
         if isinstance(reserved, Refused):
+            call.limits = limit_headers(reserved.windows, reserved.now)
             raise refusals.exhausted(reserved, self._settings.time_zone)
         if isinstance(reserved, Stopped):
             raise refusals.turn_ran_away(reserved.calls, held.plan)
         settlement = Settlement(self._meter, self._clock, asked, reserved)
-        headers = (*_identity(call.request_id), *limit_headers(reserved.windows))
+        headers = (*_identity(call.request_id), *limit_headers(reserved.windows, reserved.at))
         thread = asked.claim.thread
         ask = Ask(call.request_id, call.format, seen.outline, model, caller, headers, thread)
         try:
@@ -232,7 +234,8 @@ class Gateway:
             status=form.status,
             code=refusal.code,
         )
-        caller.answer(form.status, (*_json_headers(call.request_id), *form.headers), body)
+        headers = (*_json_headers(call.request_id), *call.limits, *form.headers)
+        caller.answer(form.status, headers, body)
 
 
 def _about_tokens(body: bytes) -> int:

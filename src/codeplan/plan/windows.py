@@ -87,13 +87,15 @@ def taking(rule: WindowRule, payer: Payer, windows: Open, now: int, opener: Open
 class WindowView(msgspec.Struct, frozen=True):
     """What a person is shown of a window. ``taken``, ``running`` and ``room`` in millionths:
     what is used for good, what calls that run now hold, and what is left. ``resets_at``: when
-    something comes back; None where nothing is used. ``opened_at``: since when it counts."""
+    something comes back; None where nothing is used. ``opened_at``: since when it counts.
+    ``returns``: instants, and what comes back then, in order."""
 
     rule: WindowRule
     taken: int
     running: int
     resets_at: int | None
     opened_at: int | None = None
+    returns: tuple[tuple[int, int], ...] = ()
 
     @property
     def room(self) -> int:
@@ -143,4 +145,5 @@ def _view(rule: WindowRule, payer: Payer, windows: Open, now: int) -> WindowView
         sum(window.reserved for window in open_now),
         min(window.closes_at for window in open_now),
         open_now[0].opened_at,
+        tuple(sorted((window.closes_at, window.taken) for window in open_now)),
     )

@@ -49,6 +49,9 @@ def planned(set_up: SetUp, home: Path) -> Change:
         after = editor.remove(after, place)
     for place, value in set_up.values:
         after = editor.set_value(after, place, value)
+    for place, value in set_up.defaults:
+        if editor.remove(after, place) == after:  # nothing is there
+            after = editor.set_value(after, place, value)
     if not after.endswith(b"\n"):
         after += b"\n"
     return Change(path, before, after)
