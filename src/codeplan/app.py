@@ -62,7 +62,8 @@ async def open_service(
     plans = build_catalogue(config)
     store: Store
     if database:
-        store = await postgres.open_store(database, clock)
+        lease_seconds = config.service.node_lease_seconds
+        store = await postgres.open_store(database, clock, lease_seconds)
     else:
         store = await sqlite.open_store(data, clock)
     try:
@@ -80,7 +81,12 @@ async def open_service(
                 subscriptions=subscriptions,
                 meter=meter,
                 slots=Slots(config.service.queue_seconds),
-                relay=Relay(router, clock, config.service.read_on_seconds),
+                relay=Relay(
+                    router,
+                    clock,
+                    config.service.read_on_seconds,
+                    charges_cut=config.service.cut_by_upstream == "delivered",
+                ),
                 counter=Counter(router),
                 clock=clock,
                 settings=GatewaySettings(config.service.time_zone, config.service.max_body_bytes),
@@ -111,7 +117,7 @@ async def open_service(
                 exception_handlers={HTTPException: answers.http_error},
             )
             tasks = [
-                asyncio.create_task(meter.beat()),
+                asyncio.create_task(meter.beat(config.service.node_lease_seconds / 5)),
                 asyncio.create_task(keep_small(store, clock, config.service.keep_days)),
             ]
             try:

@@ -4,9 +4,10 @@ Every line about a call carries the request id that its caller got too. Texts of
 keys are never logged.
 """
 
+import contextlib
 import logging
 import sys
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
@@ -34,9 +35,26 @@ def configure(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(serializer=_encode),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unfailing(sys.stderr.buffer))),
         cache_logger_on_first_use=True,
     )
+
+
+class _Unfailing:
+    """A file whose writing never fails: a log that cannot be written (its disk is full, its reader
+    has gone) must not stop a call half way, with something held."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, line: bytes) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return self._file.write(line)
+        return len(line)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()
 
 
 def _encode(event: Any, **_: Any) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns of a machine without XDG_RUNTIME_DIR
@@ -54,3 +55,9 @@ class Server:
         for one in (folder, *folder.parents):
             if one.stat().st_uid == os.geteuid():
                 one.chmod(one.stat().st_mode | 0o055)
+
+    def pids(self) -> list[int]:
+        """The server's processes."""
+        assert self._server is not None
+        main = psutil.Process(self._server.get_pid())
+        return [main.pid, *(child.pid for child in main.children(recursive=True))]

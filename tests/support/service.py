@@ -135,6 +135,17 @@ class Service:
         )
         return json.loads(done.stdout)
 
+    def new_key(self, email: str, plan: str = "lite") -> str:
+        """A new subscriber's key, made in one request."""
+        token = (self.data / "operator-token").read_text().strip()
+        with self.client() as http:
+            made = http.post(
+                "/api/admin/accounts",
+                headers={"authorization": f"Bearer {token}"},
+                json={"email": email, "plan": plan},
+            )
+        return str(made.raise_for_status().json()["key"])
+
     def account(self, email: str, plan: str | None = "lite") -> dict[str, Any]:
         more = ("--plan", plan) if plan else ()
         made: dict[str, Any] = self.cli(

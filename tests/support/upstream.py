@@ -15,6 +15,10 @@ class Cut:
     """In a reply's pieces: end the connection here, in the middle."""
 
 
+class Reset:
+    """The connection is reset here."""
+
+
 class Pause:
     """In a reply's pieces: wait until the test opens this gate."""
 
@@ -34,12 +38,13 @@ class Pause:
         await asyncio.to_thread(self._gate.wait, 60)
 
 
-Piece = bytes | Cut | Pause
+Piece = bytes | Cut | Reset | Pause
 
 
 @dataclass
 class Asked:
-    """One call as it came. ``sent``: bytes of the reply's body that left."""
+    """One call as it came. ``sent``: bytes of the reply's body that left; ``pieces``: how many of
+    its pieces."""
 
     method: str
     path: str
@@ -47,6 +52,7 @@ class Asked:
     raw: bytes
     body: Any
     sent: int = 0
+    pieces: int = 0
     whole: bool = False
 
 
@@ -130,6 +136,10 @@ class ScriptedUpstream:
             if isinstance(piece, Cut):
                 await writer.drain()
                 return False
+            if isinstance(piece, Reset):
+                await writer.drain()
+                writer.transport.abort()
+                return False
             if isinstance(piece, Pause):
                 await writer.drain()
                 await piece.wait()
@@ -137,6 +147,7 @@ class ScriptedUpstream:
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
             asked.sent += len(piece)
+            asked.pieces += 1
         writer.write(b"0\r\n\r\n")
         await writer.drain()
         asked.whole = True

@@ -144,12 +144,16 @@ class PlanTable(_Table):
 
 class ServiceTable(_Table):
     """``[service]``. ``time_zone`` writes reset times; sizes in bytes, times in seconds.
+    ``cut_by_upstream``: what an answer costs whose upstream broke off after content had come.
+    ``node_lease_seconds``: a node that was not seen for so long is taken for dead.
     ``keep_days``: how long single prompts and calls are kept."""
 
     time_zone: str = "Asia/Shanghai"
     max_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 32 * 1024 * 1024
+    cut_by_upstream: Literal["free", "delivered"] = "free"
     read_on_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
     keep_days: Annotated[int, Field(ge=62, le=36_500)] = 400
+    node_lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     queue_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 

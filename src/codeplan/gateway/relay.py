@@ -19,6 +19,7 @@ from codeplan.kit.clock import Clock
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.outline import Outline
+from codeplan.routing.budget import RetryBudget
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
 from codeplan.upstream.base import Upstream, UpstreamAnswer, UpstreamCall, UpstreamFailed
@@ -60,16 +61,24 @@ class CallerLeft(Exception):
 
 
 class Relay:
-    """``read_on_seconds``: how long an upstream is read after its caller has left."""
+    """``read_on_seconds``: how long an upstream is read after its caller has left.
+    ``charges_cut``: content that came before an upstream broke off is charged; else it is free."""
 
-    def __init__(self, router: Router, clock: Clock, read_on_seconds: float) -> None:
+    def __init__(
+        self, router: Router, clock: Clock, read_on_seconds: float, charges_cut: bool = False
+    ) -> None:
         self._router, self._clock = router, clock
-        self._read_on_seconds = read_on_seconds
+        self._read_on_seconds, self._charges_cut = read_on_seconds, charges_cut
+        self._retries = RetryBudget()
 
     async def run(self, ask: Ask, settlement: Settlement) -> None:
         """Relay and settle. Raises Refusal when nothing was sent; StoreFailed."""
         last: TryNext | None = None
+        self._retries.deposit()
         for upstream, model in self._router.routes(ask.model):
+            if last is not None and not self._retries.withdraw():
+                log.warning("no more second tries for now", request_id=ask.request_id)
+                break
             settlement.upstream, settlement.upstream_model = upstream.settings.name, model
             try:
                 await self._attempt(ask, upstream, model, settlement)
@@ -167,7 +176,7 @@ class Relay:
                 out = b"".join(held)
             if out and not caller.gone:
                 await caller.write(out)
-        await _settle_stream(caller, carrier, settlement, cut)
+        await _settle_stream(caller, carrier, settlement, cut, self._charges_cut)
 
     async def _whole(
         self,
@@ -198,16 +207,20 @@ class Relay:
 
 
 async def _settle_stream(
-    caller: Caller, carrier: StreamCarrier, settlement: Settlement, cut: str
+    caller: Caller, carrier: StreamCarrier, settlement: Settlement, cut: str, charges_cut: bool
 ) -> None:
     """Settle by the fair-charge rule, then let the end go out.
 
     Whole: due. Cut by the client after content: due, with what the upstream reports. Cut by the
-    upstream: free. An answer without content: free.
+    upstream: free, or for what was delivered, as the operator chose. An answer without content:
+    free.
     """
     progress = carrier.progress
     if cut and not caller.gone:
-        await settlement.release("cut by upstream", progress, cut)
+        if charges_cut and progress.content:
+            await settlement.settle(progress, "cut by upstream")
+        else:
+            await settlement.release("cut by upstream", progress, cut)
         told = carrier.tail if progress.failure else carrier.failure(inner.Failed(502, cut))
         caller.end_stream(told)
         return

@@ -20,7 +20,7 @@ from codeplan.upstream.base import Upstream
 _INCLUDE_USAGE = b'{"include_usage":true}'
 # What reading JSON of an unexpected shape raises: a number where a list should be, and the like.
 _SHAPELESS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-_UNREADABLE = inner.Failed(502, "the upstream's answer has a shape that its protocol does not know")
+_UNREADABLE = inner.unreadable("the upstream's answer has a shape that its protocol does not know")
 Change = Callable[[inner.Event], inner.Event]
 
 
@@ -77,7 +77,11 @@ class StreamCarrier:
         self.tail = b""
 
     def feed(self, data: bytes) -> bytes:
-        pieces = [self._carry(event) for event in self._splitter.feed(data)]
+        pieces = []
+        for event in self._splitter.feed(data):
+            pieces.append(self._carry(event))
+            if self.progress.failure is not None:
+                break  # what comes behind an error is no answer
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def end(self) -> bytes:
@@ -101,10 +105,13 @@ class StreamCarrier:
             else:
                 piece = self._translate(known)
         except _SHAPELESS:
-            known = [_UNREADABLE]
-            piece = self._writer.write(_UNREADABLE)
+            known, piece = [_UNREADABLE], b""
         for item in known:
             self.progress.note(item)
+        failure = self.progress.failure
+        if failure is not None and failure.unreadable:
+            # Nothing that a client could read: it is told in its own protocol.
+            return self._writer.write(failure)
         if not self.progress.ended:
             return piece
         self.tail += piece

@@ -21,7 +21,6 @@ _TRY_AGAIN_SECONDS = (0.1, 0.4, 1.0, 2.0)
 _OWED_SECONDS = 1.0
 # How often a call that waits for another node's call to end looks again.
 _LOOK_AGAIN_SECONDS = 0.05
-BEAT_SECONDS = 2.0
 
 
 class Meter:
@@ -57,7 +56,7 @@ class Meter:
         also where the settlement was written and only the word of it was lost.
         """
         try:
-            finished = await self._finish(done)
+            return await self._finish(done)
         except StoreFailed:
             self._owed.append(
                 msgspec.structs.replace(
@@ -67,8 +66,9 @@ class Meter:
             if self._paying is None or self._paying.done():
                 self._paying = asyncio.create_task(self._pay_owed())
             raise
-        self._live.discard(done.asked.call_id)
-        return finished
+        finally:
+            # Whatever is not ended then, `beat` releases.
+            self._live.discard(done.asked.call_id)
 
     async def _finish(self, done: Finish) -> Finished:
         for seconds in _TRY_AGAIN_SECONDS:
@@ -88,18 +88,20 @@ class Meter:
             except StoreFailed:
                 await asyncio.sleep(_OWED_SECONDS)
             else:
-                self._live.discard(self._owed.pop(0).asked.call_id)
+                self._owed.pop(0)
 
-    async def beat(self) -> None:
+    async def beat(self, every_seconds: float) -> None:
         """Until cancelled: say that this node lives, and release what dead ones left."""
         while True:
             try:
-                released = await self._store.beat(lambda: self._live)
+                released = await self._store.beat(lambda: frozenset(self._live))
                 if released:
                     log.info("released abandoned calls", calls=released)
             except StoreFailed as failed:
                 log.warning("store failed", why=str(failed))
-            await asyncio.sleep(BEAT_SECONDS)
+            except Exception:  # a node that no longer says it lives is taken for dead
+                log.exception("the node's beat broke")
+            await asyncio.sleep(every_seconds)
 
     async def windows(self, payer: Payer, plan: Plan) -> tuple[WindowView, ...]:
         """Each window of the plan as it stands now for whoever asks."""

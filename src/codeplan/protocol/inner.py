@@ -186,11 +186,18 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The upstream reported an error. ``status`` is HTTP's, as far as it can be told."""
+    """The upstream reported an error. ``status`` is HTTP's, as far as it can be told.
+    ``unreadable``: it did not, but what it said cannot be read."""
 
     status: int
     message: str
     kind: str = ""
+    unreadable: bool = False
+
+
+def unreadable(message: str) -> Failed:
+    """An upstream's answer that its protocol does not allow."""
+    return Failed(502, message, unreadable=True)
 
 
 Event = (

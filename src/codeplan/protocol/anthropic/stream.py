@@ -47,9 +47,9 @@ class Reader:
         try:
             data = msgspec.json.decode(event.data)
         except msgspec.DecodeError:
-            return [inner.Failed(502, "the upstream's stream holds an event that is not JSON")]
+            return [inner.unreadable("the upstream's stream holds an event that is not JSON")]
         if not isinstance(data, dict):
-            return [inner.Failed(502, "the upstream's stream holds an event that is no object")]
+            return [inner.unreadable("the upstream's stream holds an event that is no object")]
         match data.get("type"):
             case "content_block_delta":
                 return self._delta(data.get("delta") or {}, data.get("index") or 0)

@@ -37,9 +37,9 @@ class Reader:
         try:
             chunk = msgspec.json.decode(event.data)
         except msgspec.DecodeError:
-            return [inner.Failed(502, "the upstream's stream holds a chunk that is not JSON")]
+            return [inner.unreadable("the upstream's stream holds a chunk that is not JSON")]
         if not isinstance(chunk, dict):
-            return [inner.Failed(502, "the upstream's stream holds a chunk that is no object")]
+            return [inner.unreadable("the upstream's stream holds a chunk that is no object")]
         if is_failure(chunk) or event.name == b"error":
             return [read_failure(chunk, 502)]
         events: list[inner.Event] = []

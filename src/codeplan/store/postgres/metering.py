@@ -35,10 +35,8 @@ from codeplan.store.postgres.meter_rows import (
 )
 from codeplan.store.postgres.migrate import drop_partitions, make_partitions
 
-# A node that was not seen for so long is taken for dead, and what its calls hold is released.
-LEASE_MS = 15 * SECOND
 # A call of one's own that the process does not know is one whose reservation seemed to fail.
-UNKNOWN_MS = 20 * SECOND
+UNKNOWN_MS = 5 * SECOND
 _BEAT = """
 INSERT INTO nodes VALUES ($1, codeplan_now(), codeplan_now())
 ON CONFLICT (id) DO UPDATE SET seen_at = codeplan_now() RETURNING seen_at
@@ -68,10 +66,12 @@ async def apply_operations(
 
 
 class PostgresMetering:
-    """MeterStore over PostgreSQL."""
+    """MeterStore over PostgreSQL. ``lease_ms``: a node that was not seen for so long is taken for
+    dead, and what its calls hold is released."""
 
-    def __init__(self, engine: Engine, clock: Clock, node: str) -> None:
-        self._engine, self._clock, self._node = engine, clock, node
+    def __init__(self, engine: Engine, clock: Clock, node: str, lease_ms: int) -> None:
+        self._engine, self._clock = engine, clock
+        self._node, self._lease_ms = node, lease_ms
 
     async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped | Busy:
         wanted = _cleaned(wanted)
@@ -86,7 +86,7 @@ class PostgresMetering:
     async def beat(self, live: Callable[[], Collection[str]]) -> int:
         async with self._engine.connection() as connection:
             now = await connection.fetchval(_BEAT, self._node)
-            names = (now - LEASE_MS, self._node, list(live()), now - UNKNOWN_MS)
+            names = (now - self._lease_ms, self._node, list(live()), now - UNKNOWN_MS)
             found = await connection.fetch(_ABANDONED, *names)
             if not found:
                 return 0
@@ -102,7 +102,7 @@ class PostgresMetering:
                 await connection.execute(
                     "DELETE FROM nodes WHERE seen_at < $1 AND NOT EXISTS"
                     " (SELECT FROM calls WHERE state = 'running' AND node = nodes.id)",
-                    now - 10 * LEASE_MS,
+                    now - 10 * self._lease_ms,
                 )
             return len(calls)
 

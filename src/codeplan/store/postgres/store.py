@@ -11,6 +11,7 @@ import asyncpg
 
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
+from codeplan.kit.instants import SECOND
 from codeplan.store.base import StoreFailed
 from codeplan.store.postgres.accounts import CHANNEL, PostgresAccounts
 from codeplan.store.postgres.engine import Connection, Engine, open_pool
@@ -24,8 +25,8 @@ _LISTEN_AGAIN_SECONDS = 1.0
 class PostgresStore(PostgresMetering, PostgresAccounts, PostgresUsage):
     """The whole store in one database, shared by any number of nodes."""
 
-    def __init__(self, engine: Engine, clock: Clock, node: str, url: str) -> None:
-        PostgresMetering.__init__(self, engine, clock, node)
+    def __init__(self, engine: Engine, clock: Clock, node: str, url: str, lease_ms: int) -> None:
+        PostgresMetering.__init__(self, engine, clock, node, lease_ms)
         PostgresAccounts.__init__(self, engine)
         self._listening = asyncio.create_task(self._listen(url))
 
@@ -56,7 +57,7 @@ class PostgresStore(PostgresMetering, PostgresAccounts, PostgresUsage):
             await connection.close(timeout=2)
 
 
-async def open_store(url: str, clock: Clock) -> PostgresStore:
+async def open_store(url: str, clock: Clock, lease_seconds: int = 15) -> PostgresStore:
     """Open the store in this database, made or brought up to date where needed.
 
     Raises StoreFailed.
@@ -73,7 +74,7 @@ async def open_store(url: str, clock: Clock) -> PostgresStore:
         await pool.close()
         raise
     handler = partial(_apply, node=node)
-    store = PostgresStore(Engine(pool, handler), clock, node, url)
+    store = PostgresStore(Engine(pool, handler), clock, node, url, lease_seconds * SECOND)
     await store.beat(frozenset)
     return store
 
