@@ -3,7 +3,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --extra embedded
 ARGS ?=
 
-.PHONY: up test check format bench fuzz clean help
+.PHONY: up test check format bench fuzz faults clean help
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,6 +34,9 @@ bench: $(UV) ## Compare with peers (needs root or nginx and wrk)
 
 fuzz: $(UV) ## Random bytes into the decoders and stream readers, for ARGS seconds (600)
 	$(RUN) sh scripts/fuzz $(ARGS)
+
+faults: $(UV) ## Break things ARGS times (500) on both stores, and check the promise after each
+	$(RUN) --directory tests python -m faults.rounds $(ARGS)
 
 clean: ## Remove what was fetched and made, not data
 	rm -rf .venv .tools .clients .mypy_cache .ruff_cache .pytest_cache benchmarks/.venv benchmarks/out

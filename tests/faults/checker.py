@@ -36,7 +36,14 @@ async def _postgres_rows(database: str, query: str) -> list[dict[str, Any]]:
 
 
 def running(database: str) -> int:
-    """Calls that are not ended, and prompts that are still held."""
+    """Calls that are not ended, and prompts that are still held; -1 while no one can tell."""
+    try:
+        return _running(database)
+    except (OSError, asyncpg.PostgresError):
+        return -1  # the server starts again
+
+
+def _running(database: str) -> int:
     (row,) = rows(
         database,
         "SELECT (SELECT count(*) FROM calls WHERE state = 'running')"
@@ -93,10 +100,8 @@ def _prompts(prompts: dict[str, Any], seen: list[Seen]) -> list[str]:
         # A prompt that was released begins anew; those that were charged were each filled up.
         if number > math.ceil(made[session] / CALLS_PER_PROMPT):
             found.append(f"(b) {session}: {number} prompts for {made[session]} calls")
-    for row in prompts.values():
-        if row["state"] == "reserved" or row["open_calls"]:
-            found.append(f"(d) {row['id']} is still {row['state']}, {row['open_calls']} open")
-    return found
+    held = [row for row in prompts.values() if row["state"] == "reserved" or row["open_calls"]]
+    return found + [f"(d) {r['id']} is still {r['state']}, {r['open_calls']} open" for r in held]
 
 
 def _calls(

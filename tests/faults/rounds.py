@@ -6,8 +6,9 @@ docs/faults.md.
 
 import asyncio
 import contextlib
+import os
 import random
-import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -115,14 +116,12 @@ class World:
     def _fill_the_disk(self, seconds: float) -> None:
         """No file of the store can grow. (The limit that the system has for a process's files
         stands in for a full disk: writes fail in the same place.)"""
-        pids = [self.service.process.pid] if self.server is None else self.server.pids()
-        for pid in pids:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (16_384, resource.RLIM_INFINITY))
+        _limit_files(self._writers(), "16384")
         time.sleep(seconds)
-        for pid in pids if self.server is None else {*pids, *self.server.pids()}:
-            with contextlib.suppress(ProcessLookupError):
-                unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+        _limit_files(self._writers(), "unlimited")
+
+    def _writers(self) -> list[int]:
+        return [self.service.process.pid] if self.server is None else self.server.pids()
 
     def _wait_until_nothing_runs(self) -> None:
         """(d): within a bounded time nothing is held any more."""
@@ -130,6 +129,19 @@ class World:
         while checker.running(self.database):
             assert time.monotonic() < until, f"(d) round {self.rounds}: still held"
             time.sleep(0.05)
+
+
+def _limit_files(pids: list[int], size: str) -> None:
+    """For processes of another user (PostgreSQL's, where root runs the tests) as that user."""
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError):
+            owner = Path(f"/proc/{pid}").stat().st_uid
+            subprocess.run(
+                ["prlimit", "--pid", str(pid), f"--fsize={size}:unlimited"],
+                user=owner if owner != os.geteuid() else None,
+                check=False,  # a process may just have ended
+                capture_output=True,
+            )
 
 
 def run(world: World, rounds: int) -> None:

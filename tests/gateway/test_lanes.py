@@ -1,8 +1,14 @@
 """Who is let in at which address, and what the others are told."""
 
+from pathlib import Path
+
+import httpx
 import pytest
 
 from gateway.conftest import House
+from support.replies import Said, answer
+from support.service import Service, catalogue, opencode
+from support.upstream import ScriptedUpstream
 
 CODING = "/api/coding/paas/v4/chat/completions"
 GENERAL = "/api/paas/v4/chat/completions"
@@ -86,3 +92,23 @@ def test_an_unknown_model_is_told_what_the_plan_has(house: House) -> None:
     assert answered.status_code == 400
     assert answered.json()["error"]["code"] == "1211"
     assert "glm-4.6, glm-4.5-air" in answered.json()["error"]["message"]
+
+
+def test_a_used_up_plan_never_falls_through_to_money(tmp_path: Path) -> None:
+    with (
+        ScriptedUpstream(lambda asked: answer(asked, Said(text="Yes."))) as upstream,
+        Service(tmp_path, catalogue(upstream.base_url, limit=1)) as service,
+        service.client() as http,
+    ):
+
+        def ask(address: str, session: str) -> httpx.Response:
+            return http.post(
+                f"{address}/chat/completions",
+                headers={**opencode(session), "authorization": f"Bearer {service.key}"},
+                json={"model": "glm-4.6", "messages": [{"role": "user", "content": "Hello"}]},
+            )
+
+        assert ask("/api/coding/paas/v4", "a").status_code == 200
+        for address in ("/api/coding/paas/v4", "/api/paas/v4"):
+            assert ask(address, "b").json()["error"]["code"] == "1308"
+        assert len(upstream.calls) == 1

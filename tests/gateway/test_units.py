@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from gateway.test_turns import RESULT, TOOL_CALL, user
-from support.replies import Said, answer
+from support.replies import SSE, Said, answer, openai_pieces
 from support.service import Service, catalogue, opencode
-from support.upstream import ScriptedUpstream
+from support.upstream import Cut, Reply, ScriptedUpstream
 
 WINDOW = 'windows = [{ unit = "prompt", per = "5h", limit = 120 }]'
 
@@ -82,6 +82,24 @@ def test_tokens_are_counted_as_the_upstream_reports_them(
         refused = ask(service, "s4", [user("Hello")])
         assert refused.json()["error"]["code"] == "1308"
         assert used(service) == [("token", 5000, 0), ("call", 3, 6)]
+
+
+@pytest.mark.parametrize(("choice", "charged"), [("free", 0), ("delivered", 1)])
+def test_what_an_upstream_cut_costs_what_the_operator_chose(
+    choice: str, charged: int, tmp_path: Path
+) -> None:
+    pieces = openai_pieces(Said(text="Hello there"))
+    with ScriptedUpstream(lambda _: Reply(pieces=[*pieces[:2], Cut()], content_type=SSE)) as up:
+        text = f'[service]\ncut_by_upstream = "{choice}"\n{catalogue(up.base_url)}'
+        with Service(tmp_path, text) as service, service.client() as http:
+            answered = http.post(
+                "/api/coding/paas/v4/chat/completions",
+                headers={**opencode("s"), "authorization": f"Bearer {service.key}"},
+                json={"model": "glm-4.6", "messages": [user("Hello")], "stream": True},
+            )
+            assert b'"error"' in answered.content
+            assert service.window()["used"] == charged
+            assert service.rows("SELECT outcome FROM calls") == [("cut by upstream",)]
 
 
 def test_credits_weigh_each_class_of_token(tmp_path: Path, upstream: ScriptedUpstream) -> None:

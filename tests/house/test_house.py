@@ -125,3 +125,12 @@ def test_every_page_of_the_cli_in_the_docs_exists() -> None:
     for command in shown:
         words = command.split()
         assert runner.invoke(root, [*words[:3], "--help"]).exit_code == 0, command
+
+
+def test_every_test_that_the_promise_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text_of(ROOT / "docs" / "promise.md"))
+    assert len(named) > 20
+    for path, name in named:
+        assert re.search(rf"^(?:async )?(?:def )?{name}\b", text_of(ROOT / path), re.MULTILINE), (
+            name
+        )

@@ -57,7 +57,6 @@ class Server:
                 one.chmod(one.stat().st_mode | 0o055)
 
     def pids(self) -> list[int]:
-        """The server's processes."""
+        """The processes that do the server's work; not the one that watches over them."""
         assert self._server is not None
-        main = psutil.Process(self._server.get_pid())
-        return [main.pid, *(child.pid for child in main.children(recursive=True))]
+        return [child.pid for child in psutil.Process(self._server.get_pid()).children()]

@@ -1,4 +1,5 @@
-"""How many second tries there may be, so that a failing upstream is not asked twice for each call."""
+"""How many second tries there may be, so that a failing upstream is not asked twice for each
+call."""
 
 
 class RetryBudget:

@@ -136,7 +136,8 @@ class PostgresMetering:
 def _cleaned(wanted: Reserve) -> Reserve:
     """Without the character 0, which PostgreSQL keeps in no text."""
     claim = wanted.claim
-    if "\0" not in claim.session:
+    session, conversation = claim.session.replace("\0", ""), claim.conversation.replace("\0", "")
+    if (session, conversation) == (claim.session, claim.conversation):
         return wanted
-    claim = msgspec.structs.replace(claim, session=claim.session.replace("\0", ""))
+    claim = msgspec.structs.replace(claim, session=session, conversation=conversation)
     return msgspec.structs.replace(wanted, claim=claim)

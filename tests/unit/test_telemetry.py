@@ -1,0 +1,23 @@
+"""A log that cannot be written stops nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import resource, sys
+from codeplan.telemetry import configure, log
+configure()
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+for number in range(100):
+    log.warning("x" * 1000)
+print("done")
+"""
+
+
+def test_a_full_disk_does_not_raise(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM], stderr=log, stdout=subprocess.PIPE, timeout=60
+        )
+    assert done.stdout == b"done\n"
