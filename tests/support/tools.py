@@ -84,15 +84,18 @@ def _run(command: list[str], workspace: Path, environment: dict[str, str], timeo
     return Ran(done.stdout, done.returncode, time.monotonic() - started)
 
 
-def claude_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
-    """Claude Code, headless, allowed to write files in ``folder/workspace``."""
+def claude_code(
+    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, continues: bool = False
+) -> Ran:
+    """Claude Code, headless, allowed to write files in ``folder/workspace``. ``continues``: the
+    last conversation there."""
     environment = _home(folder) | {
         "ANTHROPIC_BASE_URL": f"{url}/api/anthropic",
         "ANTHROPIC_AUTH_TOKEN": key,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     }
     command = [str(install() / "claude"), "-p", prompt, "--permission-mode", "acceptEdits"]
-    command += ["--allowedTools", "Write,Edit,Bash"]
+    command += ["--allowedTools", "Write,Edit,Bash,Agent", *(["-c"] if continues else [])]
     return _run(command, folder / "workspace", environment, timeout)
 
 
@@ -120,9 +123,12 @@ def _open_code_like(
     return _run(command, folder / "workspace", environment, timeout)
 
 
-def opencode(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+def opencode(
+    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, continues: bool = False
+) -> Ran:
     """OpenCode, headless, over OpenAI Chat."""
-    return _open_code_like("opencode", url, key, prompt, folder, timeout, [])
+    more = ["-c"] if continues else []
+    return _open_code_like("opencode", url, key, prompt, folder, timeout, more)
 
 
 def kilo_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
@@ -131,7 +137,13 @@ def kilo_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 12
 
 
 def codex(
-    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, model: str = "glm-4.6"
+    url: str,
+    key: str,
+    prompt: str,
+    folder: Path,
+    timeout: float = 120,
+    model: str = "glm-4.6",
+    continues: bool = False,
 ) -> Ran:
     """Codex, headless, over OpenAI Responses."""
     environment = _home(folder) | {"CODEPLAN_KEY": key}
@@ -149,12 +161,14 @@ base_url = "{url}/api/v1"
 env_key = "CODEPLAN_KEY"
 wire_api = "responses"
 """)
-    command = [str(install() / "codex"), "exec", "--skip-git-repo-check"]
-    command += ["--dangerously-bypass-approvals-and-sandbox", prompt]
+    command = [str(install() / "codex"), "exec", *(["resume", "--last"] if continues else [])]
+    command += ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", prompt]
     return _run(command, folder / "workspace", environment, timeout)
 
 
-def _qwen(kind: str, url: str, key: str, prompt: str, folder: Path, timeout: float) -> Ran:
+def _qwen(
+    kind: str, url: str, key: str, prompt: str, folder: Path, timeout: float, continues: bool
+) -> Ran:
     environment = _home(folder) | {"QWEN_TELEMETRY_ENABLED": "false"}
     if kind == "openai":
         environment["OPENAI_BASE_URL"] = f"{url}/api/coding/paas/v4"
@@ -171,20 +185,27 @@ def _qwen(kind: str, url: str, key: str, prompt: str, folder: Path, timeout: flo
     }
     (config / "settings.json").write_text(json.dumps(settings))
     command = [str(install() / "qwen"), "--auth-type", kind, "--yolo", "-m", "glm-4.6"]
+    command += ["-c"] if continues else []
     return _run([*command, "-p", prompt], folder / "workspace", environment, timeout)
 
 
-def qwen_code(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+def qwen_code(
+    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, continues: bool = False
+) -> Ran:
     """Qwen Code, headless, over OpenAI Chat."""
-    return _qwen("openai", url, key, prompt, folder, timeout)
+    return _qwen("openai", url, key, prompt, folder, timeout, continues)
 
 
-def qwen_code_anthropic(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+def qwen_code_anthropic(
+    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, continues: bool = False
+) -> Ran:
     """Qwen Code, headless, in its Anthropic mode."""
-    return _qwen("anthropic", url, key, prompt, folder, timeout)
+    return _qwen("anthropic", url, key, prompt, folder, timeout, continues)
 
 
-def cline(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -> Ran:
+def cline(
+    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, continues: bool = False
+) -> Ran:
     """Cline's command line, headless, over OpenAI Chat."""
     environment = _home(folder) | {"CLINE_TELEMETRY_DISABLED": "1", "CLINE_NO_AUTO_UPDATE": "1"}
     home, workspace = Path(environment["HOME"]), folder / "workspace"
@@ -193,6 +214,11 @@ def cline(url: str, key: str, prompt: str, folder: Path, timeout: float = 120) -
     sign_in += ["-b", f"{url}/api/coding/paas/v4", "--config", config]
     _run(sign_in, workspace, environment, timeout)
     command = [program, "--config", config, "-P", "openai-compatible", "-m", "glm-4.6"]
+    if continues:
+        listed = _run(
+            [program, "--config", config, "history", "--json"], workspace, environment, 60
+        )
+        command += ["--id", json.loads(listed.seen)[0]["sessionId"]]
     try:
         return _run([*command, "-c", str(workspace), prompt], workspace, environment, timeout)
     finally:

@@ -44,6 +44,8 @@ class Client:
     name = "unknown client"
     # What it is called on a command line, for finding out whether it is there.
     programs: tuple[str, ...] = ()
+    # Whether a person's text may stand behind a tool's result, in one message.
+    writes_behind_results = False
     # How the texts begin that it puts itself into messages of the user's role.
     not_authored: tuple[str, ...] = ()
 
@@ -57,7 +59,7 @@ class Client:
 
     def authored(self, said: Said) -> str | None:
         """What the person wrote in this message of the user's role, or None when nothing."""
-        if said.tool_result:
+        if said.tool_result and not self.writes_behind_results:
             return None
         texts = said.texts
         if self.not_authored:
@@ -72,10 +74,14 @@ class Client:
         """A conversation that the client marks as started by a turn's tool call."""
         return False
 
+    def root(self, call: SeenCall, authored: list[str]) -> str:
+        """What names a conversation inside its session: the first text that a person wrote."""
+        return authored[0] if authored else ""
+
     def claim(self, call: SeenCall) -> TurnClaim:
         """Which turn the call says it belongs to."""
         authored = [text for said in call.outline.said if (text := self.authored(said)) is not None]
-        root = authored[0] if authored else ""
+        root = self.root(call, authored)
         newest = authored[-1] if authored else ""
         session = self.session(call)
         return TurnClaim(
@@ -92,7 +98,9 @@ class Client:
         if self.is_sub_agent(call):
             return Claim.SUB_AGENT
         said = call.outline.said
-        if call.outline.ends_with_tool_result or not said or self.authored(said[-1]) is None:
+        if not said or self.authored(said[-1]) is None:
+            return Claim.CONTINUATION
+        if call.outline.ends_with_tool_result and not said[-1].tool_result:
             return Claim.CONTINUATION
         return Claim.AUTHORED
 

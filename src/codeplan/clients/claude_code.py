@@ -17,6 +17,8 @@ class ClaudeCode(Client):
     id = "claude-code"
     name = "Claude Code"
     programs = ("claude",)
+    # When a session is resumed, what is typed joins the last results in one message.
+    writes_behind_results = True
     not_authored = (
         "<system-reminder>",
         "<local-command-stdout>",

@@ -17,11 +17,16 @@ class OpenCode(Client):
         return call.user_agent.startswith("opencode/") and bool(self.session(call))
 
     def session(self, call: SeenCall) -> str:
-        return call.header(b"x-session-id") or call.header(b"x-session-affinity")
+        """A sub-agent has a session of its own and names the one that started it."""
+        names = (b"x-parent-session-id", b"x-session-id", b"x-session-affinity")
+        return next((found for name in names if (found := call.header(name))), "")
 
     def is_side_call(self, call: SeenCall) -> bool:
         """The title call comes beside the first step, or just before it."""
         return not call.outline.tool_names and call.system_begins(TITLE)
+
+    def is_sub_agent(self, call: SeenCall) -> bool:
+        return bool(call.header(b"x-parent-session-id"))
 
     def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         return (

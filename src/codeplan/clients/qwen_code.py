@@ -1,9 +1,13 @@
 """Qwen Code. In its Anthropic mode it calls itself claude-cli and is not Claude Code."""
 
+import re
+
 from codeplan.clients.base import Client, SeenCall, refuse_by_403
 from codeplan.clients.refusal import Form, Refusal
 from codeplan.clients.set_up import Plan, SetUp
 
+_FOLDER = re.compile(r"working in the directory: (.+)")
+_SUB_AGENT = "You are a general-purpose subagent working for a parent agent"
 _MEMORY = "You are now acting as the managed memory extraction subagent"
 
 
@@ -11,7 +15,11 @@ class QwenCode(Client):
     id = "qwen-code"
     name = "Qwen Code"
     programs = ("qwen",)
-    not_authored = ("<system-reminder>",)
+    not_authored = (
+        "<system-reminder>",
+        "<task-notification>",
+        "The connection dropped mid-response. Resume directly",
+    )
 
     def recognises(self, call: SeenCall) -> bool:
         if call.user_agent.startswith("QwenCode/"):
@@ -19,8 +27,18 @@ class QwenCode(Client):
         return (
             call.user_agent.startswith("claude-cli/")
             and not call.header(b"x-claude-code-session-id")
-            and call.system_begins("You are Qwen Code", _MEMORY)
+            and call.system_begins("You are Qwen Code", _MEMORY, _SUB_AGENT)
         )
+
+    def root(self, call: SeenCall, authored: list[str]) -> str:
+        """It tells no session. All its conversations, sub-agents' too, begin by telling the folder
+        they are in: that is what their turns are looked for by."""
+        texts = (text for said in call.outline.said for text in said.texts)
+        found = next((match[1] for text in texts if (match := _FOLDER.search(text))), None)
+        return f"in {found}" if found else super().root(call, authored)
+
+    def is_sub_agent(self, call: SeenCall) -> bool:
+        return call.system_begins(_SUB_AGENT)
 
     def is_side_call(self, call: SeenCall) -> bool:
         """After the answer it extracts memories; the call's text looks like a new prompt."""

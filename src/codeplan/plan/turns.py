@@ -165,8 +165,11 @@ def _patience(claim: TurnClaim) -> int:
 
 
 def _parent(claim: TurnClaim, live: list[Prompt], now: int) -> Prompt | None:
-    """The session's newest turn, when this call can only be its sub-agent or its compaction."""
-    if not claim.session:
+    """The thread's newest turn, when this call can only be its sub-agent or its compaction.
+
+    Where there is no session id, only a client's own mark says so.
+    """
+    if not claim.session and claim.claim is not Claim.SUB_AGENT:
         return None
     for prompt in live:
         if prompt.session != claim.session or now - prompt.last_call_at > CONTINUE_MS:

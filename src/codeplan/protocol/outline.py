@@ -8,7 +8,8 @@ class Malformed(ValueError):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One message of the user's role: its texts in order, and whether it carries tool results."""
+    """One message of the user's role: its texts in order, and whether it carries tool results;
+    then only the texts behind those."""
 
     texts: tuple[str, ...]
     tool_result: bool = False

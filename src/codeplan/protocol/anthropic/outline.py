@@ -55,7 +55,7 @@ def read(body: bytes) -> Outline:
         system=_texts(call.system) if call.system else (),
         tool_names=tuple(tool.name for tool in call.tools or ()),
         said=tuple(
-            Said(_texts(message.content), _has_result(message))
+            Said(_texts_after_results(message.content), _has_result(message))
             for message in call.messages
             if message.role == "user"
         ),
@@ -71,6 +71,14 @@ def _newest(messages: list[_Message]) -> _Message:
         if message.role != "system":
             return message
     return messages[-1]
+
+
+def _texts_after_results(content: str | list[_Block]) -> tuple[str, ...]:
+    """What is said behind the last tool's result, where there is one."""
+    if isinstance(content, str):
+        return (content,)
+    results = [place for place, block in enumerate(content) if block.type == "tool_result"]
+    return _texts(content[results[-1] + 1 :] if results else content)
 
 
 def _texts(content: str | list[_Block]) -> tuple[str, ...]:
