@@ -136,7 +136,11 @@ class Service:
         return json.loads(done.stdout)
 
     def new_key(self, email: str, plan: str = "lite") -> str:
-        """A new subscriber's key, made in one request."""
+        """A new subscriber's key."""
+        return str(self.new_account(email, plan)["key"])
+
+    def new_account(self, email: str, plan: str = "lite") -> dict[str, Any]:
+        """A new subscriber with a key, made in one request."""
         token = (self.data / "operator-token").read_text().strip()
         with self.client() as http:
             made = http.post(
@@ -144,7 +148,8 @@ class Service:
                 headers={"authorization": f"Bearer {token}"},
                 json={"email": email, "plan": plan},
             )
-        return str(made.raise_for_status().json()["key"])
+        account: dict[str, Any] = made.raise_for_status().json()
+        return account
 
     def account(self, email: str, plan: str | None = "lite") -> dict[str, Any]:
         more = ("--plan", plan) if plan else ()

@@ -76,12 +76,16 @@ class Subscriptions:
         return Held(subscription, plan)
 
     async def plan_of(self, subscription_id: str, version: str) -> Plan | None:
-        """The plan that a subscription had under that version of the catalogue."""
+        """The plan that a subscription had under that version of the catalogue, as far as that is
+        known."""
         subscription = await self._store.subscription(subscription_id)
         if subscription is None:
             return None
         version = version or subscription.catalogue_version
-        return (await self.held(replace(subscription, catalogue_version=version))).plan
+        try:
+            return (await self.held(replace(subscription, catalogue_version=version))).plan
+        except PlanUnknown:
+            return None
 
     async def _bought(self, version: str, plan_id: str) -> Plan:
         if version == self.catalogue.version:
@@ -90,4 +94,7 @@ class Subscriptions:
         if document is None:
             raise PlanUnknown(f"the catalogue {version} of a subscription is not in the store")
         plans = msgspec.json.decode(document, type=list[Plan])
-        return next(plan for plan in plans if plan.id == plan_id)
+        found = next((plan for plan in plans if plan.id == plan_id), None)
+        if found is None:
+            raise PlanUnknown(f"the catalogue {version} has no plan {plan_id}")
+        return found
