@@ -65,9 +65,10 @@ def reserve(
     key_id: str = "ck_1",
     started_at: int = NOON,
     prompt_tokens: int = 0,
+    call_id: str = "",
 ) -> Reserve:
     return Reserve(
-        call_id=new_id("req", NOON - 60_000 + number),
+        call_id=call_id or new_id("req", NOON - 60_000 + number),
         account_id="acc_1",
         key_id=key_id,
         subscription_id=subscription,
@@ -87,13 +88,18 @@ USAGE = Usage(input=10, cached=4, output=6)
 
 
 def finish(
-    asked: Reserve, reserved: Reserved, delivered: bool = True, usage: Usage | None = USAGE
+    asked: Reserve,
+    reserved: Reserved,
+    delivered: bool = True,
+    usage: Usage | None = USAGE,
+    awaits_tool: bool = False,
 ) -> Finish:
     return Finish(
         asked=asked,
         reserved=reserved,
         delivered=delivered,
         outcome="whole" if delivered else "failed",
+        awaits_tool=awaits_tool,
         usage=usage if delivered else None,
         upstream="gpu",
         upstream_model="zai-org/GLM-4.6",

@@ -35,14 +35,16 @@ class UsageSeries:
 
 
 async def usage_series(store: UsageStore, account_id: str, since: int, until: int) -> UsageSeries:
-    """The account's settled calls from ``since`` up to ``until``. Raises RangeInvalid."""
+    """The account's settled calls from ``since`` up to ``until``, by the hour in which they began:
+    the hour of ``since`` counts whole. Raises RangeInvalid."""
     if until <= since or until - since > LONGEST:
         raise RangeInvalid("the range must be longer than nothing and at most 31 days")
     step = HOUR if until - since <= HOURLY_UP_TO else DAY
     starts = list(range(since, until, step))
     series = UsageSeries(step, starts, [0] * len(starts), [0] * len(starts))
-    for row in await store.usage(account_id, since, until, step):
-        place = (row.starts_at - since) // step
+    first_hour = since - since % HOUR
+    for row in await store.usage(account_id, first_hour, until, step):
+        place = min((row.starts_at - first_hour) // step, len(starts) - 1)
         series.calls[place] += row.calls
         series.tokens[place] += row.tokens
         model = series.models.setdefault(row.model, ModelUsage(row.model, [0] * len(starts)))

@@ -94,10 +94,11 @@ class Rides(msgspec.Struct, frozen=True):
 
 
 class NewPrompt(msgspec.Struct, frozen=True):
-    """The call costs one prompt. ``earlier_calls``: of the same turn, already paid for."""
+    """The call costs one prompt. ``goes_on``: the turn's prompt that is used up; whichever call of
+    the turn, or of its sub-agents, draws the next one, all of them ride on it."""
 
     why: str
-    earlier_calls: int = 0
+    goes_on: Prompt | None = None
 
 
 class Free(msgspec.Struct, frozen=True):
@@ -195,5 +196,5 @@ def _ride_or_next(prompt: Prompt, why: str, limits: TurnLimits) -> Rides | NewPr
     if 0 < limits.max_calls_per_turn <= calls:
         return RunAway(calls)
     if prompt.calls >= limits.calls_per_prompt:
-        return NewPrompt(f"the turn went on past {limits.calls_per_prompt} calls", calls)
+        return NewPrompt(f"the turn went on past {limits.calls_per_prompt} calls", prompt)
     return Rides(prompt, why)

@@ -154,20 +154,22 @@ def _views(wanted: Reserve, rows: Rows, now: int) -> tuple[windows.WindowView, .
 def _open_prompt(
     wanted: Reserve, found: turns.NewPrompt, holds: tuple[Hold, ...], now: int
 ) -> Prompt:
-    claim = wanted.claim
+    before = found.goes_on
+    turn = before or wanted.claim
     return Prompt(
         id=new_id("prompt", now),
         account_id=wanted.account_id,
         subscription_id=wanted.subscription_id,
-        session=claim.session,
-        conversation=claim.conversation,
-        ordinal=claim.ordinal,
-        text_hash=claim.text_hash,
+        session=turn.session,
+        conversation=turn.conversation,
+        ordinal=turn.ordinal,
+        text_hash=turn.text_hash,
         client=wanted.client,
         opened_at=now,
         last_call_at=now,
         holds=holds,
-        earlier_calls=found.earlier_calls,
+        earlier_calls=before.earlier_calls + before.calls if before else 0,
+        awaits_tool=before.awaits_tool if before else False,
     )
 
 
