@@ -11,6 +11,7 @@ import msgspec
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import SECOND
 from codeplan.plan.windows import Window
+from codeplan.store import columns
 from codeplan.store.batch import abandon, apply
 from codeplan.store.operations import (
     Busy,
@@ -25,12 +26,10 @@ from codeplan.store.operations import (
 )
 from codeplan.store.postgres.engine import Connection, Engine
 from codeplan.store.postgres.meter_rows import (
-    CALL_COLUMNS,
     load,
     load_calls,
     load_open,
     lock,
-    read_call,
     save,
 )
 from codeplan.store.postgres.migrate import drop_partitions, make_partitions
@@ -42,7 +41,7 @@ INSERT INTO nodes VALUES ($1, codeplan_now(), codeplan_now())
 ON CONFLICT (id) DO UPDATE SET seen_at = codeplan_now() RETURNING seen_at
 """
 _ABANDONED = f"""
-SELECT {CALL_COLUMNS} FROM calls WHERE state = 'running' AND (
+SELECT {columns.CALL} FROM calls WHERE state = 'running' AND (
   node NOT IN (SELECT id FROM nodes WHERE seen_at > $1)
   OR node = $2 AND id <> ALL ($3) AND started_at < $4
 )
@@ -95,7 +94,7 @@ class PostgresMetering:
                 # Again, under the locks: another node may have released them meanwhile.
                 found = await connection.fetch(_ABANDONED, *names)
                 locked = set(rows.free_calls)
-                calls = [read_call(row) for row in found if row["subscription_id"] in locked]
+                calls = [columns.call_in(row) for row in found if row["subscription_id"] in locked]
                 await load_calls(connection, calls, rows, now)
                 abandon(calls, rows, now)
                 await save(connection, rows)

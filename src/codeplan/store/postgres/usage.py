@@ -3,14 +3,9 @@
 from codeplan.kit.ids import instant_in
 from codeplan.kit.instants import HOUR
 from codeplan.plan.turns import Prompt
+from codeplan.store import columns
 from codeplan.store.operations import CallRow
 from codeplan.store.postgres.engine import Engine
-from codeplan.store.postgres.meter_rows import (
-    CALL_COLUMNS,
-    PROMPT_COLUMNS,
-    read_call,
-    read_prompt,
-)
 from codeplan.store.rows import UsageRow
 
 # A call's id is made when it comes, by its node's clock; its row starts when it is reserved, a
@@ -37,19 +32,19 @@ class PostgresUsage:
     async def prompts(self, account_id: str, limit: int, before: str = "") -> list[Prompt]:
         async with self._engine.connection() as connection:
             rows = await connection.fetch(
-                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = $1"
+                f"SELECT {columns.PROMPT} FROM prompts WHERE account_id = $1"
                 " AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $2",
                 account_id, limit, before,
             )  # fmt: skip
-        return [read_prompt(row) for row in rows]
+        return [columns.prompt_in(row) for row in rows]
 
     async def prompt(self, account_id: str, prompt_id: str) -> Prompt | None:
         async with self._engine.connection() as connection:
             row = await connection.fetchrow(
-                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = $1 AND id = $2",
+                f"SELECT {columns.PROMPT} FROM prompts WHERE account_id = $1 AND id = $2",
                 account_id, prompt_id,
             )  # fmt: skip
-        return read_prompt(row) if row else None
+        return columns.prompt_in(row) if row else None
 
     async def call(self, account_id: str, call_id: str) -> CallRow | None:
         made_at = instant_in(call_id)
@@ -57,17 +52,17 @@ class PostgresUsage:
             return None
         async with self._engine.connection() as connection:
             row = await connection.fetchrow(
-                f"SELECT {CALL_COLUMNS} FROM calls WHERE account_id = $1 AND id = $2"
+                f"SELECT {columns.CALL} FROM calls WHERE account_id = $1 AND id = $2"
                 " AND started_at BETWEEN $3 AND $4",
                 account_id, call_id, made_at - CLOCKS_APART_MS, made_at + REQUEST_MS,
             )  # fmt: skip
-        return read_call(row) if row else None
+        return columns.call_in(row) if row else None
 
     async def calls(self, prompt: Prompt) -> list[CallRow]:
         async with self._engine.connection() as connection:
             rows = await connection.fetch(
-                f"SELECT {CALL_COLUMNS} FROM calls WHERE account_id = $1"
+                f"SELECT {columns.CALL} FROM calls WHERE account_id = $1"
                 " AND started_at BETWEEN $2 AND $3 AND prompt_id = $4 ORDER BY id",
                 prompt.account_id, prompt.opened_at, prompt.last_call_at, prompt.id,
             )  # fmt: skip
-        return [read_call(row) for row in rows]
+        return [columns.call_in(row) for row in rows]

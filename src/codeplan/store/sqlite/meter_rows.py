@@ -13,25 +13,12 @@ import msgspec
 from codeplan.plan.admit import Hold
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
-from codeplan.protocol.usage import Usage
-from codeplan.store.loaded import Ending, HourKey, Rows, windows_needed
+from codeplan.store import columns
+from codeplan.store.loaded import Ending, Rows, windows_needed
 from codeplan.store.operations import CallRow, Operation, Reserve
-from codeplan.store.rows import HourUse
 from codeplan.store.sqlite.saving import Save
 
-PROMPT_COLUMNS = (
-    "id, account_id, subscription_id, session, conversation, ordinal, text_hash, client,"
-    " opened_at, last_call_at, state, calls, open_calls, delivered, awaits_tool, holds, reason,"
-    " earlier_calls"
-)
-CALL_COLUMNS = (
-    "id, prompt_id, account_id, subscription_id, key_id, client, protocol, model_asked, model,"
-    " streamed, why, started_at, state, outcome, upstream, upstream_model, first_content_at,"
-    " ended_at, input, cached, cache_write, output, reasoning, detail, catalogue_version, holds,"
-    " node"
-)
-_PROMPT = PROMPT_COLUMNS.replace("holds", "json(holds)")
-_WINDOW = "id, subscription_id, rule, opened_at, closes_at, used, reserved, scope_id"
+_PROMPT = columns.PROMPT.replace("holds", "json(holds)")
 # The newest prompts of each thread, and those that finishing calls belong to.
 _LOAD_PROMPTS = f"""
 SELECT json_group_array(json_array({_PROMPT})) FROM (
@@ -52,7 +39,7 @@ CROSS JOIN calls ON account_id = value ->> 0 AND calls.id = value ->> 1
 # The windows that are open or held by those prompts, and the numbers of free calls.
 _LOAD_WINDOWS = f"""
 SELECT
-  (SELECT json_group_array(json_array({_WINDOW})) FROM (
+  (SELECT json_group_array(json_array({columns.WINDOW})) FROM (
     SELECT * FROM windows
     WHERE subscription_id IN (SELECT value FROM json_each(:subscriptions)) AND closes_at > :now
     UNION SELECT * FROM windows WHERE id IN (SELECT value FROM json_each(:ids))
@@ -63,44 +50,31 @@ SELECT
 
 
 _SAVE_PROMPTS = Save(
-    f"INSERT INTO prompts ({PROMPT_COLUMNS}, thread)",
+    f"INSERT INTO prompts ({columns.PROMPT}, thread)",
     19,
-    "ON CONFLICT (account_id, id) DO UPDATE SET"
-    " last_call_at = excluded.last_call_at, state = excluded.state, calls = excluded.calls,"
-    " open_calls = excluded.open_calls, delivered = excluded.delivered,"
-    " awaits_tool = excluded.awaits_tool, holds = excluded.holds, reason = excluded.reason",
+    f"ON CONFLICT (account_id, id) DO UPDATE SET {columns.replaced(columns.PROMPT_CHANGES)}",
 )
 _SAVE_WINDOWS = Save(
-    f"INSERT INTO windows ({_WINDOW})",
+    f"INSERT INTO windows ({columns.WINDOW})",
     8,
-    "ON CONFLICT (id) DO UPDATE SET used = excluded.used, reserved = excluded.reserved",
+    f"ON CONFLICT (id) DO UPDATE SET {columns.replaced(columns.WINDOW_CHANGES)}",
 )
 _SAVE_CALLS = Save(
-    f"INSERT INTO calls ({CALL_COLUMNS})",
+    f"INSERT INTO calls ({columns.CALL})",
     27,
-    "ON CONFLICT (account_id, id) DO UPDATE SET"
-    " state = excluded.state, outcome = excluded.outcome, upstream = excluded.upstream,"
-    " upstream_model = excluded.upstream_model, first_content_at = excluded.first_content_at,"
-    " ended_at = excluded.ended_at, input = excluded.input, cached = excluded.cached,"
-    " cache_write = excluded.cache_write, output = excluded.output,"
-    " reasoning = excluded.reasoning, detail = excluded.detail, holds = excluded.holds",
+    f"ON CONFLICT (account_id, id) DO UPDATE SET {columns.replaced(columns.CALL_CHANGES)}",
 )
 _SAVE_HOURS = Save(
-    "INSERT INTO hours (account_id, hour, model, client, calls, prompts, input, cached,"
-    " cache_write, output, reasoning)",
+    f"INSERT INTO hours ({columns.HOUR})",
     11,
     "ON CONFLICT (account_id, hour, model, client) DO UPDATE SET"
-    " calls = calls + excluded.calls, prompts = prompts + excluded.prompts,"
-    " input = input + excluded.input, cached = cached + excluded.cached,"
-    " cache_write = cache_write + excluded.cache_write, output = output + excluded.output,"
-    " reasoning = reasoning + excluded.reasoning",
+    f" {columns.added('hours', columns.SUMS)}",
 )
 _SAVE_FREE_CALLS = Save(
     "INSERT INTO free_calls (subscription_id, number)",
     2,
     "ON CONFLICT (subscription_id) DO UPDATE SET number = excluded.number",
 )
-_CLASSES = ("input", "cached", "cache_write", "output", "reasoning")
 _prompt_rows = msgspec.json.Decoder(
     list[
         tuple[
@@ -112,7 +86,6 @@ _prompt_rows = msgspec.json.Decoder(
 _window_rows = msgspec.json.Decoder(list[tuple[str, str, str, int, int, int, int, str]])
 _ending_rows = msgspec.json.Decoder(list[tuple[str, str, tuple[Hold, ...]]])
 _free_calls = msgspec.json.Decoder(dict[str, int])
-_holds = msgspec.json.Decoder(tuple[Hold, ...])
 
 
 def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: int) -> Rows:
@@ -125,7 +98,7 @@ def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: i
             calls.append((item.asked.account_id, item.asked.call_id))
             if item.reserved.prompt_id:
                 ids.append((item.asked.account_id, item.reserved.prompt_id))
-    names = {"claims": _json(list(claims)), "ids": _json(ids)}
+    names = {"claims": columns.to_json(list(claims)), "ids": columns.to_json(ids)}
     (found,) = connection.execute(_LOAD_PROMPTS, names).fetchone()
     prompts = [_made(row) for row in _prompt_rows.decode(found)]
     endings = _load_endings(connection, calls) if calls else {}
@@ -137,7 +110,7 @@ def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: i
 def load_calls(connection: sqlite3.Connection, calls: Sequence[CallRow], now: int) -> Rows:
     """What these running calls hold, and their prompts."""
     ids = {(call.account_id, call.prompt_id) for call in calls if call.prompt_id}
-    names = {"claims": "[]", "ids": _json(list(ids))}
+    names = {"claims": "[]", "ids": columns.to_json(list(ids))}
     (found,) = connection.execute(_LOAD_PROMPTS, names).fetchone()
     rows = Rows({prompt.id: prompt for prompt in map(_made, _prompt_rows.decode(found))})
     _, held = windows_needed((), rows)
@@ -149,7 +122,7 @@ def load_calls(connection: sqlite3.Connection, calls: Sequence[CallRow], now: in
 def _load_endings(
     connection: sqlite3.Connection, calls: list[tuple[str, str]]
 ) -> dict[str, Ending]:
-    (found,) = connection.execute(_LOAD_ENDINGS, {"calls": _json(calls)}).fetchone()
+    (found,) = connection.execute(_LOAD_ENDINGS, {"calls": columns.to_json(calls)}).fetchone()
     return {row[0]: Ending(row[1], row[2]) for row in _ending_rows.decode(found)}
 
 
@@ -169,17 +142,14 @@ def _load_windows(
 ) -> None:
     if not subscriptions and not held:
         return
-    names = {"subscriptions": _json(subscriptions), "now": now, "ids": _json(held)}
+    names = {
+        "subscriptions": columns.to_json(subscriptions),
+        "now": now,
+        "ids": columns.to_json(held),
+    }
     windows, free = connection.execute(_LOAD_WINDOWS, names).fetchone()
     rows.windows = {row[0]: Window(*row) for row in _window_rows.decode(windows)}
     rows.free_calls = _free_calls.decode(free)
-
-
-def read_prompt(row: sqlite3.Row) -> Prompt:
-    """A prompt from a row of `PROMPT_COLUMNS`."""
-    values = list(row)
-    values[15] = _holds.decode(values[15])
-    return _made(values)
 
 
 def _made(row: Sequence[Any]) -> Prompt:
@@ -190,55 +160,8 @@ def _made(row: Sequence[Any]) -> Prompt:
 
 def save(connection: sqlite3.Connection, rows: Rows) -> None:
     """Write what changed."""
-    _SAVE_PROMPTS.run(connection, [_prompt(prompt) for prompt in rows.changed_prompts.values()])
-    _SAVE_WINDOWS.run(connection, [_window(window) for window in rows.changed_windows.values()])
-    _SAVE_CALLS.run(connection, [_call(call) for call in rows.changed_calls.values()])
+    _SAVE_PROMPTS.run(connection, [*map(columns.prompt_values, rows.changed_prompts.values())])
+    _SAVE_WINDOWS.run(connection, [*map(columns.window_values, rows.changed_windows.values())])
+    _SAVE_CALLS.run(connection, [*map(columns.call_values, rows.changed_calls.values())])
     _SAVE_FREE_CALLS.run(connection, list(rows.changed_free_calls.items()))
-    _SAVE_HOURS.run(connection, [_hour(key, use) for key, use in rows.used.items()])
-
-
-def _prompt(prompt: Prompt) -> tuple[Any, ...]:
-    return (
-        prompt.id, prompt.account_id, prompt.subscription_id, prompt.session, prompt.conversation,
-        prompt.ordinal, prompt.text_hash, prompt.client, prompt.opened_at, prompt.last_call_at,
-        prompt.state, prompt.calls, prompt.open_calls, prompt.delivered, int(prompt.awaits_tool),
-        _json(prompt.holds), prompt.reason, prompt.earlier_calls, prompt.thread,
-    )  # fmt: skip
-
-
-def _window(window: Window) -> tuple[Any, ...]:
-    return (
-        window.id, window.subscription_id, window.rule, window.opened_at, window.closes_at,
-        window.used, window.reserved, window.scope_id,
-    )  # fmt: skip
-
-
-def _call(call: CallRow) -> tuple[Any, ...]:
-    usage = call.usage
-    return (
-        call.id, call.prompt_id, call.account_id, call.subscription_id, call.key_id, call.client,
-        call.protocol, call.model_asked, call.model, int(call.streamed), call.why, call.started_at,
-        call.state, call.outcome, call.upstream, call.upstream_model, call.first_content_at,
-        call.ended_at, usage.input, usage.cached, usage.cache_write, usage.output, usage.reasoning,
-        call.detail, call.catalogue_version, _json(call.holds), call.node,
-    )  # fmt: skip
-
-
-def read_call(row: sqlite3.Row) -> CallRow:
-    """A call from a row of `CALL_COLUMNS`."""
-    values = dict(row)
-    usage = Usage(**{name: values.pop(name) for name in _CLASSES})
-    values["streamed"] = bool(values["streamed"])
-    values["holds"] = _holds.decode(values["holds"])
-    return CallRow(**values, usage=usage)
-
-
-def _hour(key: HourKey, use: HourUse) -> tuple[Any, ...]:
-    return (
-        *key, use.calls, use.prompts, use.input, use.cached, use.cache_write, use.output,
-        use.reasoning,
-    )  # fmt: skip
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    _SAVE_HOURS.run(connection, [columns.hour_values(*item) for item in rows.used.items()])

@@ -7,6 +7,7 @@ from typing import Any
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import first_id
 from codeplan.plan.windows import Window
+from codeplan.store import columns
 from codeplan.store.batch import abandon, apply
 from codeplan.store.operations import (
     Busy,
@@ -21,11 +22,9 @@ from codeplan.store.operations import (
 )
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import (
-    CALL_COLUMNS,
     load,
     load_calls,
     load_open,
-    read_call,
     save,
 )
 
@@ -69,9 +68,9 @@ class SqliteMetering:
     def _release_abandoned(
         self, connection: sqlite3.Connection, items: Sequence[Callable[[], Collection[str]]]
     ) -> list[Any]:
-        found = connection.execute(f"SELECT {CALL_COLUMNS} FROM calls WHERE state = 'running'")
+        found = connection.execute(f"SELECT {columns.CALL} FROM calls WHERE state = 'running'")
         live = {call_id for item in items for call_id in item()}
-        calls = [call for row in found if (call := read_call(row)).id not in live]
+        calls = [call for row in found if (call := columns.call_in(row)).id not in live]
         now = self._clock.now()
         rows = load_calls(connection, calls, now)
         abandon(calls, rows, now)

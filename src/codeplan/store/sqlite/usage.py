@@ -5,10 +5,10 @@ import sqlite3
 from codeplan.kit.ids import first_id
 from codeplan.kit.instants import HOUR
 from codeplan.plan.turns import Prompt
+from codeplan.store import columns
 from codeplan.store.operations import CallRow
 from codeplan.store.rows import UsageRow
 from codeplan.store.sqlite.engine import Engine
-from codeplan.store.sqlite.meter_rows import CALL_COLUMNS, PROMPT_COLUMNS, read_call, read_prompt
 
 # A call's id is made when it comes; its row starts when it is reserved, a queue's wait later.
 REQUEST_MS = HOUR
@@ -36,38 +36,38 @@ class SqliteUsage:
     async def prompts(self, account_id: str, limit: int, before: str = "") -> list[Prompt]:
         def query(connection: sqlite3.Connection) -> list[Prompt]:
             rows = connection.execute(
-                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = :account"
+                f"SELECT {columns.PROMPT} FROM prompts WHERE account_id = :account"
                 " AND (:before = '' OR id < :before) ORDER BY id DESC LIMIT :limit",
                 {"account": account_id, "limit": limit, "before": before},
             )
-            return [read_prompt(row) for row in rows]
+            return [columns.prompt_in(row) for row in rows]
 
         return await self._engine.read(query)
 
     async def prompt(self, account_id: str, prompt_id: str) -> Prompt | None:
         def query(connection: sqlite3.Connection) -> Prompt | None:
             row = connection.execute(
-                f"SELECT {PROMPT_COLUMNS} FROM prompts WHERE account_id = ? AND id = ?",
+                f"SELECT {columns.PROMPT} FROM prompts WHERE account_id = ? AND id = ?",
                 (account_id, prompt_id),
             ).fetchone()
-            return read_prompt(row) if row else None
+            return columns.prompt_in(row) if row else None
 
         return await self._engine.read(query)
 
     async def call(self, account_id: str, call_id: str) -> CallRow | None:
         def query(connection: sqlite3.Connection) -> CallRow | None:
             row = connection.execute(
-                f"SELECT {CALL_COLUMNS} FROM calls WHERE account_id = ? AND id = ?",
+                f"SELECT {columns.CALL} FROM calls WHERE account_id = ? AND id = ?",
                 (account_id, call_id),
             ).fetchone()
-            return read_call(row) if row else None
+            return columns.call_in(row) if row else None
 
         return await self._engine.read(query)
 
     async def calls(self, prompt: Prompt) -> list[CallRow]:
         def query(connection: sqlite3.Connection) -> list[CallRow]:
             rows = connection.execute(
-                f"SELECT {CALL_COLUMNS} FROM calls WHERE account_id = ? AND id BETWEEN ? AND ?"
+                f"SELECT {columns.CALL} FROM calls WHERE account_id = ? AND id BETWEEN ? AND ?"
                 " AND prompt_id = ? ORDER BY id",
                 (
                     prompt.account_id,
@@ -76,6 +76,6 @@ class SqliteUsage:
                     prompt.id,
                 ),
             )
-            return [read_call(row) for row in rows]
+            return [columns.call_in(row) for row in rows]
 
         return await self._engine.read(query)
