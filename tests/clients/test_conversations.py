@@ -1,6 +1,7 @@
 """Whole conversations of the real tools: three prompts typed are three prompts charged, with tools,
 a sub-agent, a stream that is cut and tried again, and a compaction."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,16 @@ AGENTS: dict[str, Callable[[str], dict[str, Any]]] = {
         "description": "ask", "prompt": prompt, "subagent_type": "general-purpose"},
     "task": lambda prompt: {
         "description": "ask", "prompt": prompt, "subagent_type": "general"},
+    "multi_agent_v1__spawn_agent": lambda prompt: {"message": prompt},
     "agent": lambda prompt: {
         "description": "ask", "prompt": prompt, "subagent_type": "general-purpose"},
 }  # fmt: skip
 # What tools put into messages of the user's role by themselves.
 TOOLS_OWN = (
-    "<system-reminder>", "<task-notification>", "[SYSTEM]", "The connection dropped mid-response",
+    "<system-reminder>", "<task-notification>", "<subagent_notification>", "[SYSTEM]",
+    "The connection dropped mid-response",
 )  # fmt: skip
+WAIT = "multi_agent_v1__wait_agent"
 SUB = "SUBTASK: say what two and two is."
 
 
@@ -53,6 +57,9 @@ class Model:
             self.sub_agent_asked = True
             return answer(asked, Said(text="Four."))
         if after_tool:
+            agent = re.search(r'agent_id\\*":\s*\\*"([^"\\]+)', str(asked.body["messages"][-1]))
+            if agent and WAIT in offered:
+                return self._call(asked, {WAIT: lambda one: {"targets": [one]}}, offered, agent[1])
             return self._done(asked, offered, text)
         if "FIRST" in text:
             return self._call(asked, WRITES, offered, str(self.target))
@@ -116,7 +123,7 @@ def test_three_prompts_typed_are_three_prompts_charged(tool: str, tmp_path: Path
         assert service.window()["used"] == 1, service.rows("SELECT * FROM calls")
         second = typed("SECOND: ask somebody.", True)
         assert "SECOND." in second
-        assert model.sub_agent_asked == (tool in ("claude-code", "opencode", "qwen-code"))
+        assert model.sub_agent_asked == (tool != "cline")
         assert service.window()["used"] == 2, service.rows("SELECT why, outcome FROM calls")
         third = typed("THIRD: go on.", True)
         assert "THIRD." in third
@@ -127,3 +134,35 @@ def test_three_prompts_typed_are_three_prompts_charged(tool: str, tmp_path: Path
             assert service.window()["used"] == 3, service.rows("SELECT why, outcome FROM calls")
         receipts = service.cli("explain", "--url", service.url, "--key", service.key)["prompts"]
         assert [prompt["state"] for prompt in receipts].count("settled") == 3
+
+
+def _for_ever(asked: Asked) -> Reply:
+    offered = [tool["function"]["name"] for tool in asked.body.get("tools") or []]
+    if not offered or "managed memory extraction" in asked.raw.decode():
+        return answer(asked, Said(text="A title"))
+    text = asked.raw.decode()
+    start = text.index("PATH=") + len("PATH=")
+    name = next(name for name in WRITES if name in offered)
+    arguments = WRITES[name](f"{text[start : text.index('=END', start)]}-{len(text)}")
+    call = (f"call_{len(text)}", name, arguments)
+    return answer(asked, Said(text="Once more.", calls=(call,)))
+
+
+@pytest.mark.parametrize("tool", RUNS)
+def test_a_runaway_tool_is_stopped_and_its_person_sees_why(tool: str, tmp_path: Path) -> None:
+    with (
+        ScriptedUpstream(_for_ever) as upstream,
+        Service(
+            tmp_path,
+            catalogue(upstream.base_url).replace(
+                "calls_per_prompt = 20", "calls_per_prompt = 4\nmax_calls_per_turn = 10"
+            ),
+        ) as service,
+    ):
+        prompt = f"Write PATH={tmp_path}/workspace/hello=END"
+        ran = RUNS[tool](service.url, service.key, prompt, tmp_path)
+        assert "This turn has made 10 model calls" in ran.seen, ran.seen
+        # Ten calls of four a prompt: three prompts, and nothing for what was refused.
+        assert service.window()["used"] == 3
+        calls = service.rows("SELECT count(*) FROM calls WHERE why NOT LIKE 'a side call%'")
+        assert calls == [(10,)]
