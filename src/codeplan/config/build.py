@@ -5,8 +5,18 @@ from hashlib import sha256
 
 import msgspec
 
-from codeplan.config.model import DAYS, ConfigFile, PlanTable, RateTable, UpstreamTable
-from codeplan.plan.catalogue import Catalogue, Model, Plan
+from codeplan.config.model import (
+    DAYS,
+    ConfigFile,
+    PlanTable,
+    PromotionTable,
+    RateTable,
+    UpstreamTable,
+)
+from codeplan.kit.money import minor_units
+from codeplan.plan.catalogue import Catalogue, Model, Plan, Price
+from codeplan.plan.periods import PERIOD_MONTHS
+from codeplan.plan.promotions import Promotion
 from codeplan.plan.rates import Hours, Rate
 from codeplan.plan.rules import ONE, WindowRule
 from codeplan.routing.routes import Route
@@ -20,7 +30,24 @@ def build_catalogue(config: ConfigFile) -> Catalogue:
     plans = {table.id: _plan(table) for table in config.plans}
     models = tuple(Model(table.id, tuple(table.aliases)) for table in config.models)
     version = sha256(msgspec.json.encode([list(plans.values()), models], order="sorted"))
-    return Catalogue(version.hexdigest()[:16], plans, models)
+    promotions = tuple(_promotion(table) for table in config.promotions)
+    return Catalogue(version.hexdigest()[:16], plans, models, promotions)
+
+
+def _promotion(table: PromotionTable) -> Promotion:
+    return Promotion(
+        id=table.id,
+        name=table.name,
+        begin=table.begin,
+        end=table.end,
+        zone=table.zone,
+        percent_off=round(table.percent_off * 100),
+        kinds=frozenset(table.kinds),
+        plans=frozenset(table.plans),
+        periods=frozenset(table.periods),
+        stacks_with=frozenset(table.stacks_with),
+        code=table.code,
+    )
 
 
 def _plan(table: PlanTable) -> Plan:
@@ -46,6 +73,12 @@ def _plan(table: PlanTable) -> Plan:
         any_client=table.clients == "any",
         max_calls_per_turn=table.max_calls_per_turn,
         rates=tuple(_rate(rate) for rate in table.rates),
+        prices=tuple(
+            Price(currency, period, minor_units(amount, currency))
+            for currency, prices in table.prices.items()
+            for period in PERIOD_MONTHS
+            if (amount := getattr(prices, period)) is not None
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from codeplan.clients.known import IDS
 from codeplan.config.lines import Path
 from codeplan.config.model import ConfigFile
+from codeplan.kit.money import minor_units
 
 
 def check(config: ConfigFile) -> list[tuple[Path, str]]:
@@ -18,6 +19,8 @@ def check(config: ConfigFile) -> list[tuple[Path, str]]:
         *_upstreams(config),
         *_routes(config),
         *_plans(config),
+        *_prices(config),
+        *_promotions(config),
     ]
 
 
@@ -30,6 +33,8 @@ def _zones(config: ConfigFile) -> Iterator[tuple[Path, str]]:
             for hour, hours in enumerate(rate.hours):
                 where: Path = ("plans", index, "rates", place, "hours", hour, "zone")
                 named.append((where, hours.zone))
+    for index, promotion in enumerate(config.promotions):
+        named.append((("promotions", index, "zone"), promotion.zone))
     for path, zone in named:
         try:
             ZoneInfo(zone)
@@ -53,6 +58,36 @@ def _windows(config: ConfigFile) -> Iterator[tuple[Path, str]]:
                 )
 
 
+def _prices(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    for index, plan in enumerate(config.plans):
+        for currency, prices in plan.prices.items():
+            for period, amount in prices.model_dump(exclude_none=True).items():
+                path: Path = ("plans", index, "prices", currency, period)
+                try:
+                    minor_units(amount, currency)
+                except ValueError as problem:
+                    yield path, f"{written(path)}: {problem} (not {amount!r})"
+
+
+def _promotions(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    plans = {plan.id for plan in config.plans}
+    known = {promotion.id: promotion for promotion in config.promotions}
+    for index, promotion in enumerate(config.promotions):
+        if promotion.end < promotion.begin:
+            path: Path = ("promotions", index, "to")
+            yield path, f"{written(path)}: expected a day that is not before {promotion.begin}"
+        for place, plan in enumerate(promotion.plans):
+            if plan not in plans:
+                path = ("promotions", index, "plans", place)
+                yield path, f"{written(path)}: expected one of {sorted(plans)} (not {plan!r})"
+        for place, other in enumerate(promotion.stacks_with):
+            path = ("promotions", index, "stacks_with", place)
+            if other not in known:
+                yield path, f"{written(path)}: expected one of {sorted(known)} (not {other!r})"
+            elif promotion.id not in known[other].stacks_with:
+                yield path, f"{written(path)}: {other} does not name {promotion.id} in turn"
+
+
 def written(path: Path) -> str:
     """``plans[0].windows[1].per``: as complaints name a place."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
@@ -64,6 +99,7 @@ def _unique(config: ConfigFile) -> Iterator[tuple[Path, str]]:
         ("upstreams", "name", [item.name for item in config.upstreams]),
         ("models", "id", [item.id.lower() for item in config.models]),
         ("plans", "id", [item.id for item in config.plans]),
+        ("promotions", "id", [item.id for item in config.promotions]),
     ):
         for index, name in enumerate(names):
             if name in names[:index]:

@@ -1,6 +1,7 @@
 """What codeplan.toml may say. Unknown keys are errors; every bound stands beside its field."""
 
 import re
+from datetime import date
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -17,6 +18,7 @@ _SPANS: dict[str, Literal["hour", "day", "week", "month"]] = {
 }
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 DAYS: tuple[Day, ...] = get_args(Day)
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 # Counted in millionths: six decimals.
 Times = Annotated[float, Field(ge=0, le=1000)]
@@ -127,12 +129,40 @@ class RateTable(_Table):
     credits: CreditsTable | None = None
 
 
+class PricesTable(_Table):
+    """A plan's prices in one currency, as amounts such as "40.00"."""
+
+    month: str | None = None
+    quarter: str | None = None
+    year: str | None = None
+
+
+class PromotionTable(_Table):
+    """``[[promotions]]``: from the first day up to and with the last, in ``zone``. ``for``: first
+    purchases, upgrades, or any other purchase; never renewals."""
+
+    id: Id
+    name: Name
+    begin: Annotated[date, Field(alias="from")]
+    end: Annotated[date, Field(alias="to")]
+    zone: str
+    percent_off: Annotated[float, Field(gt=0, le=100)]
+    kinds: Annotated[
+        list[Literal["first", "upgrade", "another"]], Field(alias="for", min_length=1)
+    ] = ["first"]
+    plans: list[Name] = []
+    periods: list[Literal["month", "quarter", "year"]] = []
+    stacks_with: list[Name] = []
+    code: str = ""
+
+
 class PlanTable(_Table):
     """``[[plans]]``. ``clients``: ids of coding tools; "supported" for all that are recognised,
     "any" for whatever calls."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
+    id: Id
     name: Name
+    prices: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], PricesTable] = {}
     windows: Annotated[list[WindowTable], Field(min_length=1)]
     calls_per_prompt: Annotated[int, Field(ge=1, le=100_000)] = 20
     max_calls_per_turn: Annotated[int, Field(ge=0, le=1_000_000)] = 500
@@ -165,3 +195,4 @@ class ConfigFile(_Table):
     upstreams: list[UpstreamTable] = []
     models: Annotated[list[ModelTable], Field(min_length=1)]
     plans: Annotated[list[PlanTable], Field(min_length=1)]
+    promotions: list[PromotionTable] = []

@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
 
+from codeplan.plan.periods import Period
+from codeplan.plan.promotions import Promotion
 from codeplan.plan.rates import Rate
 from codeplan.plan.rules import WindowRule
 
-Period = Literal["month", "quarter", "year"]
 
-PERIOD_MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a period of a plan costs, in the currency's minor unit."""
+
+    currency: str
+    period: Period
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,8 @@ class Plan:
     """One plan. ``calls_per_prompt``: model calls that one prompt pays for. ``concurrency``: calls
     at once. ``clients``: the ids of the coding tools it admits; None admits all that are
     recognised; ``any_client`` admits also what is not. ``max_calls_per_turn``: where a turn that
-    runs away is stopped; 0 for nowhere. ``rates``: what use weighs, the first that fits."""
+    runs away is stopped; 0 for nowhere. ``rates``: what use weighs, the first that fits.
+    ``prices``: none where it is not sold."""
 
     id: str
     name: str
@@ -30,6 +37,14 @@ class Plan:
     any_client: bool = False
     max_calls_per_turn: int = 0
     rates: tuple[Rate, ...] = ()
+    prices: tuple[Price, ...] = ()
+
+    def price(self, currency: str, period: Period) -> int | None:
+        """The list price in minor units; None where it is not sold so."""
+        for price in self.prices:
+            if (price.currency, price.period) == (currency, period):
+                return price.amount_minor
+        return None
 
     def admits(self, client_id: str | None) -> bool:
         if self.any_client:
@@ -64,6 +79,7 @@ class Catalogue:
     version: str
     plans: Mapping[str, Plan]
     models: tuple[Model, ...]
+    promotions: tuple[Promotion, ...] = ()
     _resolved: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     def model_named(self, asked: str) -> str | None:

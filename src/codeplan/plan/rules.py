@@ -85,9 +85,14 @@ class WindowRule:
         return min(closes_at, opened_at + self.grain) if self.kind == "sliding" else closes_at
 
     @property
+    def length(self) -> int:
+        """Its span in milliseconds; a month as thirty days."""
+        return self.number * _FIXED[self.span]
+
+    @property
     def grain(self) -> int:
         """A sliding window's slice, in milliseconds."""
-        return self.number * _FIXED[self.span] // SLICES
+        return self.length // SLICES
 
     def _after(self, instant: int) -> int:
         if self.span == "month":

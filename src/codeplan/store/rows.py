@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from codeplan.plan.catalogue import Period
+from codeplan.plan.periods import Period
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import msgspec
 from codeplan.kit import instants
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
-from codeplan.plan.catalogue import PERIOD_MONTHS, Catalogue, Period, Plan
+from codeplan.plan.catalogue import Catalogue, Plan
+from codeplan.plan.periods import PERIOD_MONTHS, Period
 from codeplan.plan.windows import Payer
 from codeplan.store.base import SubscriptionStore
 from codeplan.store.rows import Subscription

@@ -1,0 +1,87 @@
+"""Promotions as data: when, for which purchases, how much, and what stacks with what. Renewals have
+none."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import combinations
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from codeplan.kit.money import share
+from codeplan.plan.periods import Period
+
+# What a purchase is: the account's first, an upgrade of a running plan, another, or a renewal.
+PurchaseKind = Literal["first", "upgrade", "another", "renewal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """``begin`` up to and with ``end``, whole days of ``zone``. ``kinds``: the purchases that it is
+    for; ``plans``, ``periods``: none for all. ``percent_off`` in hundredths of a per cent.
+    ``stacks_with``: ids; both of a pair must name each other, or one of them all ("*").
+    ``code``: a coupon that must be given; "" for none."""
+
+    id: str
+    name: str
+    begin: date
+    end: date
+    zone: str
+    percent_off: int
+    kinds: frozenset[str] = frozenset({"first"})
+    plans: frozenset[str] = frozenset()
+    periods: frozenset[str] = frozenset()
+    stacks_with: frozenset[str] = frozenset()
+    code: str = ""
+
+    def runs_at(self, instant: int) -> bool:
+        zone = ZoneInfo(self.zone)
+        first = datetime(self.begin.year, self.begin.month, self.begin.day, tzinfo=zone)
+        behind = self.end + timedelta(days=1)
+        last = datetime(behind.year, behind.month, behind.day, tzinfo=zone)
+        return first.timestamp() * 1000 <= instant < last.timestamp() * 1000
+
+    def applies(
+        self, plan_id: str, period: Period, kind: PurchaseKind, instant: int, codes: Collection[str]
+    ) -> bool:
+        """Whether that purchase at that instant has it. A renewal never has."""
+        return (
+            kind != "renewal"
+            and kind in self.kinds
+            and (not self.plans or plan_id in self.plans)
+            and (not self.periods or period in self.periods)
+            and (not self.code or self.code in codes)
+            and self.runs_at(instant)
+        )
+
+
+def stack(one: Promotion, other: Promotion) -> bool:
+    """Whether both may be had at once."""
+    return other.id in one.stacks_with and one.id in other.stacks_with
+
+
+def best(list_minor: int, applicable: Iterable[Promotion]) -> tuple[Promotion, ...]:
+    """Of those that may be had at once the ones that leave the least to pay; of several such, the
+    fewest. In the catalogue's order, which is the order in which they are taken off."""
+    known = tuple(applicable)
+    found: tuple[Promotion, ...] = ()
+    for number in range(1, len(known) + 1):
+        for some in combinations(known, number):
+            together = all(stack(a, b) for a, b in combinations(some, 2))
+            if together and _left(list_minor, some) < _left(list_minor, found):
+                found = some
+    return found
+
+
+def taken_off(list_minor: int, promotions: Sequence[Promotion]) -> tuple[int, ...]:
+    """What each takes off what the ones before it left, in minor units."""
+    left, amounts = list_minor, []
+    for promotion in promotions:
+        amount = share(left, promotion.percent_off, 10_000)
+        amounts.append(amount)
+        left -= amount
+    return tuple(amounts)
+
+
+def _left(list_minor: int, promotions: Sequence[Promotion]) -> int:
+    return list_minor - sum(taken_off(list_minor, promotions))
