@@ -1,6 +1,7 @@
 """The operator's addresses. The token lies in the data folder; it comes as a Bearer header."""
 
 import hmac
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from starlette.routing import Route
 
 from codeplan.accounts.directory import EmailInvalid
 from codeplan.api.answers import answer, error, key_of
+from codeplan.api.prices import price_table
 from codeplan.api.shown import Services
 from codeplan.kit import secrets
 from codeplan.kit.instants import iso_utc
@@ -59,7 +61,26 @@ def routes(services: Services) -> list[Route]:
             shown |= {"period": held.period, "ends_at": iso_utc(held.ends_at)}
         return answer(shown, 201)
 
-    return [Route("/api/admin/accounts", create_account, methods=["POST"])]
+    async def preview_prices(request: Request) -> Response:
+        """``?at=`` an instant such as 2026-12-08T00:00:00+08:00, else now: every price then."""
+        if not allowed(request):
+            return error(401, "operator_token", "The operator token is missing or wrong.")
+        at = services.clock.now()
+        if "at" in request.query_params:
+            try:
+                moment = datetime.fromisoformat(request.query_params["at"])
+            except ValueError:
+                return error(400, "malformed", "at: expected a time such as 2026-12-08T00:00+08:00")
+            if moment.tzinfo is None:
+                return error(400, "malformed", "at: expected a time with its zone, such as +08:00")
+            at = round(moment.timestamp() * 1000)
+        catalogue = services.subscriptions.catalogue
+        return answer({"at": iso_utc(at), "prices": price_table(catalogue, at)})
+
+    return [
+        Route("/api/admin/accounts", create_account, methods=["POST"]),
+        Route("/api/admin/promotions/preview", preview_prices),
+    ]
 
 
 def _no_plan(asked: str, known: list[str]) -> str:
