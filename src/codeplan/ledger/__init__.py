@@ -1,0 +1,1 @@
+"""Money as double entries: postings that sum to zero, and balances that are their sums. Pure."""
