@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.sign_in import SignIns
-from codeplan.api import account, answers, catalogue, health, monitor, operator, receipts
+from codeplan.api import account, answers, catalogue, health, money, monitor, operator, receipts
 from codeplan.api.shown import Services
+from codeplan.billing.wallet import Wallet
 from codeplan.config.build import build_catalogue, build_routes, build_upstreams
 from codeplan.config.model import ConfigFile
 from codeplan.console import pages
@@ -21,6 +22,7 @@ from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
 from codeplan.gateway.exchange import Gateway, GatewaySettings
 from codeplan.gateway.relay import Relay
+from codeplan.jobs.renewals import renew
 from codeplan.kit.clock import Clock, SystemClock
 from codeplan.metering.keeping import keep_small
 from codeplan.metering.meter import Meter
@@ -29,6 +31,7 @@ from codeplan.routing.routes import Router
 from codeplan.store.base import Store
 from codeplan.store.postgres import store as postgres
 from codeplan.store.sqlite import store as sqlite
+from codeplan.subscriptions.shop import Shop
 from codeplan.subscriptions.subscriptions import Subscriptions
 from codeplan.upstream.opened import open_upstreams
 
@@ -74,6 +77,7 @@ async def open_service(
             subscriptions = Subscriptions(store, clock, plans)
             await subscriptions.keep_catalogue()
             store.on_change(accounts.forget)
+            wallet, shop = Wallet(store), Shop(store, subscriptions, clock)
             meter = Meter(store, clock, config.service.queue_seconds)
             router = Router(build_routes(config), upstreams)
             gateway = Gateway(
@@ -105,7 +109,8 @@ async def open_service(
                     *health.routes(clock),
                     *catalogue.routes(),
                     *account.routes(services),
-                    *operator.routes(services),
+                    *operator.routes(services, wallet),
+                    *money.routes(services, wallet, shop),
                     *monitor.routes(services),
                     *receipts.routes(services),
                     *pages.routes(
@@ -118,6 +123,7 @@ async def open_service(
             )
             tasks = [
                 asyncio.create_task(meter.beat(config.service.node_lease_seconds / 5)),
+                asyncio.create_task(renew(shop, accounts.forget)),
                 asyncio.create_task(keep_small(store, clock, config.service.keep_days)),
             ]
             try:

@@ -62,6 +62,9 @@ class Accounts:
     async def subscribers(self) -> list[Account]:
         return await self._store.accounts("subscriber")
 
+    async def by_email(self, email: str) -> Account | None:
+        return await self._store.account_by_email(email)
+
     async def holder_of(self, key: str) -> KeyHolder | None:
         """Whose key it is, with the subscription; None for a key that is nobody's."""
         digest = secrets.digest(key)

@@ -13,6 +13,7 @@ from codeplan.accounts.directory import EmailInvalid
 from codeplan.api.answers import answer, error, key_of
 from codeplan.api.prices import price_table
 from codeplan.api.shown import Services
+from codeplan.billing.wallet import AmountInvalid, Wallet
 from codeplan.kit import secrets
 from codeplan.kit.instants import iso_utc
 from codeplan.store.base import AlreadyThere
@@ -25,7 +26,15 @@ class _NewAccount(msgspec.Struct, forbid_unknown_fields=True):
     period: Literal["month", "quarter", "year"] = "month"
 
 
-def routes(services: Services) -> list[Route]:
+class _Money(msgspec.Struct, forbid_unknown_fields=True):
+    email: str
+    amount: str
+    currency: str
+    reference: str
+    kind: Literal["top_up", "bonus"] = "top_up"
+
+
+def routes(services: Services, wallet: Wallet) -> list[Route]:
     def allowed(request: Request) -> bool:
         token = key_of(request) or ""
         return hmac.compare_digest(secrets.digest(token), services.operator_digest)
@@ -77,8 +86,32 @@ def routes(services: Services) -> list[Route]:
         catalogue = services.subscriptions.catalogue
         return answer({"at": iso_utc(at), "prices": price_table(catalogue, at)})
 
+    async def add_money(request: Request) -> Response:
+        """Money that came in outside, or a bonus, onto an account's balance; once for each
+        ``Idempotency-Key``."""
+        if not allowed(request):
+            return error(401, "operator_token", "The operator token is missing or wrong.")
+        key = request.headers.get("idempotency-key", "")
+        if not 8 <= len(key) <= 200:
+            return error(400, "malformed", "Idempotency-Key: expected 8 to 200 characters")
+        try:
+            wanted = msgspec.json.decode(await request.body(), type=_Money)
+        except msgspec.DecodeError as problem:
+            return error(400, "malformed", str(problem))
+        account = await services.accounts.by_email(wanted.email)
+        if account is None:
+            return error(404, "not_found", f"there is no account of {wanted.email}")
+        try:
+            entry = await wallet.add(
+                account.id, wanted.kind, wanted.amount, wanted.currency, wanted.reference, key
+            )
+        except AmountInvalid as problem:
+            return error(400, "amount_invalid", str(problem))
+        return answer(entry, 201)
+
     return [
         Route("/api/admin/accounts", create_account, methods=["POST"]),
+        Route("/api/admin/balance", add_money, methods=["POST"]),
         Route("/api/admin/promotions/preview", preview_prices),
     ]
 

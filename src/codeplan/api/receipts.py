@@ -62,7 +62,7 @@ def routes(services: Services) -> list[Route]:
             )
         calls = await services.usage.calls(found)
         version = next((call.catalogue_version for call in calls), "")
-        plan = await services.subscriptions.plan_of(found.subscription_id, version)
+        plan = await services.subscriptions.plan_of(found.subscription_id, version, found.opened_at)
         receipt = _receipt(found, calls, plan, version)
         if request.query_params.get("verify") == "true" and plan is not None:
             checks = list(recompute(plan, found, calls))

@@ -10,6 +10,7 @@ import click
 from codeplan.cli.calling import DEFAULT_URL, call
 from codeplan.cli.files import read_operator_token
 from codeplan.cli.printing import give_up, json_option, print_json
+from codeplan.kit import secrets
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -87,3 +88,46 @@ def create(email: str, plan: str | None, period: str, url: str, data: Path, as_j
     click.echo(f"e-mail   {made['email']}")
     click.echo(f"plan     {made['plan'] or 'none'}")
     click.echo(f"key      {made['key']}   (shown only now)")
+
+
+@account.command()
+@click.argument("email")
+@click.argument("amount")
+@click.option("--currency", default="CNY", show_default=True)
+@click.option("--bonus", is_flag=True, help="Given, not paid in: spent first, never paid out.")
+@click.option("--reference", required=True, help="What it is for: a transfer's number, a reason.")
+@click.option("--idempotency-key", help="The same key again adds nothing; made up where not given.")
+@_service_options
+@json_option
+def credit(
+    email: str,
+    amount: str,
+    currency: str,
+    bonus: bool,
+    reference: str,
+    idempotency_key: str | None,
+    url: str,
+    data: Path,
+    as_json: bool,
+) -> None:
+    """Put AMOUNT (such as 40.00) onto an account's balance."""
+    wanted = {
+        "email": email,
+        "amount": amount,
+        "currency": currency,
+        "reference": reference,
+        "kind": "bonus" if bonus else "top_up",
+    }
+    key = idempotency_key or secrets.new_token("once-")
+    entry = call(
+        "POST",
+        f"{url.rstrip('/')}/api/admin/balance",
+        _token(data, as_json),
+        as_json,
+        wanted,
+        {"idempotency-key": key},
+    )
+    if as_json:
+        print_json(entry)
+    else:
+        click.echo(f"{amount} {currency} are on {email}'s balance ({entry['id']})")

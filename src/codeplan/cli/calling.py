@@ -1,5 +1,6 @@
 """Calling a running service from the command line."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -10,10 +11,17 @@ from codeplan.cli.printing import give_up
 DEFAULT_URL = "http://127.0.0.1:8787"
 
 
-def call(method: str, url: str, key: str, as_json: bool, body: Any = None) -> Any:
+def call(
+    method: str,
+    url: str,
+    key: str,
+    as_json: bool,
+    body: Any = None,
+    more: Mapping[str, str] | None = None,
+) -> Any:
     """The JSON that the service answers; ends the command where it refuses or cannot be reached."""
     content = None if body is None else msgspec.json.encode(body)
-    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json", **(more or {})}
     try:
         # The service is the operator's own: no proxy between.
         with httpx.Client(timeout=30, trust_env=False) as client:

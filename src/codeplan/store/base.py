@@ -1,11 +1,13 @@
 """What every engine offers: one small Protocol a concern. An engine that passes tests/store/
 is a store."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
+from codeplan.ledger.postings import Balance, Entry
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
+from codeplan.store.money import Books, Move, Term
 from codeplan.store.operations import (
     Busy,
     CallRow,
@@ -131,7 +133,35 @@ class UsageStore(Protocol):
         ...
 
 
-class Store(MeterStore, AccountStore, SubscriptionStore, UsageStore, Protocol):
+class MoneyStore(Protocol):
+    """The ledger and the terms of subscriptions."""
+
+    async def move(self, wanted: Move) -> bytes:
+        """Decide on the account's locked books, and write what is decided, in one commit; the
+        decision's answer. Again with the same key it changes nothing and answers the same. A
+        ValueError of the decision is raised, and nothing is written."""
+        ...
+
+    async def books(self, account_id: str) -> Books: ...
+
+    async def balances(self, account_id: str) -> Mapping[str, Balance]:
+        """By currency."""
+        ...
+
+    async def entries(self, account_id: str, limit: int, before: str = "") -> list[Entry]:
+        """The newest first; those older than the entry ``before``, where it is given."""
+        ...
+
+    async def due_for_renewal(self, until: int, since: int) -> list[Subscription]:
+        """Paid subscriptions that are not cancelled and ended behind ``since``, up to ``until``."""
+        ...
+
+    async def term_at(self, subscription_id: str, at: int) -> Term | None:
+        """The newest term that had begun at that instant."""
+        ...
+
+
+class Store(MeterStore, AccountStore, SubscriptionStore, UsageStore, MoneyStore, Protocol):
     """All of it."""
 
     async def close(self) -> None: ...

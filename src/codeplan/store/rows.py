@@ -32,7 +32,8 @@ class ClientKey:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """``catalogue_version`` names the catalogue it was bought under."""
+    """``catalogue_version`` names the catalogue it was bought under. ``currency``: in which it is
+    paid; "" where it was given. ``cancelled``: it is not renewed when its period ends."""
 
     id: str
     account_id: str
@@ -42,6 +43,8 @@ class Subscription:
     state: str
     started_at: int
     ends_at: int
+    currency: str = ""
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

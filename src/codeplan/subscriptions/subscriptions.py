@@ -4,6 +4,7 @@ A subscription keeps the catalogue version it was bought under until its period 
 """
 
 from dataclasses import replace
+from typing import Protocol
 
 import msgspec
 
@@ -13,8 +14,13 @@ from codeplan.kit.ids import new_id
 from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.periods import PERIOD_MONTHS, Period
 from codeplan.plan.windows import Payer
-from codeplan.store.base import SubscriptionStore
+from codeplan.store.base import MoneyStore, SubscriptionStore
+from codeplan.store.money import Decision, Move, Term
 from codeplan.store.rows import Subscription
+
+
+class Books(SubscriptionStore, MoneyStore, Protocol):
+    """Subscriptions, and the moves by which they change."""
 
 
 class PlanUnknown(ValueError):
@@ -39,7 +45,7 @@ class Held(msgspec.Struct, frozen=True):
 class Subscriptions:
     """Which plan an account holds."""
 
-    def __init__(self, store: SubscriptionStore, clock: Clock, catalogue: Catalogue) -> None:
+    def __init__(self, store: Books, clock: Clock, catalogue: Catalogue) -> None:
         self._store, self._clock = store, clock
         self.catalogue = catalogue
         self._plans: dict[tuple[str, str], Plan] = {}
@@ -65,7 +71,22 @@ class Subscriptions:
             started_at=now,
             ends_at=instants.add_months(now, PERIOD_MONTHS[period]),
         )
-        await self._store.add_subscription(subscription)
+        term = Term(
+            id=new_id("term", now),
+            subscription_id=subscription.id,
+            account_id=account_id,
+            plan_id=plan_id,
+            catalogue_version=self.catalogue.version,
+            period=period,
+            kind="granted",
+            currency="",
+            list_minor=0,
+            paid_minor=0,
+            started_at=now,
+            ends_at=subscription.ends_at,
+        )
+        given = Decision(b"{}", subscription=subscription, terms=(term,))
+        await self._store.move(Move(account_id, f"grant/{subscription.id}", lambda *_: given))
         return subscription
 
     async def held(self, subscription: Subscription) -> Held:
@@ -76,15 +97,18 @@ class Subscriptions:
             plan = self._plans[name] = await self._bought(*name)
         return Held(subscription, plan)
 
-    async def plan_of(self, subscription_id: str, version: str) -> Plan | None:
-        """The plan that a subscription had under that version of the catalogue, as far as that is
-        known."""
+    async def plan_of(self, subscription_id: str, version: str, at: int) -> Plan | None:
+        """The plan that a subscription had at that instant, under that version of the catalogue, as
+        far as that is known."""
         subscription = await self._store.subscription(subscription_id)
         if subscription is None:
             return None
+        term = await self._store.term_at(subscription_id, at)
+        plan_id = term.plan_id if term else subscription.plan_id
         version = version or subscription.catalogue_version
+        bought = replace(subscription, catalogue_version=version, plan_id=plan_id)
         try:
-            return (await self.held(replace(subscription, catalogue_version=version))).plan
+            return (await self.held(bought)).plan
         except PlanUnknown:
             return None
 

@@ -9,12 +9,12 @@ from typing import Any
 import asyncpg
 
 from codeplan.store.base import AlreadyThere
+from codeplan.store.money_sql import SUBSCRIPTION, subscription_in, subscription_values
 from codeplan.store.postgres.engine import Engine
 from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
 
 CHANNEL = "codeplan_accounts"
 _ACCOUNT = "id, email, role, created_at, password_hash, password_once"
-_SUBSCRIPTION = "id, account_id, plan_id, catalogue_version, period, state, started_at, ends_at"
 _KEY = "id, account_id, digest, hint, created_at, revoked_at"
 _NEWEST = " WHERE account_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"
 
@@ -89,10 +89,10 @@ class PostgresAccounts:
                 f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1", key.account_id
             )
             held = await connection.fetchrow(
-                f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", key.account_id
+                f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", key.account_id
             )
             assert account is not None  # a key's account is never removed
-        return KeyHolder(key, Account(*account), Subscription(*held) if held else None)
+        return KeyHolder(key, Account(*account), subscription_in(tuple(held)) if held else None)
 
     async def add_sign_in(self, sign_in: SignIn) -> None:
         await self._execute(
@@ -110,23 +110,21 @@ class PostgresAccounts:
     async def add_subscription(self, subscription: Subscription) -> None:
         async with self._engine.connection() as connection, connection.transaction():
             await connection.execute(
-                f"INSERT INTO subscriptions ({_SUBSCRIPTION})"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                subscription.id, subscription.account_id, subscription.plan_id,
-                subscription.catalogue_version, subscription.period, subscription.state,
-                subscription.started_at, subscription.ends_at,
-            )  # fmt: skip
+                f"INSERT INTO subscriptions ({SUBSCRIPTION})"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                *subscription_values(subscription),
+            )
             await connection.execute(f"NOTIFY {CHANNEL}")
 
     async def current_subscription(self, account_id: str) -> Subscription | None:
-        row = await self._row(f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", account_id)
-        return Subscription(*row) if row else None
+        row = await self._row(f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", account_id)
+        return subscription_in(tuple(row)) if row else None
 
     async def subscription(self, subscription_id: str) -> Subscription | None:
         row = await self._row(
-            f"SELECT {_SUBSCRIPTION} FROM subscriptions WHERE id = $1", subscription_id
+            f"SELECT {SUBSCRIPTION} FROM subscriptions WHERE id = $1", subscription_id
         )
-        return Subscription(*row) if row else None
+        return subscription_in(tuple(row)) if row else None
 
     async def keep_catalogue(self, version: str, document: bytes, now: int) -> None:
         await self._execute(

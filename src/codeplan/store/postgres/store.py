@@ -17,12 +17,13 @@ from codeplan.store.postgres.accounts import CHANNEL, PostgresAccounts
 from codeplan.store.postgres.engine import Connection, Engine, open_pool
 from codeplan.store.postgres.metering import PostgresMetering, apply_operations
 from codeplan.store.postgres.migrate import migrate
+from codeplan.store.postgres.money import PostgresMoney
 from codeplan.store.postgres.usage import PostgresUsage
 
 _LISTEN_AGAIN_SECONDS = 1.0
 
 
-class PostgresStore(PostgresMetering, PostgresAccounts, PostgresUsage):
+class PostgresStore(PostgresMetering, PostgresAccounts, PostgresUsage, PostgresMoney):
     """The whole store in one database, shared by any number of nodes."""
 
     def __init__(self, engine: Engine, clock: Clock, node: str, url: str, lease_ms: int) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from codeplan.store.base import AlreadyThere
+from codeplan.store.money_sql import SUBSCRIPTION, subscription_in, subscription_values
 from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
 from codeplan.store.sqlite.engine import Engine
 
 _ACCOUNT = "id, email, role, created_at, password_hash, password_once"
-_SUBSCRIPTION = "id, account_id, plan_id, catalogue_version, period, state, started_at, ends_at"
 _KEY = "id, account_id, digest, hint, created_at, revoked_at"
 _NEWEST = " WHERE account_id = ? ORDER BY started_at DESC, id DESC LIMIT 1"
 
@@ -89,9 +89,9 @@ class SqliteAccounts:
                 f"SELECT {_ACCOUNT} FROM accounts WHERE id = ?", (key.account_id,)
             ).fetchone()
             held = connection.execute(
-                f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", (key.account_id,)
+                f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", (key.account_id,)
             ).fetchone()
-            return KeyHolder(key, _read_account(account), Subscription(*held) if held else None)
+            return KeyHolder(key, _read_account(account), subscription_in(held) if held else None)
 
         return await self._engine.read(query)
 
@@ -119,32 +119,26 @@ class SqliteAccounts:
 
     async def add_subscription(self, subscription: Subscription) -> None:
         await self._execute(
-            f"INSERT INTO subscriptions ({_SUBSCRIPTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            subscription.id,
-            subscription.account_id,
-            subscription.plan_id,
-            subscription.catalogue_version,
-            subscription.period,
-            subscription.state,
-            subscription.started_at,
-            subscription.ends_at,
+            f"INSERT INTO subscriptions ({SUBSCRIPTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *subscription_values(subscription),
         )
 
     async def current_subscription(self, account_id: str) -> Subscription | None:
         def query(connection: sqlite3.Connection) -> Subscription | None:
             row = connection.execute(
-                f"SELECT {_SUBSCRIPTION} FROM subscriptions{_NEWEST}", (account_id,)
+                f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", (account_id,)
             ).fetchone()
-            return Subscription(*row) if row else None
+            return subscription_in(row) if row else None
 
         return await self._engine.read(query)
 
     async def subscription(self, subscription_id: str) -> Subscription | None:
         def query(connection: sqlite3.Connection) -> Subscription | None:
             row = connection.execute(
-                f"SELECT {_SUBSCRIPTION} FROM subscriptions WHERE id = ?", (subscription_id,)
+                f"SELECT {SUBSCRIPTION} FROM subscriptions WHERE id = ?",
+                (subscription_id,),
             ).fetchone()
-            return Subscription(*row) if row else None
+            return subscription_in(row) if row else None
 
         return await self._engine.read(query)
 

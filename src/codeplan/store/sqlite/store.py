@@ -11,10 +11,11 @@ from codeplan.store.sqlite.accounts import SqliteAccounts
 from codeplan.store.sqlite.engine import Engine, connect
 from codeplan.store.sqlite.metering import SqliteMetering
 from codeplan.store.sqlite.migrate import migrate
+from codeplan.store.sqlite.money import SqliteMoney
 from codeplan.store.sqlite.usage import SqliteUsage
 
 
-class SqliteStore(SqliteMetering, SqliteAccounts, SqliteUsage):
+class SqliteStore(SqliteMetering, SqliteAccounts, SqliteUsage, SqliteMoney):
     """The whole store in one file of the data folder."""
 
     def __init__(self, engine: Engine, clock: Clock, lock: TextIO) -> None:

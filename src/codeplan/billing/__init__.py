@@ -1,0 +1,1 @@
+"""An account's money: its balance, and what an operator puts into it."""
