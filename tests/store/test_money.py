@@ -147,6 +147,19 @@ async def test_an_upgrade_ends_the_period_and_credits_what_is_unused(
     await till.check()
 
 
+async def test_an_upgrade_ends_also_what_was_bought_ahead(till: Till, clock: HandClock) -> None:
+    await till.pay_in("400.00")
+    await till.buy()
+    await till.buy()
+    clock.instant += HOUR
+    assert await till.buy("pro") < 125_00
+    held = await till.store.current_subscription(till.account)
+    assert held is not None
+    later = await till.store.term_at(held.id, clock.now() + 45 * DAY)
+    assert later is not None
+    assert later.plan_id == "pro"
+
+
 async def test_upgrading_up_and_up_never_beats_paying_straight(
     till: Till, clock: HandClock
 ) -> None:

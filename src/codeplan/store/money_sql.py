@@ -61,7 +61,8 @@ ENTRIES = (
 POSTINGS = "SELECT account, amount_minor FROM postings WHERE entry_id = ? ORDER BY account"
 TERM_AT = (
     f"SELECT {TERM} FROM terms WHERE subscription_id = ? AND started_at <= ?"
-    " ORDER BY started_at DESC, id DESC LIMIT 1"
+    # One that was to follow, and was ended by an upgrade before it began, never was.
+    " AND ends_at > started_at ORDER BY started_at DESC, id DESC LIMIT 1"
 )
 
 Statement = tuple[str, tuple[Any, ...]]
