@@ -62,10 +62,17 @@ class Terminal:
             self._read(0.5)
 
     def type(self, text: str) -> None:
-        """The text, and Enter when it stands on the screen."""
-        os.write(self._ours, text.encode())
-        self.wait_until_still()
-        os.write(self._ours, b"\r")
+        """The text, and Enter when it stands on the screen. A program that is not ready yet loses
+        what is typed, so it is typed again."""
+        word = text.split()[0].encode()
+        for _ in range(10):
+            before = len(self.seen)
+            os.write(self._ours, text.encode())
+            self.wait_until_still()
+            if word in self.seen[before:]:
+                os.write(self._ours, b"\r")
+                return
+        raise AssertionError(f"{text!r} never stood on the screen: {self.seen[-500:]!r}")
 
     def _read(self, seconds: float) -> None:
         ready, _, _ = select.select([self._ours], [], [], seconds)

@@ -318,5 +318,9 @@ def _roll_up(call: CallRow, became_due: bool, rows: Rows, sign: int = 1) -> None
     use = rows.hour((call.account_id, hour, call.model, call.client))
     use.calls += sign
     use.prompts += sign * became_due
-    for name, tokens in msgspec.structs.asdict(call.usage).items():
-        setattr(use, name, getattr(use, name) + sign * tokens)
+    usage = call.usage
+    use.input += sign * usage.input
+    use.cached += sign * usage.cached
+    use.cache_write += sign * usage.cache_write
+    use.output += sign * usage.output
+    use.reasoning += sign * usage.reasoning

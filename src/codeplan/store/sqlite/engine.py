@@ -24,7 +24,9 @@ _Work = tuple[Handler, Any, "asyncio.Future[Any]"]
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that waits for others and commits only when told to."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=1024
+    )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

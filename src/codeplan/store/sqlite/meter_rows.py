@@ -19,22 +19,23 @@ from codeplan.store.operations import CallRow, Operation, Reserve
 from codeplan.store.sqlite.saving import Save
 
 _PROMPT = columns.PROMPT.replace("holds", "json(holds)")
-# The newest prompts of each thread, and those that finishing calls belong to.
+# The newest prompts of each thread, those that finishing calls belong to, and where those calls
+# stand: in one step.
 _LOAD_PROMPTS = f"""
-SELECT json_group_array(json_array({_PROMPT})) FROM (
-  SELECT claim.value ->> 0 AS account, p.id AS prompt FROM json_each(:claims) AS claim
-  JOIN prompts AS p ON p.account_id = claim.value ->> 0 AND p.id IN (
-    SELECT id FROM prompts
-    WHERE subscription_id = claim.value ->> 1 AND thread = claim.value ->> 2
-    ORDER BY id DESC LIMIT 8
-  )
-  UNION SELECT value ->> 0, value ->> 1 FROM json_each(:ids)
-) CROSS JOIN prompts ON account_id = account AND id = prompt
-"""
-# Where calls stand that are about to end.
-_LOAD_ENDINGS = """
-SELECT json_group_array(json_array(calls.id, state, json(holds))) FROM json_each(:calls)
-CROSS JOIN calls ON account_id = value ->> 0 AND calls.id = value ->> 1
+SELECT (
+  SELECT json_group_array(json_array({_PROMPT})) FROM (
+    SELECT claim.value ->> 0 AS account, p.id AS prompt FROM json_each(:claims) AS claim
+    JOIN prompts AS p ON p.account_id = claim.value ->> 0 AND p.id IN (
+      SELECT id FROM prompts
+      WHERE subscription_id = claim.value ->> 1 AND thread = claim.value ->> 2
+      ORDER BY id DESC LIMIT 8
+    )
+    UNION SELECT value ->> 0, value ->> 1 FROM json_each(:ids)
+  ) CROSS JOIN prompts ON account_id = account AND id = prompt
+), (
+  SELECT json_group_array(json_array(calls.id, state, json(holds))) FROM json_each(:calls)
+  CROSS JOIN calls ON account_id = value ->> 0 AND calls.id = value ->> 1
+)
 """
 # The windows that are open or held by those prompts, and the numbers of free calls.
 _LOAD_WINDOWS = f"""
@@ -98,11 +99,7 @@ def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: i
             calls.append((item.asked.account_id, item.asked.call_id))
             if item.reserved.prompt_id:
                 ids.append((item.asked.account_id, item.reserved.prompt_id))
-    names = {"claims": columns.to_json(list(claims)), "ids": columns.to_json(ids)}
-    (found,) = connection.execute(_LOAD_PROMPTS, names).fetchone()
-    prompts = [_made(row) for row in _prompt_rows.decode(found)]
-    endings = _load_endings(connection, calls) if calls else {}
-    rows = Rows({prompt.id: prompt for prompt in prompts}, endings=endings)
+    rows = _load_prompts(connection, list(claims), ids, calls)
     _load_windows(connection, rows, *windows_needed(operations, rows), now)
     return rows
 
@@ -110,20 +107,29 @@ def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: i
 def load_calls(connection: sqlite3.Connection, calls: Sequence[CallRow], now: int) -> Rows:
     """What these running calls hold, and their prompts."""
     ids = {(call.account_id, call.prompt_id) for call in calls if call.prompt_id}
-    names = {"claims": "[]", "ids": columns.to_json(list(ids))}
-    (found,) = connection.execute(_LOAD_PROMPTS, names).fetchone()
-    rows = Rows({prompt.id: prompt for prompt in map(_made, _prompt_rows.decode(found))})
+    rows = _load_prompts(connection, [], list(ids), [])
     _, held = windows_needed((), rows)
     held |= {hold.window_id for call in calls for hold in call.holds}
     _load_windows(connection, rows, {call.subscription_id for call in calls}, held, now)
     return rows
 
 
-def _load_endings(
-    connection: sqlite3.Connection, calls: list[tuple[str, str]]
-) -> dict[str, Ending]:
-    (found,) = connection.execute(_LOAD_ENDINGS, {"calls": columns.to_json(calls)}).fetchone()
-    return {row[0]: Ending(row[1], row[2]) for row in _ending_rows.decode(found)}
+def _load_prompts(
+    connection: sqlite3.Connection,
+    claims: Sequence[tuple[str, str, str]],
+    ids: Sequence[tuple[str, str]],
+    calls: Sequence[tuple[str, str]],
+) -> Rows:
+    names = {
+        "claims": columns.to_json(claims),
+        "ids": columns.to_json(ids),
+        "calls": columns.to_json(calls),
+    }
+    prompts, endings = connection.execute(_LOAD_PROMPTS, names).fetchone()
+    return Rows(
+        {prompt.id: prompt for prompt in map(_made, _prompt_rows.decode(prompts))},
+        endings={row[0]: Ending(row[1], row[2]) for row in _ending_rows.decode(endings)},
+    )
 
 
 def load_open(connection: sqlite3.Connection, subscription_id: str, now: int) -> list[Window]:
