@@ -140,8 +140,10 @@ async def test_what_a_gone_process_held_is_released(stores: Stores, clock: HandC
     assert (await taken(second))["5hour"] == (1, 0)
     prompts = await second.prompts("acc_1", 9)
     assert {p.session: p.state for p in prompts} == {"kept": "settled", "lost": "released"}
-    (call,) = await second.calls(prompts[0])
-    assert (call.state, call.outcome, call.ended_at) == ("released", "abandoned", clock.now())
+    calls = [(c.state, c.outcome, c.ended_at) for c in await second.calls(prompts[0])]
+    # SQLite's one process remembered a call that held nothing of its own.
+    assert calls == ([] if stores.kind == "sqlite" else [("released", "abandoned", clock.now())])
+    assert prompts[0].calls == len(calls)
     assert await second.beat(frozenset) == 0
 
 

@@ -38,7 +38,8 @@ class Check(msgspec.Struct, frozen=True):
 
 def recompute(plan: Plan, prompt: Prompt, calls: Sequence[ChargedCall]) -> Iterator[Check]:
     """Every charge of a prompt and of its calls. ``calls``: all of them, in order."""
-    yield Check("calls of the prompt", prompt.calls, len(calls))
+    ended = [call for call in calls if call.state != "running"]
+    yield Check("calls of the prompt that ended", prompt.calls - prompt.open_calls, len(ended))
     for hold in prompt.holds:
         cost = weigh.prompt_cost(plan, calls[0].model, prompt.opened_at) if calls else 0
         yield Check(f"prompt, {hold.rule}: held", hold.units, cost)

@@ -55,6 +55,22 @@ def abandon(calls: Iterable[CallRow], rows: Rows, now: int) -> None:
         _end(call, rows, now, delivered=False)
 
 
+def lose_calls(rows: Rows, now: int) -> int:
+    """The running calls of these prompts are lost with the process that knew them, and count no
+    more; how many they were."""
+    rows.index()
+    lost = 0
+    for prompt in rows.prompts.values():
+        lost += prompt.open_calls
+        prompt.calls -= prompt.open_calls
+        prompt.open_calls = 0
+        held = rows.held(prompt.holds, now) if prompt.state == "reserved" else []
+        settle.release_if_idle(prompt, held, ABANDONED)
+        rows.touch(prompt)
+        rows.touch_windows(held)
+    return lost
+
+
 def _reserve(
     wanted: Reserve, rows: Rows, now: int, node: str
 ) -> Reserved | Refused | Stopped | Busy:

@@ -45,6 +45,8 @@ class Engine:
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
         self._loop = asyncio.get_running_loop()
+        # What a handler wants done once its commit is durable; in the writer's thread.
+        self.after_commit: list[Callable[[], None]] = []
         self._collected: list[_Work] = []
         self._queue: queue.SimpleQueue[list[_Work] | None] = queue.SimpleQueue()
         self._reading = ThreadPoolExecutor(1, "store-reader")
@@ -100,12 +102,15 @@ class Engine:
             self._loop.call_soon_threadsafe(_deliver, work, results)
 
     def _commit(self, work: list[_Work]) -> list[Any]:
+        self.after_commit.clear()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             results: list[Any] = []
             for handler, group in groupby(work, key=lambda item: item[0]):
                 results += handler(self._writer, [item[1] for item in group])
             self._writer.execute("COMMIT")
+            for done in self.after_commit:
+                done()
             return results
         except Exception as error:  # whatever went wrong must reach those who wait
             with contextlib.suppress(sqlite3.Error):

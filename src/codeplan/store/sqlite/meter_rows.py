@@ -5,7 +5,7 @@ loaded as one JSON text a table (json_group_array) and saved many a statement (s
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
@@ -89,17 +89,26 @@ _ending_rows = msgspec.json.Decoder(list[tuple[str, str, tuple[Hold, ...]]])
 _free_calls = msgspec.json.Decoder(dict[str, int])
 
 
-def load(connection: sqlite3.Connection, operations: Sequence[Operation], now: int) -> Rows:
-    """What these operations may need."""
+def load(
+    connection: sqlite3.Connection,
+    operations: Sequence[Operation],
+    now: int,
+    unwritten: Container[str],
+) -> Rows:
+    """What these operations may need. ``unwritten``: running calls that are no rows yet."""
     claims, ids, calls = set(), [], []
     for item in operations:
         if isinstance(item, Reserve):
             claims.add((item.account_id, item.subscription_id, item.claim.thread))
         else:
-            calls.append((item.asked.account_id, item.asked.call_id))
+            if item.asked.call_id not in unwritten:
+                calls.append((item.asked.account_id, item.asked.call_id))
             if item.reserved.prompt_id:
                 ids.append((item.asked.account_id, item.reserved.prompt_id))
     rows = _load_prompts(connection, list(claims), ids, calls)
+    for item in operations:
+        if not isinstance(item, Reserve) and item.asked.call_id in unwritten:
+            rows.endings[item.asked.call_id] = Ending("running")
     _load_windows(connection, rows, *windows_needed(operations, rows), now)
     return rows
 
@@ -130,6 +139,13 @@ def _load_prompts(
         {prompt.id: prompt for prompt in map(_made, _prompt_rows.decode(prompts))},
         endings={row[0]: Ending(row[1], row[2]) for row in _ending_rows.decode(endings)},
     )
+
+
+def load_prompts(connection: sqlite3.Connection, prompts: Sequence[Prompt], now: int) -> Rows:
+    """These prompts, with the windows that they hold units of."""
+    rows = Rows({prompt.id: prompt for prompt in prompts})
+    _load_windows(connection, rows, *windows_needed((), rows), now)
+    return rows
 
 
 def load_open(connection: sqlite3.Connection, subscription_id: str, now: int) -> list[Window]:

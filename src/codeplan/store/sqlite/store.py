@@ -34,7 +34,7 @@ async def open_store(folder: Path, clock: Clock) -> SqliteStore:
     """
     path, lock = _prepare(folder, clock)
     store = SqliteStore(Engine(path), clock, lock)
-    await store.beat(frozenset)
+    await store.release_lost()
     return store
 
 
