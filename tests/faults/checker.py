@@ -66,7 +66,14 @@ def violations(
         *_prompts(prompts, seen),
         *_calls(prompts, calls, seen, attempts),
         *_sums(calls, prompts, hours),
+        *_money(database),
     ]
+
+
+def _money(database: str) -> list[str]:
+    """(f) calls of plans move no money."""
+    (row,) = rows(database, "SELECT count(*) AS number FROM entries")
+    return [f"(f) {row['number']} entries of money"] if row["number"] else []
 
 
 def _windows(
