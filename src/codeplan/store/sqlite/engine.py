@@ -41,6 +41,7 @@ class Engine:
     """Must be made and used on one event loop."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._writer = connect(path)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
@@ -74,6 +75,18 @@ class Engine:
         """Run a query on the reader's connection. Raises StoreFailed."""
         try:
             return await self._loop.run_in_executor(self._reading, query, self._reader)
+        except sqlite3.Error as error:
+            raise StoreFailed(str(error)) from error
+
+    async def read_aside(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """A long query, on a connection and in a thread of its own. Raises StoreFailed."""
+
+        def run() -> list[tuple[Any, ...]]:
+            with contextlib.closing(connect(self._path)) as connection:
+                return [tuple(row) for row in connection.execute(query, values)]
+
+        try:
+            return await self._loop.run_in_executor(None, run)
         except sqlite3.Error as error:
             raise StoreFailed(str(error)) from error
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from codeplan.kit.clock import Clock
-from codeplan.kit.ids import first_id
 from codeplan.plan.windows import Window
 from codeplan.store import columns
 from codeplan.store.batch import abandon, apply, lose_calls
@@ -35,6 +34,7 @@ from codeplan.store.sqlite.meter_rows import (
     load_prompts,
     save,
 )
+from codeplan.store.sqlite.pruning import prune
 
 
 class SqliteMetering:
@@ -63,8 +63,7 @@ class SqliteMetering:
         return released
 
     async def prune(self, before: int) -> None:
-        while await self._engine.write(_prune, before):
-            pass
+        await prune(self._engine, before)
 
     async def open_windows(self, subscription_id: str) -> list[Window]:
         now = self._clock.now()
@@ -123,23 +122,3 @@ class SqliteMetering:
         released += lose_calls(rows, now)
         save(connection, rows)
         return [released for _ in items]
-
-
-_PRUNED_AT_ONCE = 2000
-
-
-def _prune(connection: sqlite3.Connection, befores: Sequence[int]) -> list[Any]:
-    """A part at a time, so that calls need not wait long for the writer."""
-    before = max(befores)
-    removed = 0
-    for table, key, old in (
-        ("calls", "account_id, id", "id < :id AND state <> 'running'"),
-        ("prompts", "account_id, id", "last_call_at < :at AND open_calls = 0"),
-        ("windows", "id", "closes_at < :at AND reserved = 0"),
-    ):
-        removed += connection.execute(
-            f"DELETE FROM {table} WHERE ({key}) IN"
-            f" (SELECT {key} FROM {table} WHERE {old} LIMIT {_PRUNED_AT_ONCE})",
-            {"id": first_id("req", before), "at": before},
-        ).rowcount
-    return [removed for _ in befores]
