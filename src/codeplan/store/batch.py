@@ -263,8 +263,7 @@ def _take_back(done: Finish, ending: Ending, rows: Rows, now: int, node: str) ->
         prompt.holds = _uncharge(prompt.holds, rows)
         prompt.state, prompt.reason = "released", done.detail
     rows.touch(prompt)
-    settled = msgspec.structs.replace(done, delivered=True)
-    _roll_up(_ended_call(settled, ending, node), free_again, rows, sign=-1)
+    _roll_up(call, free_again, rows, sign=-1)
     return Finished(prompt.state)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -18,7 +18,6 @@ from codeplan.store.base import StoreFailed
 LANES = 4
 _BATCH = 512
 _TIMEOUT_SECONDS = 15.0
-_T = TypeVar("_T")
 # Generic only for type checkers.
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

@@ -13,7 +13,7 @@ from codeplan.store.postgres.engine import Connection
 _FOLDER = resources.files("codeplan.store.migrations") / "postgres"
 # Any number, the same in every process: what migrates holds it, and the others wait.
 _LOCK = 7_233_064_101
-_OLDEST = 150_000
+_OLDEST_MAJOR = 15
 _MONTHS_AHEAD = 2
 
 
@@ -23,8 +23,10 @@ async def migrate(connection: Connection, now: int) -> list[str]:
     Raises UnknownSchema, StoreFailed.
     """
     version = connection.get_server_version()
-    if version.major * 10_000 < _OLDEST:
-        raise StoreFailed(f"PostgreSQL 15 or newer is needed (this is {version.major})")
+    if version.major < _OLDEST_MAJOR:
+        raise StoreFailed(
+            f"PostgreSQL {_OLDEST_MAJOR} or newer is needed (this is {version.major})"
+        )
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         await connection.execute(

@@ -3,9 +3,7 @@ together."""
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import asyncpg
 
@@ -14,7 +12,7 @@ from codeplan.kit.ids import new_id
 from codeplan.kit.instants import SECOND
 from codeplan.store.base import StoreFailed
 from codeplan.store.postgres.accounts import CHANNEL, PostgresAccounts
-from codeplan.store.postgres.engine import Connection, Engine, open_pool
+from codeplan.store.postgres.engine import Engine, open_pool
 from codeplan.store.postgres.metering import PostgresMetering, apply_operations
 from codeplan.store.postgres.migrate import migrate
 from codeplan.store.postgres.money import PostgresMoney
@@ -74,11 +72,7 @@ async def open_store(url: str, clock: Clock, lease_seconds: int = 15) -> Postgre
     except StoreFailed:
         await pool.close()
         raise
-    handler = partial(_apply, node=node)
+    handler = partial(apply_operations, node=node)
     store = PostgresStore(Engine(pool, handler), clock, node, url, lease_seconds * SECOND)
     await store.beat(frozenset)
     return store
-
-
-async def _apply(connection: Connection, operations: Sequence[Any], node: str) -> list[Any]:
-    return list(await apply_operations(connection, operations, node))
