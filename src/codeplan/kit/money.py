@@ -1,9 +1,12 @@
-"""Amounts of money: integers in a currency's minor unit, and how people write them."""
+"""Amounts of money: integers in a currency's minor unit or in millionths of it, and how people
+write them."""
 
 from collections.abc import Mapping
 
 # Digits behind the point, by ISO 4217; every other currency here has two.
 _DIGITS: Mapping[str, int] = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}
+# Prices of tokens, and so balances, are kept in millionths of the minor unit.
+MINOR = 1_000_000
 _SIGNS: Mapping[str, str] = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥"}
 
 
@@ -13,6 +16,16 @@ def minor_units(text: str, currency: str) -> int:
     whole, point, rest = text.partition(".")
     if not whole.isdecimal() or (point and not rest.isdecimal()) or len(rest) > digits:
         raise ValueError(f"expected an amount such as {written(4000, currency, sign=False)}")
+    return int(whole + rest.ljust(digits, "0"))
+
+
+def token_price(text: str, currency: str) -> int:
+    """An amount for a million tokens, in millionths of the minor unit: ``"2.00"`` of CNY is
+    200,000,000. Raises ValueError for what is no amount, or is finer than that."""
+    digits = _DIGITS.get(currency, 2) + 6
+    whole, point, rest = text.partition(".")
+    if not whole.isdecimal() or (point and not rest.isdecimal()) or len(rest) > digits:
+        raise ValueError(f"expected an amount such as 2.00 (not {text!r})")
     return int(whole + rest.ljust(digits, "0"))
 
 
@@ -29,3 +42,13 @@ def share(amount_minor: int, part: int, whole: int) -> int:
     """That part of an amount, to the nearest minor unit, halves upwards. ``amount_minor`` and
     ``part`` are not negative."""
     return (2 * amount_minor * part + whole) // (2 * whole)
+
+
+def written_exact(millionths: int, currency: str) -> str:
+    """Millionths of the minor unit, with as many digits as there are: ``¥19.99871``."""
+    digits = _DIGITS.get(currency, 2)
+    text = written(abs(millionths) // MINOR, currency)
+    rest = f"{abs(millionths) % MINOR:06d}".rstrip("0")
+    if rest:
+        text += rest if digits else f".{rest}"
+    return f"-{text}" if millionths < 0 else text

@@ -37,3 +37,8 @@ def password_matches(hashed: str, password: str) -> bool:
         return _passwords.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def pick(alphabet: str, number: int) -> str:
+    """So many letters of that alphabet, each chosen at random."""
+    return "".join(secrets.choice(alphabet) for _ in range(number))

@@ -1,14 +1,20 @@
-"""The movements that there are, as entries. Bonus is spent before cash; no balance goes below
-zero."""
+"""The movements that there are, as entries. Bonus is spent before cash; no balance goes below zero.
 
-from codeplan.ledger.postings import Balance, Entry, Posting, bonus_of, cash_of
+Amounts of plans and payments are whole minor units; those of calls are millionths of one.
+"""
 
-SALES = "sales/plans"
+from codeplan.kit.money import MINOR
+from codeplan.ledger.postings import Balance, Entry, Posting, bonus_of, cash_of, held_of
+
+PLANS = "sales/plans"
+PACKS = "sales/packs"
+TOKENS = "sales/tokens"
 GIVEN = "given/bonus"
+OWED = "owed/refunds"
 
 
 class BalanceTooSmall(ValueError):
-    """``missing_minor``: how much more is needed."""
+    """``missing_minor``: how many more minor units are needed."""
 
     def __init__(self, missing_minor: int) -> None:
         super().__init__(f"the balance is {missing_minor} too small")
@@ -21,7 +27,7 @@ class Moment(Entry, frozen=True):
     postings: tuple[Posting, ...] = ()
 
     def with_(self, *postings: Posting) -> Entry:
-        made = tuple(posting for posting in postings if posting.amount_minor)
+        made = tuple(posting for posting in postings if posting.millionths)
         return Entry(
             self.id, self.at, self.account_id, self.currency, self.kind, self.reference, made
         ).checked()
@@ -29,41 +35,103 @@ class Moment(Entry, frozen=True):
 
 def top_up(moment: Moment, amount_minor: int, provider: str) -> Entry:
     """Money came in by a provider."""
+    amount = amount_minor * MINOR
     return moment.with_(
-        Posting(cash_of(moment.account_id), amount_minor),
-        Posting(f"paid/{provider}", -amount_minor),
+        Posting(cash_of(moment.account_id), amount), Posting(f"paid/{provider}", -amount)
     )
 
 
 def bonus(moment: Moment, amount_minor: int) -> Entry:
     """Money is given: it can be spent, and is never paid out."""
-    return moment.with_(
-        Posting(bonus_of(moment.account_id), amount_minor), Posting(GIVEN, -amount_minor)
-    )
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(bonus_of(moment.account_id), amount), Posting(GIVEN, -amount))
 
 
-def spend(moment: Moment, amount_minor: int, have: Balance) -> Entry:
-    """Something is bought from the balance, bonus first. Raises BalanceTooSmall."""
-    if amount_minor > have.total:
-        raise BalanceTooSmall(amount_minor - have.total)
-    from_bonus = min(have.bonus, amount_minor)
+def spend(
+    moment: Moment,
+    amount_minor: int,
+    have: Balance,
+    sale: str = PLANS,
+    tax_minor: int = 0,
+    tax_name: str = "",
+) -> Entry:
+    """Something is bought from the balance, bonus first. ``tax_minor``: what of the amount is tax.
+
+    Raises BalanceTooSmall.
+    """
+    amount, tax = amount_minor * MINOR, tax_minor * MINOR
+    if amount > have.total:
+        raise BalanceTooSmall(-((have.total - amount) // MINOR))
+    from_bonus = min(have.bonus, amount)
     return moment.with_(
         Posting(bonus_of(moment.account_id), -from_bonus),
-        Posting(cash_of(moment.account_id), from_bonus - amount_minor),
-        Posting(SALES, amount_minor),
+        Posting(cash_of(moment.account_id), from_bonus - amount),
+        Posting(sale, amount - tax),
+        Posting(f"tax/{tax_name}", tax),
     )
 
 
-def credit(moment: Moment, amount_minor: int) -> Entry:
+def credit(moment: Moment, amount_minor: int, sale: str = PLANS) -> Entry:
     """What a running period was still worth, beyond the price of what replaced it, goes back to the
     balance. As a bonus: it was not paid in anew, and is not paid out."""
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(bonus_of(moment.account_id), amount), Posting(sale, -amount))
+
+
+def refund(
+    moment: Moment,
+    amount_minor: int,
+    sale: str = PLANS,
+    tax_minor: int = 0,
+    tax_name: str = "",
+    bonus_minor: int = 0,
+    owed: bool = False,
+) -> Entry:
+    """An operator gives back what was paid: ``bonus_minor`` of it as a bonus, the rest to the cash
+    balance, or (``owed``) to be paid back by the provider through which it came."""
+    amount, tax, given = amount_minor * MINOR, tax_minor * MINOR, bonus_minor * MINOR
     return moment.with_(
-        Posting(bonus_of(moment.account_id), amount_minor), Posting(SALES, -amount_minor)
+        Posting(OWED if owed else cash_of(moment.account_id), amount - given),
+        Posting(bonus_of(moment.account_id), given),
+        Posting(sale, tax - amount),
+        Posting(f"tax/{tax_name}", -tax),
     )
 
 
-def refund(moment: Moment, amount_minor: int) -> Entry:
-    """An operator gives back what was paid for a plan, to the cash balance."""
+def paid_out(moment: Moment, amount_minor: int, provider: str) -> Entry:
+    """What was owed went back by the provider."""
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(OWED, -amount), Posting(f"paid/{provider}", amount))
+
+
+def hold(moment: Moment, millionths: int, have: Balance) -> Entry:
+    """What a call may cost is set aside, bonus first. Raises BalanceTooSmall."""
+    if millionths > have.total:
+        raise BalanceTooSmall(-((have.total - millionths) // MINOR))
+    from_bonus = min(have.bonus, millionths)
     return moment.with_(
-        Posting(cash_of(moment.account_id), amount_minor), Posting(SALES, -amount_minor)
+        Posting(bonus_of(moment.account_id), -from_bonus),
+        Posting(cash_of(moment.account_id), from_bonus - millionths),
+        Posting(held_of(moment.account_id), millionths),
     )
+
+
+def held_from(entry: Entry) -> tuple[int, int]:
+    """What a hold took: of the bonus, and of the cash."""
+    parts = {posting.account.partition("/")[0]: -posting.millionths for posting in entry.postings}
+    return parts.get("bonus", 0), parts.get("cash", 0)
+
+
+def settle(moment: Moment, of_bonus: int, of_cash: int, cost: int, have: Balance) -> Entry | None:
+    """A call's true cost is taken from what it held (``of_bonus``, ``of_cash``), and what it held
+    beyond goes back; what it cost beyond is taken from the balance as far as that goes. None where
+    nothing was held and nothing is due."""
+    from_bonus = min(cost, of_bonus + have.bonus)
+    from_cash = min(cost - from_bonus, of_cash + have.cash)
+    made = (
+        Posting(bonus_of(moment.account_id), of_bonus - from_bonus),
+        Posting(cash_of(moment.account_id), of_cash - from_cash),
+        Posting(held_of(moment.account_id), -of_bonus - of_cash),
+        Posting(TOKENS, from_bonus + from_cash),
+    )
+    return moment.with_(*made) if any(posting.millionths for posting in made) else None

@@ -1,16 +1,20 @@
-"""Entries and their postings. An amount is an integer of the currency's minor unit; a positive one
-is a credit (to a person's balance: more for them), a negative one a debit. An entry sums to zero.
+"""Entries and their postings. An amount is an integer: millionths of the currency's minor unit, so
+that a call of a thousandth of a cent is booked as what it is. A positive one is a credit (to a
+person's balance: more for them), a negative one a debit. An entry sums to zero.
 
-The accounts of the ledger are texts: ``cash/acc_…`` and ``bonus/acc_…`` are what a person has,
-``paid/<provider>`` what came in or went out by a provider, ``sales/plans`` what was earned, and
-``given/bonus`` what was given away. An entry is never changed; what was wrong is reversed by
-another.
+The accounts of the ledger are texts: ``cash/acc_…`` and ``bonus/acc_…`` are what a person can
+spend, ``held/acc_…`` what running calls hold of it, ``paid/<provider>`` what came in or went out by
+a provider, ``sales/plans``, ``sales/packs`` and ``sales/tokens`` what was earned, ``tax/<name>``
+what of it is owed on, and ``given/bonus`` what was given away. An entry is never changed; what was
+wrong is reversed by another.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import msgspec
+
+from codeplan.kit.money import MINOR
 
 
 class Unbalanced(ValueError):
@@ -19,12 +23,12 @@ class Unbalanced(ValueError):
 
 class Posting(msgspec.Struct, frozen=True):
     account: str
-    amount_minor: int
+    millionths: int
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One movement of money. ``kind``: top_up, bonus, purchase, credit, refund. ``reference``: what
-    it is about: an order, a payment, an operator's reason."""
+    """One movement of money. ``kind``: top_up, bonus, purchase, credit, refund, hold, release,
+    tokens. ``reference``: what it is about: an order, a payment, a call, an operator's reason."""
 
     id: str
     at: int
@@ -36,20 +40,28 @@ class Entry(msgspec.Struct, frozen=True):
 
     def checked(self) -> "Entry":
         """Itself. Raises Unbalanced."""
-        if not self.postings or sum(posting.amount_minor for posting in self.postings) != 0:
+        if not self.postings or sum(posting.millionths for posting in self.postings) != 0:
             raise Unbalanced(f"{self.kind} {self.reference}: {self.postings}")
         return self
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """What a person has, in minor units: given as a bonus, and paid in."""
+    """What a person has, in millionths of the minor unit: given as a bonus, paid in, and held for
+    calls that run."""
 
     bonus: int = 0
     cash: int = 0
+    held: int = 0
 
     @property
     def total(self) -> int:
+        """What can be spent, in millionths."""
         return self.bonus + self.cash
+
+    @property
+    def total_minor(self) -> int:
+        """The whole minor units of it."""
+        return self.total // MINOR
 
 
 def cash_of(account_id: str) -> str:
@@ -60,10 +72,19 @@ def bonus_of(account_id: str) -> str:
     return f"bonus/{account_id}"
 
 
+def held_of(account_id: str) -> str:
+    return f"held/{account_id}"
+
+
+def is_balance(account: str) -> bool:
+    """Whether it is a person's: those are kept beside the postings, and never below zero."""
+    return account.startswith(("cash/", "bonus/", "held/"))
+
+
 def sums(entries: Iterable[Entry]) -> Mapping[tuple[str, str], int]:
-    """The sum of every account of the ledger, by its name and currency."""
+    """The sum of every account of the ledger, by its name and currency, in millionths."""
     found: dict[tuple[str, str], int] = defaultdict(int)
     for entry in entries:
         for posting in entry.postings:
-            found[posting.account, entry.currency] += posting.amount_minor
+            found[posting.account, entry.currency] += posting.millionths
     return found

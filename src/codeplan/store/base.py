@@ -1,12 +1,13 @@
 """What every engine offers: one small Protocol a concern. An engine that passes tests/store/
 is a store."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from codeplan.ledger.postings import Balance, Entry
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
+from codeplan.store.documents import D, Read
 from codeplan.store.money import Books, Move, Term
 from codeplan.store.operations import (
     Busy,
@@ -134,7 +135,7 @@ class UsageStore(Protocol):
 
 
 class MoneyStore(Protocol):
-    """The ledger and the terms of subscriptions."""
+    """The ledger, the terms of subscriptions, and the documents beside them."""
 
     async def move(self, wanted: Move) -> bytes:
         """Decide on the account's locked books, and write what is decided, in one commit; the
@@ -142,26 +143,92 @@ class MoneyStore(Protocol):
         ValueError of the decision is raised, and nothing is written."""
         ...
 
-    async def books(self, account_id: str) -> Books: ...
+    async def books(
+        self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
+    ) -> Books: ...
 
     async def balances(self, account_id: str) -> Mapping[str, Balance]:
         """By currency."""
         ...
 
-    async def entries(self, account_id: str, limit: int, before: str = "") -> list[Entry]:
-        """The newest first; those older than the entry ``before``, where it is given."""
-        ...
-
-    async def due_for_renewal(self, until: int, since: int) -> list[Subscription]:
-        """Paid subscriptions that are not cancelled and ended behind ``since``, up to ``until``."""
+    async def entries(
+        self,
+        account_id: str,
+        limit: int,
+        before: str = "",
+        since: int = 0,
+        until: int | None = None,
+    ) -> list[Entry]:
+        """The newest first, from ``since`` up to ``until``; those older than the entry
+        ``before``, where it is given."""
         ...
 
     async def term_at(self, subscription_id: str, at: int) -> Term | None:
         """The newest term that had begun at that instant."""
         ...
 
+    async def document(self, kind: type[D], identity: str) -> D | None: ...
 
-class Store(MeterStore, AccountStore, SubscriptionStore, UsageStore, MoneyStore, Protocol):
+    async def documents(
+        self,
+        kind: type[D],
+        account_id: str = "",
+        state: str = "",
+        limit: int = 200,
+        before: str = "",
+    ) -> list[D]:
+        """The newest first; "" for any account, any state, the newest of all."""
+        ...
+
+
+class ClockStore(Protocol):
+    """What has to be looked at by the clock. An account with a test clock lives ahead."""
+
+    async def due_subscriptions(self, limit: int = 100) -> list[Subscription]: ...
+
+    async def due_documents(self, kind: type[D], limit: int = 100) -> list[D]: ...
+
+    async def next_due(self, account_id: str) -> int | None:
+        """When the clock next has something to do for that account."""
+        ...
+
+    async def set_clock_ahead(self, account_id: str, milliseconds: int) -> None: ...
+
+    async def set_zone(self, account_id: str, zone: str) -> None: ...
+
+    async def instant(self) -> int:
+        """The store's, by which everything is due."""
+        ...
+
+
+class LedgerStore(Protocol):
+    """The whole ledger, for those who check it."""
+
+    async def house_sums(self) -> list[tuple[str, str, int]]:
+        """Of each account that is nobody's balance: its name, its currency, its sum."""
+        ...
+
+    async def came_in(self) -> Mapping[tuple[str, str], int]:
+        """What came by each provider, whatever went back: its ledger account and currency, in
+        millionths."""
+        ...
+
+    async def contradictions(self) -> list[tuple[str, str, int, int]]:
+        """Balances that are not the sum of their postings, and entries that are not zero: the
+        name, the currency, what is kept and what the postings sum to."""
+        ...
+
+
+class Store(
+    MeterStore,
+    AccountStore,
+    SubscriptionStore,
+    UsageStore,
+    MoneyStore,
+    ClockStore,
+    LedgerStore,
+    Protocol,
+):
     """All of it."""
 
     async def close(self) -> None: ...

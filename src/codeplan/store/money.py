@@ -2,19 +2,22 @@
 decides written in the same commit."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
 from codeplan.ledger.postings import Balance, Entry
 from codeplan.plan.periods import Period
-from codeplan.store.rows import Subscription
+from codeplan.store.documents import Document, Found, Read
+from codeplan.store.loaded import Rows
+from codeplan.store.rows import ClientKey, Subscription
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """One period of a subscription, as it was bought. ``kind``: granted, first, another, upgrade,
-    extension or renewal. ``ends_at`` is moved when an upgrade ends it early."""
+    extension, seats or renewal. ``ends_at`` is moved when an upgrade ends it early."""
 
     id: str
     subscription_id: str
@@ -30,36 +33,73 @@ class Term:
     ends_at: int
 
 
-class Books(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Books:
     """An account's balances by currency, its subscription, the terms of it that have not ended, and
-    what was used in each rule's windows since the first of those began, in millionths."""
+    what was used in each rule's windows since the first of those began, in millionths. ``zone``:
+    the account's, or "". ``found``: the documents that the move reads. ``counters``: those that it
+    takes, as they stand. ``now``: the account's instant."""
 
-    balances: Mapping[str, Balance]
-    subscription: Subscription | None
-    terms: tuple[Term, ...]
-    used: Mapping[str, int]
+    balances: Mapping[str, Balance] = field(default_factory=dict)
+    subscription: Subscription | None = None
+    terms: tuple[Term, ...] = ()
+    used: Mapping[str, int] = field(default_factory=dict)
+    zone: str = ""
+    found: Found = field(default_factory=Found)
+    counters: Mapping[str, int] = field(default_factory=dict)
+    now: int = 0
 
     def balance(self, currency: str) -> Balance:
         return self.balances.get(currency, Balance())
 
 
-class Decision(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Decision:
     """What is to be written: entries, the subscription as it is now, terms that are new or ended
-    early. ``answer``: what the caller is told, also when he asks the same again."""
+    early, documents as they are now, counters, keys that are new or revoked, and calls with their
+    use. ``answer``: what the caller is told, also when he asks the same again."""
 
-    answer: bytes
+    answer: bytes = b"{}"
     entries: tuple[Entry, ...] = ()
     subscription: Subscription | None = None
     terms: tuple[Term, ...] = ()
+    documents: tuple[Document, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)
+    keys: tuple[ClientKey, ...] = ()
+    usage: Rows | None = None
 
 
-# Pure: from the books and the store's instant. What it raises is raised, and nothing is written.
+# Pure: from the books and the account's instant. What it raises is raised, and nothing is written.
 Decide = Callable[[Books, int], Decision]
 
 
 class Move(msgspec.Struct, frozen=True):
-    """``key``: the caller's own name of this move; a second one with it changes nothing."""
+    """``key``: the caller's own name of this move; a second one with it changes nothing; "" for a
+    move that its own decision makes harmless to repeat. ``reads``: documents that it needs, locked
+    too; a decision on somebody else's checks whose it is. ``counters``: those that it takes.
+    ``terms``: whether it needs what was bought and used."""
 
     account_id: str
     key: str
     decide: Decide
+    reads: tuple[Read, ...] = ()
+    counters: tuple[str, ...] = ()
+    terms: bool = True
+
+
+class Mover(Protocol):
+    async def move(self, wanted: Move) -> bytes: ...
+
+
+async def changes(store: Mover, wanted: Move) -> bool:
+    """Move, and say whether anything was changed. For moves without a key."""
+    changed = False
+
+    def decide(books: Books, now: int) -> Decision:
+        nonlocal changed
+        made = wanted.decide(books, now)
+        changed = bool(made.entries or made.subscription or made.documents)
+        return made
+
+    await store.move(msgspec.structs.replace(wanted, decide=decide))
+    return changed

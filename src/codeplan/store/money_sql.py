@@ -1,26 +1,37 @@
 """Money's statements, which every engine shares: they are SQL that SQLite and PostgreSQL both read.
 ``?`` stands for a value; PostgreSQL's engine numbers them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from codeplan.ledger.postings import Balance, Entry, Posting
-from codeplan.store.money import Books, Decision, Term
-from codeplan.store.rows import Subscription
-
-SUBSCRIPTION = (
-    "id, account_id, plan_id, catalogue_version, period, state, started_at, ends_at, currency,"
-    " cancelled"
+from codeplan.ledger.postings import (
+    Balance,
+    Entry,
+    Posting,
+    bonus_of,
+    cash_of,
+    held_of,
+    is_balance,
 )
+from codeplan.store import documents as docs
+from codeplan.store.money import Books, Decision, Term
+from codeplan.store.rows import ClientKey, Subscription
+
+_SUBSCRIPTION_COLUMNS = (
+    "id", "account_id", "plan_id", "catalogue_version", "period", "state", "started_at",
+    "ends_at", "currency", "restricted", "next_plan_id", "next_period", "zone", "seats", "pooled",
+    "attempts", "due_at",
+)  # fmt: skip
+_FIXED = ("id", "account_id")
+SUBSCRIPTION = ", ".join(_SUBSCRIPTION_COLUMNS)
 TERM = (
     "id, subscription_id, account_id, plan_id, catalogue_version, period, kind, currency,"
     " list_minor, paid_minor, started_at, ends_at"
 )
+KEY = "id, account_id, digest, hint, created_at, revoked_at, payer_id"
 REPEATED = "SELECT answer FROM moves WHERE account_id = ? AND key = ?"
-BALANCES = (
-    "SELECT account, currency, CAST(sum(amount_minor) AS bigint) FROM postings"
-    " WHERE account IN (?, ?) GROUP BY account, currency"
-)
+ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = ?"
+BALANCES = "SELECT account, currency, millionths FROM balances WHERE account IN (?, ?, ?)"
 NEWEST = (
     f"SELECT {SUBSCRIPTION} FROM subscriptions WHERE account_id = ?"
     " ORDER BY started_at DESC, id DESC LIMIT 1"
@@ -28,48 +39,106 @@ NEWEST = (
 TERMS = (
     f"SELECT {TERM} FROM terms WHERE subscription_id = ? AND ends_at > ? ORDER BY started_at, id"
 )
-DUE = (
-    f"SELECT {SUBSCRIPTION} FROM subscriptions WHERE state = 'active' AND NOT cancelled"
-    " AND currency <> '' AND ends_at <= ? AND ends_at > ? ORDER BY ends_at LIMIT 100"
-)
 USED = (
     "SELECT rule, CAST(sum(used) AS bigint) FROM windows"
-    " WHERE subscription_id = ? AND scope_id = '' AND opened_at >= ? GROUP BY rule"
+    " WHERE subscription_id = ? AND opened_at >= ? GROUP BY rule"
 )
-_SAVE_SUBSCRIPTION = (
-    f"INSERT INTO subscriptions ({SUBSCRIPTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (id) DO UPDATE SET plan_id = excluded.plan_id,"
-    " catalogue_version = excluded.catalogue_version, period = excluded.period,"
-    " state = excluded.state, started_at = excluded.started_at, ends_at = excluded.ends_at,"
-    " currency = excluded.currency, cancelled = excluded.cancelled"
-)
-_SAVE_TERM = (
-    f"INSERT INTO terms ({TERM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at"
-)
-_ADD_ENTRY = (
-    "INSERT INTO entries (id, at, account_id, currency, kind, reference) VALUES (?, ?, ?, ?, ?, ?)"
-)
-_ADD_POSTING = (
-    "INSERT INTO postings (entry_id, account, currency, amount_minor) VALUES (?, ?, ?, ?)"
-)
-_ADD_MOVE = "INSERT INTO moves (account_id, key, at, answer) VALUES (?, ?, ?, ?)"
-ENTRIES = (
-    "SELECT id, at, account_id, currency, kind, reference FROM entries WHERE account_id = ?"
-    " AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?"
-)
-POSTINGS = "SELECT account, amount_minor FROM postings WHERE entry_id = ? ORDER BY account"
 TERM_AT = (
     f"SELECT {TERM} FROM terms WHERE subscription_id = ? AND started_at <= ?"
     # One that was to follow, and was ended by an upgrade before it began, never was.
     " AND ends_at > started_at ORDER BY started_at DESC, id DESC LIMIT 1"
 )
+ENTRIES = (
+    "SELECT id, at, account_id, currency, kind, reference FROM entries WHERE account_id = ?"
+    " AND (? = '' OR id < ?) AND at >= ? AND at < ? ORDER BY id DESC LIMIT ?"
+)
+POSTINGS = "SELECT account, millionths FROM postings WHERE entry_id = ? ORDER BY account"
+# An account with a test clock lives ahead of all others.
+_DUE = (
+    "SELECT {columns} FROM {table} WHERE {more} due_at <= ? UNION"
+    " SELECT {columns} FROM {table} WHERE {more} due_at IS NOT NULL AND account_id IN"
+    " (SELECT id FROM accounts WHERE clock_ahead > 0 AND {table}.due_at <= ? + clock_ahead)"
+)
+DUE_SUBSCRIPTIONS = (
+    f"SELECT * FROM ({_DUE.format(columns=SUBSCRIPTION, table='subscriptions', more='')}) AS due"
+    " ORDER BY due_at LIMIT ?"
+)
+_DUE_BODIES = _DUE.format(columns="body, due_at", table="documents", more="kind = ? AND")
+DUE_DOCUMENTS = f"SELECT body FROM ({_DUE_BODIES}) AS due ORDER BY due_at LIMIT ?"
+NEXT_DUE = (
+    "SELECT min(due_at) FROM (SELECT due_at FROM subscriptions WHERE account_id = ?"
+    " UNION ALL SELECT due_at FROM documents WHERE account_id = ?) AS due"
+)
+DOCUMENT = "SELECT body FROM documents WHERE kind = ? AND id = ?"
+DOCUMENTS = (
+    "SELECT body FROM documents WHERE kind = ? AND (? = '' OR account_id = ?)"
+    " AND (? = '' OR state = ?) AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?"
+)
+COUNTER = "SELECT value FROM counters WHERE name = ?"
+HOUSE = (
+    "SELECT account, currency, CAST(sum(millionths) AS bigint) FROM postings"
+    " WHERE account NOT LIKE 'cash/%' AND account NOT LIKE 'bonus/%' AND account NOT LIKE 'held/%'"
+    " GROUP BY account, currency ORDER BY account, currency"
+)
+CAME_IN = (
+    "SELECT account, currency, CAST(-sum(millionths) AS bigint) FROM postings"
+    " WHERE account LIKE 'paid/%' AND millionths < 0 GROUP BY account, currency"
+)
+# Where the ledger contradicts itself: a balance that is not the sum of its postings, an entry that
+# does not sum to zero, or is of two currencies.
+WRONG = (
+    "SELECT b.account, b.currency, CAST(b.millionths AS bigint), CAST(coalesce(sum(p.millionths),"
+    " 0) AS bigint) FROM balances AS b LEFT JOIN postings AS p ON p.account = b.account"
+    " AND p.currency = b.currency GROUP BY b.account, b.currency, b.millionths"
+    " HAVING b.millionths <> coalesce(sum(p.millionths), 0)"
+    " UNION ALL SELECT p.account, p.currency, 0, CAST(sum(p.millionths) AS bigint)"
+    " FROM postings AS p WHERE (p.account LIKE 'cash/%' OR p.account LIKE 'bonus/%'"
+    " OR p.account LIKE 'held/%') AND NOT EXISTS (SELECT 1 FROM balances AS b"
+    " WHERE b.account = p.account AND b.currency = p.currency) GROUP BY p.account, p.currency"
+    " HAVING sum(p.millionths) <> 0"
+    " UNION ALL SELECT 'entry/' || entry_id, min(currency), 0, CAST(sum(millionths) AS bigint)"
+    " FROM postings GROUP BY entry_id HAVING sum(millionths) <> 0 OR min(currency) <> max(currency)"
+)
+_PLACES = ", ".join("?" * len(_SUBSCRIPTION_COLUMNS))
+SAVE_SUBSCRIPTION = (
+    f"INSERT INTO subscriptions ({SUBSCRIPTION}) VALUES ({_PLACES}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _SUBSCRIPTION_COLUMNS if name not in _FIXED)
+)
+_SAVE_TERM = (
+    f"INSERT INTO terms ({TERM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at"
+)
+_SAVE_DOCUMENT = (
+    f"INSERT INTO documents ({docs.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id)"
+    " DO UPDATE SET account_id = excluded.account_id, state = excluded.state,"
+    " due_at = excluded.due_at, body = excluded.body"
+)
+_SAVE_COUNTER = "UPDATE counters SET value = ? WHERE name = ?"
+SAVE_KEY = (
+    f"INSERT INTO client_keys ({KEY}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at"
+)
+_ADD_ENTRY = (
+    "INSERT INTO entries (id, at, account_id, currency, kind, reference) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_ADD_POSTING = "INSERT INTO postings (entry_id, account, currency, millionths) VALUES (?, ?, ?, ?)"
+# An insertion that would be below zero is refused before its conflict is looked at, so it is an
+# update that is tried first.
+_NEW_BALANCE = (
+    "INSERT INTO balances (account, currency, millionths) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
+)
+_ADD_BALANCE = "UPDATE balances SET millionths = millionths + ? WHERE account = ? AND currency = ?"
+_ADD_MOVE = "INSERT INTO moves (account_id, key, at, answer) VALUES (?, ?, ?, ?)"
+OPEN_COUNTER = "INSERT INTO counters (name, value) VALUES (?, 0) ON CONFLICT DO NOTHING"
+SET_CLOCK = "UPDATE accounts SET clock_ahead = ? WHERE id = ?"
+SET_ZONE = "UPDATE accounts SET zone = ? WHERE id = ?"
 
 Statement = tuple[str, tuple[Any, ...]]
+FAR = 1 << 62
 
 
-def ledger_accounts(account_id: str) -> tuple[str, str]:
-    return f"bonus/{account_id}", f"cash/{account_id}"
+def ledger_accounts(account_id: str) -> tuple[str, str, str]:
+    return bonus_of(account_id), cash_of(account_id), held_of(account_id)
 
 
 def books_in(
@@ -77,6 +146,10 @@ def books_in(
     subscription: Sequence[Any] | None,
     terms: Iterable[Sequence[Any]],
     used: Iterable[Sequence[Any]],
+    zone: str,
+    found: Iterable[docs.Document],
+    counters: Mapping[str, int],
+    now: int,
 ) -> Books:
     """The books from the rows of `BALANCES`, `NEWEST`, `TERMS` and `USED`."""
     return Books(
@@ -84,6 +157,10 @@ def books_in(
         subscription_in(subscription) if subscription else None,
         tuple(Term(*row) for row in terms),
         {row[0]: row[1] for row in used},
+        zone,
+        docs.Found(found),
+        counters,
+        now,
     )
 
 
@@ -91,12 +168,12 @@ def balances_in(rows: Iterable[Sequence[Any]]) -> dict[str, Balance]:
     found: dict[str, dict[str, int]] = {}
     for account, currency, amount in rows:
         found.setdefault(currency, {})[account.partition("/")[0]] = amount
-    return {currency: Balance(**kinds) for currency, kinds in found.items()}
+    return {currency: Balance(**kinds) for currency, kinds in sorted(found.items())}
 
 
 def subscription_in(row: Sequence[Any]) -> Subscription:
     values = list(row)
-    values[9] = bool(values[9])
+    values[14] = bool(values[14])
     return Subscription(*values)
 
 
@@ -110,24 +187,36 @@ def written(account_id: str, key: str, now: int, decision: Decision) -> list[Sta
     """Everything that the decision writes, in order."""
     statements: list[Statement] = []
     if (made := decision.subscription) is not None:
-        statements.append((_SAVE_SUBSCRIPTION, subscription_values(made)))
+        statements.append((SAVE_SUBSCRIPTION, subscription_values(made)))
     statements += [(_SAVE_TERM, term_values(term)) for term in decision.terms]
+    statements += [(_SAVE_DOCUMENT, docs.values_of(document)) for document in decision.documents]
+    statements += [(_SAVE_COUNTER, (value, name)) for name, value in decision.counters.items()]
+    statements += [(SAVE_KEY, key_values(one)) for one in decision.keys]
     for entry in decision.entries:
-        entry.checked()
-        head = (entry.id, entry.at, entry.account_id, entry.currency, entry.kind, entry.reference)
-        statements.append((_ADD_ENTRY, head))
-        statements += [
-            (_ADD_POSTING, (entry.id, posting.account, entry.currency, posting.amount_minor))
-            for posting in entry.postings
-        ]
-    statements.append((_ADD_MOVE, (account_id, key, now, decision.answer)))
+        statements += _entry_written(entry.checked())
+    if key:
+        statements.append((_ADD_MOVE, (account_id, key, now, decision.answer)))
     return statements
 
 
+def _entry_written(entry: Entry) -> Iterable[Statement]:
+    head = (entry.id, entry.at, entry.account_id, entry.currency, entry.kind, entry.reference)
+    yield _ADD_ENTRY, head
+    # What is taken comes first: it is refused there where it is not.
+    for posting in sorted(entry.postings, key=lambda one: one.account):
+        yield _ADD_POSTING, (entry.id, posting.account, entry.currency, posting.millionths)
+        if is_balance(posting.account):
+            yield _NEW_BALANCE, (posting.account, entry.currency)
+            yield _ADD_BALANCE, (posting.millionths, posting.account, entry.currency)
+
+
 def subscription_values(made: Subscription) -> tuple[Any, ...]:
+    return tuple(getattr(made, name) for name in _SUBSCRIPTION_COLUMNS)
+
+
+def key_values(key: ClientKey) -> tuple[Any, ...]:
     return (
-        made.id, made.account_id, made.plan_id, made.catalogue_version, made.period, made.state,
-        made.started_at, made.ends_at, made.currency, made.cancelled,
+        key.id, key.account_id, key.digest, key.hint, key.created_at, key.revoked_at, key.payer_id,
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from codeplan.plan.periods import Period
 @dataclass(frozen=True, slots=True)
 class Account:
     """``role``: subscriber or operator. ``password_hash`` is "" where no password is set;
-    ``password_once``: it must be replaced at the first sign-in."""
+    ``password_once``: it must be replaced at the first sign-in. ``zone``: in which its days and
+    periods are counted; "" for the service's. ``clock_ahead``: milliseconds by which its test
+    clock is ahead."""
 
     id: str
     email: str
@@ -16,11 +18,14 @@ class Account:
     created_at: int
     password_hash: str = ""
     password_once: bool = False
+    zone: str = ""
+    clock_ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ClientKey:
-    """A coding tool's key. Only its digest is kept; ``hint`` is its last four characters."""
+    """A coding tool's key. Only its digest is kept; ``hint`` is its last four characters.
+    ``payer_id``: the organisation whose plan it draws on; "" for its own account's."""
 
     id: str
     account_id: str
@@ -28,12 +33,23 @@ class ClientKey:
     hint: str
     created_at: int
     revoked_at: int | None = None
+    payer_id: str = ""
+
+    @property
+    def pays(self) -> str:
+        """The account whose subscription counts."""
+        return self.payer_id or self.account_id
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """``catalogue_version`` names the catalogue it was bought under. ``currency``: in which it is
-    paid; "" where it was given. ``cancelled``: it is not renewed when its period ends."""
+    """``catalogue_version`` names the catalogue it was bought under. ``state``: active, cancelled,
+    past_due or expired (plan/lifecycle.py). ``currency``: in which it is paid; "" where it was
+    given. ``restricted``: why an operator stopped it; "" where nobody did. ``next_plan_id``,
+    ``next_period``: what it becomes at the period's end; "" for the same. ``zone``: in which its
+    period's ends keep their day. ``seats``: an organisation's; 0 for one person. ``pooled``: the
+    seats share their windows. ``attempts``: failed ones to renew it. ``due_at``: when the clock
+    has to look at it."""
 
     id: str
     account_id: str
@@ -44,7 +60,14 @@ class Subscription:
     started_at: int
     ends_at: int
     currency: str = ""
-    cancelled: bool = False
+    restricted: str = ""
+    next_plan_id: str = ""
+    next_period: str = ""
+    zone: str = "UTC"
+    seats: int = 0
+    pooled: bool = False
+    attempts: int = 0
+    due_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,21 @@ from typing import Any
 import asyncpg
 
 from codeplan.store.base import AlreadyThere
-from codeplan.store.money_sql import SUBSCRIPTION, subscription_in, subscription_values
+from codeplan.store.money_sql import (
+    KEY,
+    SAVE_KEY,
+    SAVE_SUBSCRIPTION,
+    SUBSCRIPTION,
+    key_values,
+    subscription_in,
+    subscription_values,
+)
 from codeplan.store.postgres.engine import Engine
+from codeplan.store.postgres.money import numbered
 from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
 
 CHANNEL = "codeplan_accounts"
-_ACCOUNT = "id, email, role, created_at, password_hash, password_once"
-_KEY = "id, account_id, digest, hint, created_at, revoked_at"
+_ACCOUNT = "id, email, role, created_at, password_hash, password_once, zone, clock_ahead"
 _NEWEST = " WHERE account_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"
 
 
@@ -39,16 +47,14 @@ class PostgresAccounts:
             try:
                 async with connection.transaction():
                     await connection.execute(
-                        f"INSERT INTO accounts ({_ACCOUNT}) VALUES ($1, $2, $3, $4, $5, $6)",
+                        f"INSERT INTO accounts ({_ACCOUNT})"
+                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                         account.id, account.email, account.role, account.created_at,
-                        account.password_hash, account.password_once,
+                        account.password_hash, account.password_once, account.zone,
+                        account.clock_ahead,
                     )  # fmt: skip
                     if key is not None:
-                        await connection.execute(
-                            f"INSERT INTO client_keys ({_KEY}) VALUES ($1, $2, $3, $4, $5, $6)",
-                            key.id, key.account_id, key.digest, key.hint, key.created_at,
-                            key.revoked_at,
-                        )  # fmt: skip
+                        await connection.execute(numbered(SAVE_KEY), *key_values(key))
                     await connection.execute(f"NOTIFY {CHANNEL}")
             except asyncpg.UniqueViolationError:
                 raise AlreadyThere(account.email) from None
@@ -80,7 +86,7 @@ class PostgresAccounts:
     async def key_holder(self, digest: bytes) -> KeyHolder | None:
         async with self._engine.connection() as connection:
             row = await connection.fetchrow(
-                f"SELECT {_KEY} FROM client_keys WHERE digest = $1 AND revoked_at IS NULL", digest
+                f"SELECT {KEY} FROM client_keys WHERE digest = $1 AND revoked_at IS NULL", digest
             )
             if row is None:
                 return None
@@ -89,7 +95,7 @@ class PostgresAccounts:
                 f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1", key.account_id
             )
             held = await connection.fetchrow(
-                f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", key.account_id
+                f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", key.pays
             )
             assert account is not None  # a key's account is never removed
         return KeyHolder(key, Account(*account), subscription_in(tuple(held)) if held else None)
@@ -110,9 +116,7 @@ class PostgresAccounts:
     async def add_subscription(self, subscription: Subscription) -> None:
         async with self._engine.connection() as connection, connection.transaction():
             await connection.execute(
-                f"INSERT INTO subscriptions ({SUBSCRIPTION})"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                *subscription_values(subscription),
+                numbered(SAVE_SUBSCRIPTION), *subscription_values(subscription)
             )
             await connection.execute(f"NOTIFY {CHANNEL}")
 

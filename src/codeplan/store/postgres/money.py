@@ -1,16 +1,25 @@
-"""Moves of money in PostgreSQL: the account's row is the lock."""
+"""Moves of money in PostgreSQL: the account's row is the lock, then the documents and counters that
+the move names, always in one order."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
+from typing import Any
 
 from codeplan.ledger.postings import Balance, Entry
+from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
+from codeplan.store.documents import D, Document, Read
 from codeplan.store.money import Books, Move, Term
 from codeplan.store.postgres.engine import Connection, Engine
-from codeplan.store.rows import Subscription
+from codeplan.store.postgres.meter_rows import save
 
 _numbered: dict[str, str] = {}
+_FOUND = """
+SELECT body FROM documents
+WHERE kind = $1 AND (id = ANY ($2) OR account_id = $3 AND state = ANY ($4)) ORDER BY id
+"""
+_LOCK_ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = $1 FOR UPDATE"
 
 
 class PostgresMoney:
@@ -21,66 +30,107 @@ class PostgresMoney:
 
     async def move(self, wanted: Move) -> bytes:
         async with self._engine.connection() as connection, connection.transaction():
-            await connection.execute(
-                "SELECT FROM accounts WHERE id = $1 FOR UPDATE", wanted.account_id
-            )
-            repeated = await connection.fetchval(
-                numbered(sql.REPEATED), wanted.account_id, wanted.key
-            )
-            if repeated is not None:
-                return bytes(repeated)
-            now = await connection.fetchval("SELECT codeplan_now()")
-            decision = wanted.decide(await _books(connection, wanted.account_id, now), now)
-            for statement, values in sql.written(wanted.account_id, wanted.key, now, decision):
+            account = await connection.fetchrow(_LOCK_ACCOUNT, wanted.account_id)
+            if wanted.key:
+                repeated = await connection.fetchval(
+                    numbered(sql.REPEATED), wanted.account_id, wanted.key
+                )
+                if repeated is not None:
+                    return bytes(repeated)
+            books = await _books(connection, wanted, account, " FOR UPDATE")
+            decision = wanted.decide(books, books.now)
+            for statement, values in sql.written(
+                wanted.account_id, wanted.key, books.now, decision
+            ):
                 await connection.execute(numbered(statement), *values)
-            if decision.subscription is not None:
+            if decision.usage is not None:
+                await save(connection, decision.usage)
+            if decision.subscription is not None or decision.keys:
                 await connection.execute("NOTIFY codeplan_accounts")
             return decision.answer
 
-    async def books(self, account_id: str) -> Books:
+    async def books(
+        self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
+    ) -> Books:
+        wanted = Move(account_id, "", lambda *_: NotImplemented, tuple(reads), tuple(counters))
         async with self._engine.connection() as connection:
-            now = await connection.fetchval("SELECT codeplan_now()")
-            return await _books(connection, account_id, now)
+            account = await connection.fetchrow(numbered(sql.ACCOUNT), account_id)
+            return await _books(connection, wanted, account, "")
 
     async def balances(self, account_id: str) -> Mapping[str, Balance]:
-        async with self._engine.connection() as connection:
-            accounts = sql.ledger_accounts(account_id)
-            return sql.balances_in(
-                tuple(row) for row in await connection.fetch(numbered(sql.BALANCES), *accounts)
-            )
+        return sql.balances_in(await self._rows(sql.BALANCES, *sql.ledger_accounts(account_id)))
 
-    async def entries(self, account_id: str, limit: int, before: str = "") -> list[Entry]:
-        async with self._engine.connection() as connection:
-            rows = await connection.fetch(numbered(sql.ENTRIES), account_id, before, before, limit)
-            return [
-                sql.entry_in(
-                    tuple(row),
-                    [tuple(p) for p in await connection.fetch(numbered(sql.POSTINGS), row["id"])],
-                )
-                for row in rows
-            ]
-
-    async def due_for_renewal(self, until: int, since: int) -> list[Subscription]:
-        async with self._engine.connection() as connection:
-            rows = await connection.fetch(numbered(sql.DUE), until, since)
-        return [sql.subscription_in(tuple(row)) for row in rows]
+    async def entries(
+        self,
+        account_id: str,
+        limit: int,
+        before: str = "",
+        since: int = 0,
+        until: int | None = None,
+    ) -> list[Entry]:
+        values = (account_id, before, before, since, sql.FAR if until is None else until, limit)
+        return [
+            sql.entry_in(row, await self._rows(sql.POSTINGS, row[0]))
+            for row in await self._rows(sql.ENTRIES, *values)
+        ]
 
     async def term_at(self, subscription_id: str, at: int) -> Term | None:
+        rows = await self._rows(sql.TERM_AT, subscription_id, at)
+        return Term(*rows[0]) if rows else None
+
+    async def document(self, kind: type[D], identity: str) -> D | None:
+        rows = await self._rows(sql.DOCUMENT, docs.name_of(kind), identity)
+        return docs.document_in(kind, rows[0][0]) if rows else None
+
+    async def documents(
+        self,
+        kind: type[D],
+        account_id: str = "",
+        state: str = "",
+        limit: int = 200,
+        before: str = "",
+    ) -> list[D]:
+        values = (
+            docs.name_of(kind), account_id, account_id, state, state, before, before, limit,
+        )  # fmt: skip
+        rows = await self._rows(sql.DOCUMENTS, *values)
+        return [docs.document_in(kind, row[0]) for row in rows]
+
+    async def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         async with self._engine.connection() as connection:
-            row = await connection.fetchrow(numbered(sql.TERM_AT), subscription_id, at)
-        return Term(*row) if row else None
+            return [tuple(row) for row in await connection.fetch(numbered(statement), *values)]
 
 
-async def _books(connection: Connection, account_id: str, now: int) -> Books:
-    accounts = sql.ledger_accounts(account_id)
+async def _books(connection: Connection, wanted: Move, account: Any, locking: str) -> Books:
+    """The account's books, at its own instant."""
+    zone, ahead = account or ("", 0)
+    found = await _found(connection, wanted, locking)
+    counters = {}
+    for name in sorted(wanted.counters):
+        if locking:
+            await connection.execute(numbered(sql.OPEN_COUNTER), name)
+        counters[name] = await connection.fetchval(numbered(sql.COUNTER) + locking, name) or 0
+    now = await connection.fetchval("SELECT codeplan_now()") + ahead
+    accounts = sql.ledger_accounts(wanted.account_id)
     balances = [tuple(row) for row in await connection.fetch(numbered(sql.BALANCES), *accounts)]
-    newest = await connection.fetchrow(numbered(sql.NEWEST), account_id)
-    if newest is None:
-        return sql.books_in(balances, None, (), ())
-    terms = [tuple(row) for row in await connection.fetch(numbered(sql.TERMS), newest["id"], now)]
-    since = min((row[10] for row in terms), default=now)
-    used = [tuple(row) for row in await connection.fetch(numbered(sql.USED), newest["id"], since)]
-    return sql.books_in(balances, tuple(newest), terms, used)
+    row = await connection.fetchrow(numbered(sql.NEWEST), wanted.account_id)
+    newest = tuple(row) if row else None
+    terms: list[Any] = []
+    used: list[Any] = []
+    if newest is not None and wanted.terms:
+        terms = [tuple(row) for row in await connection.fetch(numbered(sql.TERMS), newest[0], now)]
+        since = min((row[10] for row in terms), default=now)
+        used = [tuple(row) for row in await connection.fetch(numbered(sql.USED), newest[0], since)]
+    return sql.books_in(balances, newest, terms, used, zone, found, counters, now)
+
+
+async def _found(connection: Connection, wanted: Move, locking: str) -> list[Document]:
+    found: list[Document] = []
+    for kind, (ids, states) in docs.reading(wanted.reads).items():
+        values = (docs.name_of(kind), ids, wanted.account_id, states)
+        rows = await connection.fetch(_FOUND + locking, *values)
+        found += [docs.document_in(kind, row[0]) for row in rows]
+    return found
 
 
 def numbered(statement: str) -> str:

@@ -5,12 +5,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from codeplan.store.base import AlreadyThere
-from codeplan.store.money_sql import SUBSCRIPTION, subscription_in, subscription_values
+from codeplan.store.money_sql import (
+    KEY,
+    SAVE_KEY,
+    SAVE_SUBSCRIPTION,
+    SUBSCRIPTION,
+    key_values,
+    subscription_in,
+    subscription_values,
+)
 from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
 from codeplan.store.sqlite.engine import Engine
 
-_ACCOUNT = "id, email, role, created_at, password_hash, password_once"
-_KEY = "id, account_id, digest, hint, created_at, revoked_at"
+_ACCOUNT = "id, email, role, created_at, password_hash, password_once, zone, clock_ahead"
 _NEWEST = " WHERE account_id = ? ORDER BY started_at DESC, id DESC LIMIT 1"
 
 Write = Callable[[sqlite3.Connection], Any]
@@ -29,19 +36,17 @@ class SqliteAccounts:
         def write(connection: sqlite3.Connection) -> None:
             try:
                 connection.execute(
-                    f"INSERT INTO accounts ({_ACCOUNT}) VALUES (?, ?, ?, ?, ?, ?)",
+                    f"INSERT INTO accounts ({_ACCOUNT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         account.id, account.email, account.role, account.created_at,
-                        account.password_hash, int(account.password_once),
+                        account.password_hash, int(account.password_once), account.zone,
+                        account.clock_ahead,
                     ),
                 )  # fmt: skip
             except sqlite3.IntegrityError:
                 raise AlreadyThere(account.email) from None
             if key is not None:
-                connection.execute(
-                    f"INSERT INTO client_keys ({_KEY}) VALUES (?, ?, ?, ?, ?, ?)",
-                    (key.id, key.account_id, key.digest, key.hint, key.created_at, key.revoked_at),
-                )
+                connection.execute(SAVE_KEY, key_values(key))
 
         await self._engine.write(_each, write)
 
@@ -79,7 +84,7 @@ class SqliteAccounts:
     async def key_holder(self, digest: bytes) -> KeyHolder | None:
         def query(connection: sqlite3.Connection) -> KeyHolder | None:
             row = connection.execute(
-                f"SELECT {_KEY} FROM client_keys WHERE digest = ? AND revoked_at IS NULL",
+                f"SELECT {KEY} FROM client_keys WHERE digest = ? AND revoked_at IS NULL",
                 (digest,),
             ).fetchone()
             if row is None:
@@ -89,7 +94,7 @@ class SqliteAccounts:
                 f"SELECT {_ACCOUNT} FROM accounts WHERE id = ?", (key.account_id,)
             ).fetchone()
             held = connection.execute(
-                f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", (key.account_id,)
+                f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", (key.pays,)
             ).fetchone()
             return KeyHolder(key, _read_account(account), subscription_in(held) if held else None)
 
@@ -118,10 +123,7 @@ class SqliteAccounts:
         await self._execute("DELETE FROM sign_ins WHERE digest = ?", digest)
 
     async def add_subscription(self, subscription: Subscription) -> None:
-        await self._execute(
-            f"INSERT INTO subscriptions ({SUBSCRIPTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            *subscription_values(subscription),
-        )
+        await self._execute(SAVE_SUBSCRIPTION, *subscription_values(subscription))
 
     async def current_subscription(self, account_id: str) -> Subscription | None:
         def query(connection: sqlite3.Connection) -> Subscription | None:
@@ -176,4 +178,4 @@ def _each(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
 
 
 def _read_account(row: sqlite3.Row) -> Account:
-    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
+    return Account(row[0], row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7])

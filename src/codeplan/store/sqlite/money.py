@@ -6,10 +6,12 @@ from typing import Any
 
 from codeplan.kit.clock import Clock
 from codeplan.ledger.postings import Balance, Entry
+from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
+from codeplan.store.documents import D, Document, Read
 from codeplan.store.money import Books, Move, Term
-from codeplan.store.rows import Subscription
 from codeplan.store.sqlite.engine import Engine
+from codeplan.store.sqlite.meter_rows import save
 
 
 class SqliteMoney:
@@ -22,9 +24,12 @@ class SqliteMoney:
         answer: bytes = await self._engine.write(self._moves, wanted)
         return answer
 
-    async def books(self, account_id: str) -> Books:
+    async def books(
+        self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
+    ) -> Books:
+        wanted = Move(account_id, "", lambda *_: NotImplemented, tuple(reads), tuple(counters))
         now = self._clock.now()
-        return await self._engine.read(lambda reader: _books(reader, account_id, now))
+        return await self._engine.read(lambda reader: _books(reader, wanted, now))
 
     async def balances(self, account_id: str) -> Mapping[str, Balance]:
         accounts = sql.ledger_accounts(account_id)
@@ -32,50 +37,104 @@ class SqliteMoney:
             lambda reader: sql.balances_in(reader.execute(sql.BALANCES, accounts))
         )
 
-    async def entries(self, account_id: str, limit: int, before: str = "") -> list[Entry]:
+    async def entries(
+        self,
+        account_id: str,
+        limit: int,
+        before: str = "",
+        since: int = 0,
+        until: int | None = None,
+    ) -> list[Entry]:
+        values = (account_id, before, before, since, sql.FAR if until is None else until, limit)
+
         def query(reader: sqlite3.Connection) -> list[Entry]:
-            rows = reader.execute(sql.ENTRIES, (account_id, before, before, limit)).fetchall()
+            rows = reader.execute(sql.ENTRIES, values).fetchall()
             return [sql.entry_in(row, reader.execute(sql.POSTINGS, (row[0],))) for row in rows]
 
         return await self._engine.read(query)
 
-    async def due_for_renewal(self, until: int, since: int) -> list[Subscription]:
-        return await self._engine.read(
-            lambda reader: [
-                sql.subscription_in(row) for row in reader.execute(sql.DUE, (until, since))
-            ]
-        )
-
     async def term_at(self, subscription_id: str, at: int) -> Term | None:
-        def query(reader: sqlite3.Connection) -> Term | None:
-            row = reader.execute(sql.TERM_AT, (subscription_id, at)).fetchone()
-            return Term(*row) if row else None
+        rows = await self._rows(sql.TERM_AT, subscription_id, at)
+        return Term(*rows[0]) if rows else None
 
-        return await self._engine.read(query)
+    async def document(self, kind: type[D], identity: str) -> D | None:
+        rows = await self._rows(sql.DOCUMENT, docs.name_of(kind), identity)
+        return docs.document_in(kind, rows[0][0]) if rows else None
+
+    async def documents(
+        self,
+        kind: type[D],
+        account_id: str = "",
+        state: str = "",
+        limit: int = 200,
+        before: str = "",
+    ) -> list[D]:
+        values = (
+            docs.name_of(kind), account_id, account_id, state, state, before, before, limit,
+        )  # fmt: skip
+        rows = await self._rows(sql.DOCUMENTS, *values)
+        return [docs.document_in(kind, row[0]) for row in rows]
+
+    async def _rows(self, statement: str, *values: Any) -> list[Any]:
+        return await self._engine.read(lambda reader: reader.execute(statement, values).fetchall())
 
     def _moves(self, connection: sqlite3.Connection, moves: Sequence[Move]) -> list[Any]:
         return [self._move(connection, wanted) for wanted in moves]
 
     def _move(self, connection: sqlite3.Connection, wanted: Move) -> bytes | Exception:
-        repeated = connection.execute(sql.REPEATED, (wanted.account_id, wanted.key)).fetchone()
-        if repeated:
-            return bytes(repeated[0])
-        now = self._clock.now()
+        if wanted.key:
+            names = (wanted.account_id, wanted.key)
+            repeated = connection.execute(sql.REPEATED, names).fetchone()
+            if repeated:
+                return bytes(repeated[0])
+        for name in wanted.counters:
+            connection.execute(sql.OPEN_COUNTER, (name,))
+        books = _books(connection, wanted, self._clock.now())
         try:
-            decision = wanted.decide(_books(connection, wanted.account_id, now), now)
+            decision = wanted.decide(books, books.now)
         except ValueError as refused:  # nothing was written
             return refused
-        for statement, values in sql.written(wanted.account_id, wanted.key, now, decision):
+        for statement, values in sql.written(wanted.account_id, wanted.key, books.now, decision):
             connection.execute(statement, values)
+        if decision.usage is not None:
+            save(connection, decision.usage)
         return decision.answer
 
 
-def _books(connection: sqlite3.Connection, account_id: str, now: int) -> Books:
+def _books(connection: sqlite3.Connection, wanted: Move, now: int) -> Books:
+    """The account's books, at its own instant."""
+    account_id = wanted.account_id
+    zone, ahead = connection.execute(sql.ACCOUNT, (account_id,)).fetchone() or ("", 0)
+    now += ahead
     balances = connection.execute(sql.BALANCES, sql.ledger_accounts(account_id)).fetchall()
     newest = connection.execute(sql.NEWEST, (account_id,)).fetchone()
-    if newest is None:
-        return sql.books_in(balances, None, (), ())
-    terms = connection.execute(sql.TERMS, (newest[0], now)).fetchall()
-    since = min((row[10] for row in terms), default=now)
-    used = connection.execute(sql.USED, (newest[0], since)).fetchall()
-    return sql.books_in(balances, newest, terms, used)
+    terms: list[Any] = []
+    used: list[Any] = []
+    if newest is not None and wanted.terms:
+        terms = connection.execute(sql.TERMS, (newest[0], now)).fetchall()
+        since = min((row[10] for row in terms), default=now)
+        used = connection.execute(sql.USED, (newest[0], since)).fetchall()
+    found = _found(connection, wanted.account_id, wanted.reads)
+    counters = {name: _counter(connection, name) for name in wanted.counters}
+    return sql.books_in(balances, newest, terms, used, zone, found, counters, now)
+
+
+def _found(
+    connection: sqlite3.Connection, account_id: str, reads: Sequence[Read]
+) -> list[Document]:
+    found: list[Document] = []
+    for kind, (ids, states) in docs.reading(reads).items():
+        name = docs.name_of(kind)
+        for identity in ids:
+            rows = connection.execute(sql.DOCUMENT, (name, identity))
+            found += [docs.document_in(kind, row[0]) for row in rows]
+        for state in states:
+            values = (name, account_id, account_id, state, state, "", "", -1)
+            rows = connection.execute(sql.DOCUMENTS, values)
+            found += [docs.document_in(kind, row[0]) for row in rows]
+    return found
+
+
+def _counter(connection: sqlite3.Connection, name: str) -> int:
+    row = connection.execute(sql.COUNTER, (name,)).fetchone()
+    return int(row[0]) if row else 0
