@@ -8,6 +8,7 @@ from codeplan.plan.periods import Period
 from codeplan.plan.promotions import Promotion
 from codeplan.plan.rates import Rate
 from codeplan.plan.rules import WindowRule
+from codeplan.plan.tokens import TokenPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,27 @@ _PLAIN = Rate()
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that plans name. Aliases are glob patterns; all of it matches in any case."""
+    """A model that plans name. Aliases are glob patterns; all of it matches in any case.
+    ``prices``: for whoever pays by the token; none where nobody can. ``output_tokens``: what an
+    answer is taken to be at most where the call does not say."""
 
     id: str
     aliases: tuple[str, ...] = ()
+    prices: tuple[TokenPrice, ...] = ()
+    output_tokens: int = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class PackOffer:
+    """A resource pack on sale: so many tokens of these models (none for all), for so many days.
+    ``prices``: by currency, in minor units."""
+
+    id: str
+    name: str
+    tokens: int
+    days: int
+    models: tuple[str, ...] = ()
+    prices: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,7 @@ class Catalogue:
     plans: Mapping[str, Plan]
     models: tuple[Model, ...]
     promotions: tuple[Promotion, ...] = ()
+    packs: tuple[PackOffer, ...] = ()
     _resolved: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     def model_named(self, asked: str) -> str | None:
@@ -94,6 +113,16 @@ class Catalogue:
                 self._resolved.clear()
             self._resolved[asked] = self._resolve(asked)
         return self._resolved[asked]
+
+    def model(self, model_id: str) -> Model | None:
+        return next((model for model in self.models if model.id == model_id), None)
+
+    def pack(self, pack_id: str) -> PackOffer | None:
+        return next((pack for pack in self.packs if pack.id == pack_id), None)
+
+    def counters(self) -> tuple[str, ...]:
+        """Where purchases of limited promotions are counted."""
+        return tuple(one.counter for one in self.promotions if one.limit)
 
     def _resolve(self, asked: str) -> str | None:
         name = asked.lower().removesuffix("[1m]")

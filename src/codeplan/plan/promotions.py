@@ -1,8 +1,8 @@
 """Promotions as data: when, for which purchases, how much, and what stacks with what. Renewals have
 none."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import combinations
 from typing import Literal
@@ -20,7 +20,8 @@ class Promotion:
     """``begin`` up to and with ``end``, whole days of ``zone``. ``kinds``: the purchases that it is
     for; ``plans``, ``periods``: none for all. ``percent_off`` in hundredths of a per cent.
     ``stacks_with``: ids; both of a pair must name each other, or one of them all ("*").
-    ``code``: a coupon that must be given; "" for none."""
+    ``code``: a coupon that must be given; "" for none. ``referred``: only for those whom somebody
+    referred. ``limit``: how many purchases may have it in all; 0 for any number."""
 
     id: str
     name: str
@@ -33,6 +34,13 @@ class Promotion:
     periods: frozenset[str] = frozenset()
     stacks_with: frozenset[str] = frozenset()
     code: str = ""
+    referred: bool = False
+    limit: int = 0
+
+    @property
+    def counter(self) -> str:
+        """Where its purchases are counted."""
+        return f"promotion/{self.id}"
 
     def runs_at(self, instant: int) -> bool:
         zone = ZoneInfo(self.zone)
@@ -41,18 +49,32 @@ class Promotion:
         last = datetime(behind.year, behind.month, behind.day, tzinfo=zone)
         return first.timestamp() * 1000 <= instant < last.timestamp() * 1000
 
-    def applies(
-        self, plan_id: str, period: Period, kind: PurchaseKind, instant: int, codes: Collection[str]
-    ) -> bool:
-        """Whether that purchase at that instant has it. A renewal never has."""
+    def applies(self, asked: "Asked") -> bool:
+        """Whether that purchase has it. A renewal never has."""
         return (
-            kind != "renewal"
-            and kind in self.kinds
-            and (not self.plans or plan_id in self.plans)
-            and (not self.periods or period in self.periods)
-            and (not self.code or self.code in codes)
-            and self.runs_at(instant)
+            asked.kind != "renewal"
+            and asked.kind in self.kinds
+            and (not self.plans or asked.plan_id in self.plans)
+            and (not self.periods or asked.period in self.periods)
+            and (not self.code or self.code in asked.codes)
+            and (not self.referred or asked.referred)
+            and (not self.limit or asked.had.get(self.counter, 0) < self.limit)
+            and self.runs_at(asked.at)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A purchase, as promotions look at it. ``had``: how many had each limited one, by its
+    counter."""
+
+    plan_id: str
+    period: Period
+    kind: PurchaseKind
+    at: int
+    codes: Collection[str] = ()
+    referred: bool = False
+    had: Mapping[str, int] = field(default_factory=dict)
 
 
 def stack(one: Promotion, other: Promotion) -> bool:

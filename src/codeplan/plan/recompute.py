@@ -8,6 +8,7 @@ import msgspec
 from codeplan.plan import weigh
 from codeplan.plan.admit import Hold
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.tokens import Tokens
 from codeplan.plan.turns import Prompt
 
 
@@ -21,7 +22,7 @@ class ChargedCall(Protocol):
     holds: tuple[Hold, ...]
 
     @property
-    def usage(self) -> weigh.Tokens: ...
+    def usage(self) -> Tokens: ...
 
 
 class Check(msgspec.Struct, frozen=True):

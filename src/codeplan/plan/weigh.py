@@ -1,26 +1,12 @@
 """What a prompt or a call costs in each unit, in millionths. Receipts are recomputed by the same
 functions, from what is stored."""
 
-from typing import Protocol
-
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.rules import ONE, Unit
+from codeplan.plan.tokens import Tokens
 
 # What a call is taken to answer, in tokens, until it has.
 EXPECTED_OUTPUT = 4096
-
-
-class Tokens(Protocol):
-    """Tokens by class, each counted once, as the upstream reported them."""
-
-    @property
-    def input(self) -> int: ...
-    @property
-    def cached(self) -> int: ...
-    @property
-    def cache_write(self) -> int: ...
-    @property
-    def output(self) -> int: ...
 
 
 def prompt_cost(plan: Plan, model: str, at: int) -> int:

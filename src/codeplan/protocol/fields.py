@@ -69,3 +69,8 @@ def texts(value: Any, place: str) -> tuple[str, ...]:
 
 def to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def whole_number(value: Any) -> int | None:
+    """A number above nothing; None for whatever else was sent, which is the upstream's to judge."""
+    return value if type(value) is int and value > 0 else None

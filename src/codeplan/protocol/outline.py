@@ -20,7 +20,8 @@ class Outline(msgspec.Struct, frozen=True):
     messages in order. ``ends_with_tool_result``: the newest content answers a tool call.
     ``user_id``: what the client wrote about its user. ``asks_usage``: the stream is asked to end
     with its usage. ``structured``: the answer must follow a schema. ``namespaces``: of tools.
-    ``free_form``: the tools whose calls are plain text, as an upstream knows them."""
+    ``free_form``: the tools whose calls are plain text, as an upstream knows them. ``most_tokens``:
+    how many the answer may have, where the call says so; None else."""
 
     model: str
     stream: bool
@@ -33,3 +34,4 @@ class Outline(msgspec.Struct, frozen=True):
     structured: bool = False
     namespaces: tuple[str, ...] = ()
     free_form: tuple[str, ...] = ()
+    most_tokens: int | None = None

@@ -38,6 +38,7 @@ class _Call(msgspec.Struct):
     tools: list[_Tool] | None = None
     metadata: _Metadata | None = None
     output_config: _OutputConfig | None = None
+    max_tokens: Any = None
 
 
 _decoder = msgspec.json.Decoder(_Call)
@@ -62,6 +63,7 @@ def read(body: bytes) -> Outline:
         ends_with_tool_result=_has_result(newest),
         user_id=(call.metadata.user_id or "") if call.metadata else "",
         structured=call.output_config is not None and call.output_config.format is not None,
+        most_tokens=fields.whole_number(call.max_tokens),
     )
 
 

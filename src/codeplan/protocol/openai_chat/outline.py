@@ -38,6 +38,8 @@ class _Call(msgspec.Struct):
     stream_options: _StreamOptions | None = None
     user: str | None = None
     response_format: Any = None
+    max_tokens: Any = None
+    max_completion_tokens: Any = None
 
 
 _decoder = msgspec.json.Decoder(_Call)
@@ -65,6 +67,7 @@ def read(body: bytes) -> Outline:
         user_id=call.user or "",
         asks_usage=call.stream_options is not None and bool(call.stream_options.include_usage),
         structured=call.response_format is not None,
+        most_tokens=fields.whole_number(call.max_completion_tokens or call.max_tokens),
     )
 
 

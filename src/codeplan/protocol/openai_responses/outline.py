@@ -35,6 +35,7 @@ class _Call(msgspec.Struct):
     tools: list[_Tool] | None = None
     text: dict[str, Any] | None = None
     user: str | None = None
+    max_output_tokens: Any = None
 
 
 _decoder = msgspec.json.Decoder(_Call)
@@ -68,6 +69,7 @@ def read(body: bytes) -> Outline:
         structured=bool(call.text and call.text.get("format")),
         namespaces=tuple(tool.name for tool in call.tools or () if tool.type == "namespace"),
         free_form=tuple(_free_form(call.tools or ())),
+        most_tokens=fields.whole_number(call.max_output_tokens),
     )
 
 
