@@ -1,0 +1,113 @@
+"""The nightly check: every entry sums to zero, every balance is the sum of its postings, and what
+providers say they received is what the ledger says came by them."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from codeplan.billing.orders import Alert, Order, Receipt
+from codeplan.kit.ids import new_id
+from codeplan.payments.base import Provider, ProviderFailed
+from codeplan.store.base import ClockStore, LedgerStore, MoneyStore
+from codeplan.store.money import Books, Decision, Move
+from codeplan.telemetry import log
+
+_PAGE = 500
+
+
+class CheckedStore(MoneyStore, ClockStore, LedgerStore, Protocol):
+    """The whole ledger, and alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``about``: an account of the ledger, an entry, or a provider's payment."""
+
+    about: str
+    text: str
+
+
+class Checker:
+    def __init__(self, store: CheckedStore, providers: Mapping[str, Provider]) -> None:
+        self._store, self._providers = store, providers
+
+    async def check(self, since: int, until: int) -> list[Finding]:
+        """The ledger as a whole, and the payments of that time. What is found becomes an alert,
+        once for each thing it is about."""
+        found = [
+            Finding(name, f"{currency}: kept {kept}, its postings sum to {sums}")
+            for name, currency, kept, sums in await self._store.contradictions()
+        ]
+        found += await self._receipts_are_posted()
+        for provider in self._providers.values():
+            try:
+                found += await self._provider(provider, since, until)
+            except ProviderFailed as problem:
+                log.warning("provider's records could not be had", why=str(problem))
+        for finding in found:
+            await self._alert(finding)
+        return found
+
+    async def _receipts_are_posted(self) -> list[Finding]:
+        """What came by each provider, by the receipts and by the ledger (less what went back)."""
+        received: dict[tuple[str, str], int] = defaultdict(int)
+        before = ""
+        while True:
+            page = await self._store.documents(Receipt, limit=_PAGE, before=before)
+            for receipt in page:
+                received[f"paid/{receipt.provider}", receipt.currency] += receipt.amount_minor
+            if len(page) < _PAGE:
+                break
+            before = page[-1].id
+        came = await self._store.came_in()
+        # What operators put onto balances by hand is manual, and has no receipt.
+        return [
+            Finding(
+                name,
+                f"{currency}: receipts say {minor}, the ledger {came.get((name, currency), 0)}",
+            )
+            for (name, currency), minor in received.items()
+            if name != "paid/manual" and came.get((name, currency), 0) != minor * 1_000_000
+        ]
+
+    async def _provider(self, provider: Provider, since: int, until: int) -> list[Finding]:
+        """Where a provider can list what it received, each payment has its receipt; where it
+        cannot, the orders of that time are looked up one by one."""
+        listed = await provider.received(since, until)
+        found: list[Finding] = []
+        if listed is not None:
+            for payment_id, (amount, currency) in listed.items():
+                name = f"{provider.name}/{payment_id}"
+                receipt = await self._store.document(Receipt, name)
+                if receipt is None:
+                    found.append(Finding(name, f"{amount} {currency} came and was not applied"))
+                elif (receipt.amount_minor, receipt.currency) != (amount, currency):
+                    found.append(Finding(name, f"{amount} {currency} came, {receipt.amount_minor} "
+                                               f"{receipt.currency} was applied"))  # fmt: skip
+            return found
+        for order in await self._store.documents(Order, state="paid", limit=_PAGE):
+            if order.provider != provider.name or order.provider == "manual":
+                continue
+            if not since <= (order.paid_at or 0) < until:
+                continue
+            payment = await provider.look_up(order.ask("", ""), order.reference)
+            if payment.state != "paid" or payment.amount_minor != order.amount_minor:
+                found.append(Finding(order.id, f"{provider.name} says {payment.state}"))
+        return found
+
+    async def _alert(self, finding: Finding) -> None:
+        log.error("the books contradict", about=finding.about, why=finding.text)
+
+        def decide(_: Books, now: int) -> Decision:
+            alert = Alert(
+                id=new_id("alert", now),
+                account_id="",
+                made_at=now,
+                state="open",
+                about=finding.about,
+                text=finding.text,
+            )
+            return Decision(documents=(alert,))
+
+        await self._store.move(Move("", f"alert/{finding.about}/{finding.text}", decide))

@@ -1,0 +1,321 @@
+"""Paying by the token: a call's possible cost is set aside before it runs, and its true cost taken
+when it has. Resource packs are spent first, soonest expiry first; then bonus, then cash. No balance
+goes below zero: what a call cost beyond what there was is the service's loss.
+
+Plan quota is never touched here, and nothing here is touched by a plan.
+"""
+
+from dataclasses import replace
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import structs
+
+from codeplan.billing.packs import Pack
+from codeplan.billing.settings import MoneySettings
+from codeplan.billing.taking import moment_of
+from codeplan.kit.instants import HOUR, MINUTE, at
+from codeplan.kit.money import MINOR
+from codeplan.ledger import movements
+from codeplan.ledger.postings import Entry
+from codeplan.plan.catalogue import Model
+from codeplan.plan.tokens import (
+    Portion,
+    TokenPrice,
+    beyond_packs,
+    from_packs,
+    most_cost,
+    price_for,
+    total,
+)
+from codeplan.protocol.usage import Usage
+from codeplan.store.base import ClockStore, MoneyStore
+from codeplan.store.documents import Document, Mine, One
+from codeplan.store.loaded import Rows
+from codeplan.store.money import Books, Decision, Move
+from codeplan.store.operations import CallRow
+
+# What a process that died had set aside comes back so long after it was last heard of.
+LEASE_MS = 5 * MINUTE
+
+
+class NoFunds(ValueError):
+    """Neither a pack nor a balance covers the call. ``needed_minor``: what it may cost, in
+    ``currency``; 0 where nobody can pay for that model by the token."""
+
+    def __init__(self, currency: str, needed_minor: int, have_minor: int) -> None:
+        super().__init__(f"the call may cost {needed_minor} {currency}; there are {have_minor}")
+        self.currency, self.needed_minor, self.have_minor = currency, needed_minor, have_minor
+
+
+class CapReached(ValueError):
+    """The key's own limit for a day."""
+
+
+class Overage(Document, frozen=True, kw_only=True):
+    """A key's switch "go on with my balance". Its id is the key's. ``state``: on or off."""
+
+    currency: str
+    minor_a_day: int
+
+
+class Spent(Document, frozen=True, kw_only=True):
+    """What a key spent beyond its plan on one day of its account's zone, running calls with what
+    they hold. Its id is the key's and the day."""
+
+    millionths: int
+
+
+class Held(Document, frozen=True, kw_only=True):
+    """A call that is paid by the token. Its id is the call's. ``state``: held, settled or released.
+    ``portions``: tokens that packs gave; ``of_bonus``, ``of_cash``: what was set aside of the
+    balance, and ``cost`` what it cost in the end, in millionths of the minor unit. ``spent_id``:
+    the day's `Spent` that it counts in; "" for none."""
+
+    key_id: str
+    model: str
+    currency: str
+    price: TokenPrice | None
+    portions: tuple[Portion, ...] = ()
+    of_bonus: int = 0
+    of_cash: int = 0
+    cost: int = 0
+    packed: int = 0
+    tokens: int = 0
+    spent_id: str = ""
+    why: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A call to be paid for. ``tokens_in``, ``tokens_out``: how many it may read and write at most.
+    ``overage``: it goes on where a plan is used up, by its key's switch."""
+
+    call_id: str
+    account_id: str
+    key_id: str
+    model: Model
+    tokens_in: int
+    tokens_out: int
+    overage: bool = False
+
+
+class PurseStore(MoneyStore, ClockStore, Protocol):
+    """Moves, and what is due."""
+
+
+class Purse:
+    """Sets aside, settles and gives back; each is durable when it returns."""
+
+    def __init__(self, store: PurseStore, settings: MoneySettings) -> None:
+        self._store, self._settings = store, settings
+        self._live: dict[str, Held] = {}
+
+    async def hold(self, asked: Asked) -> Held:
+        """Raises NoFunds, CapReached, StoreFailed."""
+        reads: tuple[Mine | One, ...] = (Mine(Pack, "open"),)
+        day = ""
+        if asked.overage:
+            switch = await self._store.document(Overage, asked.key_id)
+            if switch is None or switch.state != "on":
+                raise CapReached("the key does not go on with the balance")
+            books = await self._store.books(asked.account_id)
+            zone = ZoneInfo(books.zone or self._settings.zone)
+            day = f"{asked.key_id}/{at(books.now, zone):%Y-%m-%d}"
+            reads = (*reads, One(Overage, asked.key_id), One(Spent, day))
+
+        def decide(books: Books, now: int) -> Decision:
+            held, decision = _set_aside(asked, day, books, now)
+            answer = msgspec.json.encode(held)
+            return replace(decision, answer=answer, documents=(held, *decision.documents))
+
+        answer = await self._store.move(
+            Move(asked.account_id, f"hold/{asked.call_id}", decide, reads, terms=False)
+        )
+        held = msgspec.json.decode(answer, type=Held)
+        self._live[held.id] = held
+        return held
+
+    async def settle(self, held: Held, usage: Usage, call: CallRow) -> None:
+        """The call delivered: take its true cost. Once; a hold that was given up meanwhile stays
+        free. Raises StoreFailed."""
+        await self._end(held, usage, call, "")
+
+    async def release(self, held: Held, why: str, call: CallRow | None) -> None:
+        """Nothing that counts was delivered: give everything back. Raises StoreFailed."""
+        await self._end(held, None, call, why)
+
+    async def _end(self, held: Held, usage: Usage | None, call: CallRow | None, why: str) -> None:
+        def decide(books: Books, now: int) -> Decision:
+            current = books.found.one(Held, held.id)
+            if current is None or current.state != "held":
+                return Decision()
+            return _ended(current, usage, call, why, books, now)
+
+        reads = [One(Held, held.id), *(One(Pack, part.pack_id) for part in held.portions)]
+        if held.spent_id:
+            reads.append(One(Spent, held.spent_id))
+        try:
+            await self._store.move(Move(held.account_id, "", decide, tuple(reads), terms=False))
+        finally:
+            self._live.pop(held.id, None)
+
+    async def keep(self) -> None:
+        """Say that this process still serves what it set aside for, and give back what nobody does
+        any more. At least every `LEASE_MS`."""
+        for held in list(self._live.values()):
+
+            def decide(books: Books, now: int, held: Held = held) -> Decision:
+                current = books.found.one(Held, held.id)
+                if current is None or current.state != "held":
+                    return Decision()
+                return Decision(documents=(structs.replace(current, due_at=now + 2 * LEASE_MS),))
+
+            await self._store.move(
+                Move(held.account_id, "", decide, (One(Held, held.id),), terms=False)
+            )
+        for held in await self._store.due_documents(Held):
+            if held.id not in self._live:
+                await self.release(held, "the service stopped while the call ran", None)
+
+    async def release_all(self) -> int:
+        """Where one process has the store, at its start: whatever is set aside is for nobody."""
+        lost = await self._store.documents(Held, state="held", limit=100_000)
+        for held in lost:
+            await self.release(held, "the service stopped while the call ran", None)
+        return len(lost)
+
+
+def _set_aside(asked: Asked, day: str, books: Books, now: int) -> tuple[Held, Decision]:
+    wanted = asked.tokens_in + asked.tokens_out
+    packs = {pack.id: pack for pack in books.found.mine(Pack)}
+    portions = from_packs([p.view() for p in packs.values()], asked.model.id, wanted, now)
+    packed = sum(part.tokens for part in portions)
+    taken = [packs[part.pack_id].minus(part.tokens) for part in portions]
+    price, amount = None, 0
+    if packed < wanted or not portions:
+        price, amount = _price(asked, wanted - packed, wanted, books)
+    held = Held(
+        id=asked.call_id,
+        account_id=asked.account_id,
+        made_at=now,
+        state="held",
+        due_at=now + 2 * LEASE_MS,
+        key_id=asked.key_id,
+        model=asked.model.id,
+        currency=price.currency if price else "",
+        price=price or _first_price(asked.model, asked.tokens_in, books),
+        portions=portions,
+        packed=packed,
+    )
+    documents: list[Document] = [*taken]
+    if asked.overage:
+        spent = _count_in(asked, held.currency, amount, day, books, now)
+        documents.append(spent)
+        held = structs.replace(held, spent_id=spent.id)
+    if not amount:
+        return held, Decision(documents=tuple(documents))
+    assert price is not None
+    moment = moment_of(asked.account_id, price.currency, "hold", asked.call_id, now)
+    entry = movements.hold(moment, amount, books.balance(price.currency))
+    of_bonus, of_cash = movements.held_from(entry)
+    held = structs.replace(held, of_bonus=of_bonus, of_cash=of_cash)
+    return held, Decision(entries=(entry,), documents=tuple(documents))
+
+
+def _price(asked: Asked, rest: int, wanted: int, books: Books) -> tuple[TokenPrice, int]:
+    """In the first currency in which the balance covers it: the price, and what to set aside for so
+    many of the wanted tokens. Raises NoFunds."""
+    short: NoFunds | None = None
+    for currency in dict.fromkeys(price.currency for price in asked.model.prices):
+        price = price_for(asked.model.prices, currency, asked.tokens_in)
+        assert price is not None  # it has one in that currency
+        whole = most_cost(price, asked.tokens_in, asked.tokens_out)
+        amount = -(-whole * rest // wanted) if wanted else 0
+        have = books.balance(currency)
+        if amount <= have.total and have.total > 0:
+            return price, amount
+        if short is None or have.total > 0:
+            short = NoFunds(currency, -(-amount // MINOR), have.total_minor)
+    raise short or NoFunds("", 0, 0)
+
+
+def _first_price(model: Model, context: int, books: Books) -> TokenPrice | None:
+    """By which tokens beyond the packs are counted, should there be any."""
+    for currency in dict.fromkeys(price.currency for price in model.prices):
+        if books.balance(currency).total > 0:
+            return price_for(model.prices, currency, context)
+    return None
+
+
+def _ended(
+    held: Held,
+    usage: Usage | None,
+    call: CallRow | None,
+    why: str,
+    books: Books,
+    now: int,
+) -> Decision:
+    tokens = total(usage) if usage else 0
+    documents: list[Document] = []
+    packed, left = 0, tokens
+    for part in held.portions:
+        used = min(part.tokens, left)
+        packed, left = packed + used, left - used
+        pack = books.found.one(Pack, part.pack_id)
+        if pack is not None and used < part.tokens:
+            documents.append(pack.minus(used - part.tokens))
+    price = held.price
+    cost = beyond_packs(price, usage, packed) if usage and price else 0
+    currency = held.currency or (price.currency if price else "")
+    entries: tuple[Entry, ...] = ()
+    charged = 0
+    if currency:
+        kind = "tokens" if usage else "release"
+        moment = moment_of(held.account_id, currency, kind, held.id, now)
+        have = books.balance(currency)
+        entry = movements.settle(moment, held.of_bonus, held.of_cash, cost, have)
+        if entry is not None:
+            entries = (entry,)
+            charged = sum(p.millionths for p in entry.postings if p.account == movements.TOKENS)
+    if held.spent_id:
+        documents += _counted(held, charged, books)
+    state = "settled" if usage is not None else "released"
+    done = structs.replace(
+        held, state=state, due_at=None, cost=charged, packed=packed, tokens=tokens, why=why,
+        currency=currency if charged else held.currency,
+    )  # fmt: skip
+    usage_rows = _rows(call, usage) if call is not None else None
+    return Decision(entries=entries, documents=(done, *documents), usage=usage_rows)
+
+
+def _rows(call: CallRow, usage: Usage | None) -> Rows:
+    rows = Rows()
+    rows.changed_calls[call.id] = call
+    if usage is not None:
+        hour = call.started_at - call.started_at % HOUR
+        use = rows.hour((call.account_id, hour, call.model, call.client))
+        use.calls = 1
+        use.input, use.cached, use.cache_write = usage.input, usage.cached, usage.cache_write
+        use.output, use.reasoning = usage.output, usage.reasoning
+    return rows
+
+
+def _count_in(asked: Asked, currency: str, amount: int, day: str, books: Books, now: int) -> Spent:
+    """Raises CapReached."""
+    switch = books.found.one(Overage, asked.key_id)
+    if switch is None or switch.state != "on":
+        raise CapReached("the key does not go on with the balance")
+    before = books.found.one(Spent, day)
+    spent = (before.millionths if before else 0) + amount
+    if amount and (currency != switch.currency or spent > switch.minor_a_day * MINOR):
+        raise CapReached("the key has spent what it may in a day")
+    return Spent(id=day, account_id=asked.account_id, made_at=now, millionths=spent)
+
+
+def _counted(held: Held, charged: int, books: Books) -> list[Document]:
+    spent = books.found.one(Spent, held.spent_id)
+    if spent is None:
+        return []
+    true = spent.millionths - held.of_bonus - held.of_cash + charged
+    return [structs.replace(spent, millionths=true)]

@@ -1,0 +1,156 @@
+"""Alipay, by its own SDK: payment in a page or by QR code, notifications signed with RSA2.
+
+``out_trade_no`` is the order's id. Amounts are yuan with two decimals.
+https://opendocs.alipay.com/open/270/105899 (page), …/194/106078 (QR), …/270/105902 (notifications)
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from alipay.aop.api.AlipayClientConfig import AlipayClientConfig
+from alipay.aop.api.DefaultAlipayClient import DefaultAlipayClient
+from alipay.aop.api.request.AlipayTradePagePayRequest import AlipayTradePagePayRequest
+from alipay.aop.api.request.AlipayTradePrecreateRequest import AlipayTradePrecreateRequest
+from alipay.aop.api.request.AlipayTradeQueryRequest import AlipayTradeQueryRequest
+from alipay.aop.api.request.AlipayTradeRefundRequest import AlipayTradeRefundRequest
+from alipay.aop.api.util.SignatureUtils import get_sign_content, verify_with_rsa
+
+from codeplan.kit.money import minor_units, written
+from codeplan.payments.base import (
+    Ask,
+    Checkout,
+    Declined,
+    Forged,
+    NotOffered,
+    Payment,
+    ProviderFailed,
+)
+
+_PAID = ("TRADE_SUCCESS", "TRADE_FINISHED")
+_CNY = "CNY"
+_TIMEOUT_SECONDS = 15
+
+
+class Alipay:
+    """``kind``: "page" in a browser, or "qr" to scan."""
+
+    name = "alipay"
+    currencies = frozenset({_CNY})
+    charges_off_session = False
+
+    def __init__(
+        self, app_id: str, private_key: str, alipay_public_key: str, gateway: str, kind: str
+    ) -> None:
+        if not app_id or not private_key or not alipay_public_key:
+            raise ValueError("Alipay's keys must not be empty")
+        config = AlipayClientConfig()
+        config.server_url = gateway
+        config.app_id = app_id
+        config.app_private_key = private_key
+        config.alipay_public_key = alipay_public_key
+        config.sign_type = "RSA2"
+        config.timeout = _TIMEOUT_SECONDS
+        self._app_id, self._public_key, self._kind = app_id, alipay_public_key, kind
+        self._client = DefaultAlipayClient(config)
+
+    async def begin(self, ask: Ask) -> Checkout:
+        content = {
+            "out_trade_no": ask.order_id,
+            "total_amount": _yuan(ask.amount_minor),
+            "subject": ask.title,
+        }
+        if self._kind == "qr":
+            told = await self._execute(AlipayTradePrecreateRequest(), content, ask.notify_url)
+            return Checkout("qr", str(told["qr_code"]), ask.order_id)
+        content["product_code"] = "FAST_INSTANT_TRADE_PAY"
+        request = AlipayTradePagePayRequest()
+        request.notify_url, request.return_url = ask.notify_url, ask.return_url
+        request.biz_content = content
+        address = await asyncio.to_thread(self._client.page_execute, request, "GET")
+        return Checkout("page", str(address), ask.order_id)
+
+    async def look_up(self, ask: Ask, reference: str) -> Payment:
+        told = await self._execute(
+            AlipayTradeQueryRequest(), {"out_trade_no": ask.order_id}, may_lack=True
+        )
+        return _payment(ask.order_id, told)
+
+    async def charge(self, ask: Ask) -> Payment:
+        raise NotOffered("Alipay is paid by whoever owes")
+
+    async def refund(self, ask: Ask, payment_id: str, amount_minor: int, refund_id: str) -> None:
+        content = {
+            "trade_no": payment_id,
+            "refund_amount": _yuan(amount_minor),
+            "out_request_no": refund_id,
+        }
+        await self._execute(AlipayTradeRefundRequest(), content)
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+        try:
+            said = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
+        except ValueError:
+            raise Forged("that is no form") from None
+        sign = said.pop("sign", "")
+        kind = said.pop("sign_type", "")
+        if kind != "RSA2" or not self._signed(said, sign):
+            raise Forged("Alipay did not sign that")
+        if said.get("app_id") != self._app_id:
+            raise Forged("that is another application's")
+        order_id = said.get("out_trade_no", "")
+        if said.get("refund_fee") or not order_id.startswith("order_"):
+            return None
+        return _payment(order_id, said)
+
+    def _signed(self, said: dict[str, str], sign: str) -> bool:
+        try:
+            content = get_sign_content(said).encode()
+            return bool(verify_with_rsa(self._public_key, content, sign))
+        except Exception:  # the library raises what its parts raise, for whatever is not signed
+            return False
+
+    def thanks(self) -> tuple[int, str, bytes]:
+        return 200, "text/plain", b"success"
+
+    async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
+        return None
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    async def _execute(
+        self, request: Any, content: dict[str, str], notify_url: str = "", may_lack: bool = False
+    ) -> dict[str, Any]:
+        request.biz_content = content
+        if notify_url:
+            request.notify_url = notify_url
+        try:
+            answered = await asyncio.to_thread(self._client.execute, request)
+        except Exception as problem:  # the library raises plain exceptions, whatever it was
+            raise ProviderFailed(f"Alipay: {problem}") from problem
+        told: dict[str, Any] = json.loads(answered)
+        if told.get("code") == "10000":
+            return told
+        why = f"{told.get('sub_msg') or told.get('msg')} ({told.get('sub_code')})"
+        if may_lack and told.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
+            return {}
+        if told.get("code") == "40004":
+            raise Declined(f"Alipay: {why}")
+        raise ProviderFailed(f"Alipay: {why}")
+
+
+def _payment(order_id: str, said: Mapping[str, Any]) -> Payment:
+    status = said.get("trade_status", "")
+    if status in _PAID:
+        amount = minor_units(str(said.get("total_amount", "")), _CNY)
+        return Payment(order_id, "paid", str(said.get("trade_no", "")), amount, _CNY)
+    if status == "TRADE_CLOSED":
+        return Payment(order_id, "failed", why="the payment was closed")
+    return Payment(order_id, "pending" if status else "unknown")
+
+
+def _yuan(amount_minor: int) -> str:
+    return written(amount_minor, _CNY, sign=False)

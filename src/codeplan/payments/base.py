@@ -1,0 +1,111 @@
+"""What every payment provider offers. A new one is a file here and a line in payments/opened.py.
+
+A provider moves money outside; it decides nothing. Amounts are minor units of the currency.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+
+class ProviderFailed(Exception):
+    """The provider could not be asked, or could not say. Trying again may help."""
+
+
+class Declined(Exception):
+    """The provider refused to take the money: the text says why, for the person."""
+
+
+class Forged(ValueError):
+    """A notification that its provider did not send, or that was changed on its way."""
+
+
+class NotOffered(ValueError):
+    """The provider cannot do that: it has no saved methods, or not that currency."""
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """Money that is wanted. ``order_id`` is also the provider's idempotency key.
+    ``expires_at``: epoch milliseconds. ``method`` and ``customer``: saved ones, for a charge that
+    nobody is present at."""
+
+    order_id: str
+    title: str
+    amount_minor: int
+    currency: str
+    expires_at: int
+    notify_url: str
+    return_url: str
+    method: str = ""
+    customer: str = ""
+
+
+class Checkout(msgspec.Struct, frozen=True):
+    """How the person pays. ``kind``: "page" to be opened, "qr" to be scanned, "client" for the
+    provider's own widget in a page, "transfer" to be made. ``value``: the address, the code's
+    text, the widget's secret, or what to write on the transfer. ``reference``: the provider's
+    name of it."""
+
+    kind: Literal["page", "qr", "client", "transfer"]
+    value: str
+    reference: str = ""
+
+
+class Payment(msgspec.Struct, frozen=True):
+    """What the provider says of an order's money. ``state``: paid, pending, failed, or unknown
+    where it never heard of it. ``payment_id``: its id of the payment. ``customer``, ``method``,
+    ``label``: what can be charged again, where the person allowed it."""
+
+    order_id: str
+    state: Literal["paid", "pending", "failed", "unknown"]
+    payment_id: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    why: str = ""
+    customer: str = ""
+    method: str = ""
+    label: str = ""
+
+
+class Provider(Protocol):
+    """``name``: as it stands in addresses, orders and the ledger. ``currencies``: that it takes;
+    none for all. ``charges_off_session``: whether it can take money that nobody is present for."""
+
+    name: str
+    currencies: frozenset[str]
+    charges_off_session: bool
+
+    async def begin(self, ask: Ask) -> Checkout:
+        """Once for each order, however often it is called. Raises ProviderFailed, Declined."""
+        ...
+
+    async def look_up(self, ask: Ask, reference: str) -> Payment:
+        """What has become of it. Raises ProviderFailed."""
+        ...
+
+    async def charge(self, ask: Ask) -> Payment:
+        """Take the money by the saved method, once for each order. Raises ProviderFailed,
+        Declined, NotOffered."""
+        ...
+
+    async def refund(self, ask: Ask, payment_id: str, amount_minor: int, refund_id: str) -> None:
+        """Give back that much, once for each ``refund_id``. Raises ProviderFailed, Declined."""
+        ...
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+        """What a notification says, once it is known to come from the provider; None where it is
+        about nothing that matters. Raises Forged."""
+        ...
+
+    def thanks(self) -> tuple[int, str, bytes]:
+        """How the provider wants to be told that its notification was taken: status, media type
+        and body."""
+        ...
+
+    async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
+        """Every payment that came in that time, by its id: amount and currency; None where the
+        provider cannot say. Raises ProviderFailed."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,160 @@
+"""WeChat Pay, API version 3, by the wechatpayv3 library: payment by QR code, notifications signed
+with RSA and sealed with AES-256-GCM.
+
+``out_trade_no`` has 32 characters at most, so it is the order's id without its prefix. Amounts are
+fen. https://pay.weixin.qq.com/doc/v3/merchant/4012791877, …/4012791882 (notifications)
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from wechatpayv3 import WeChatPayType
+from wechatpayv3.async_ import AsyncWeChatPay
+
+from codeplan.kit.instants import at
+from codeplan.payments.base import (
+    Ask,
+    Checkout,
+    Declined,
+    Forged,
+    NotOffered,
+    Payment,
+    ProviderFailed,
+)
+
+_PREFIX = "order_"
+_PENDING = ("NOTPAY", "USERPAYING", "ACCEPT")
+_TIMEOUT_SECONDS = 15
+
+
+class WeChat:
+    """``open`` it before use."""
+
+    name = "wechat"
+    currencies = frozenset({"CNY"})
+    charges_off_session = False
+
+    def __init__(
+        self,
+        app_id: str,
+        merchant_id: str,
+        private_key: str,
+        certificate_serial: str,
+        api_key: str,
+        public_key: str,
+        public_key_id: str,
+        base_url: str,
+    ) -> None:
+        if len(api_key) != 32:
+            raise ValueError("WeChat Pay's APIv3 key has 32 characters")
+        self._app_id, self._merchant_id = app_id, merchant_id
+        self._client = AsyncWeChatPay(
+            wechatpay_type=WeChatPayType.NATIVE,
+            mchid=merchant_id,
+            private_key=private_key,
+            cert_serial_no=certificate_serial,
+            appid=app_id,
+            apiv3_key=api_key,
+            timeout=_TIMEOUT_SECONDS,
+            public_key=public_key,
+            public_key_id=public_key_id,
+        )
+        # The library has no setting for its address.
+        self._client._core._gate_way = base_url
+
+    async def open(self) -> "WeChat":
+        await self._client.__aenter__()
+        return self
+
+    async def begin(self, ask: Ask) -> Checkout:
+        told = await self._say(
+            self._client.pay(
+                description=ask.title[:127],
+                out_trade_no=_number(ask.order_id),
+                amount={"total": ask.amount_minor, "currency": ask.currency},
+                notify_url=ask.notify_url,
+                time_expire=at(ask.expires_at, UTC).isoformat(timespec="seconds"),
+                pay_type=WeChatPayType.NATIVE,
+            )
+        )
+        return Checkout("qr", str(told["code_url"]), ask.order_id)
+
+    async def look_up(self, ask: Ask, reference: str) -> Payment:
+        told = await self._say(
+            self._client.query(out_trade_no=_number(ask.order_id)), may_lack=True
+        )
+        return self._payment(told) if told else Payment(ask.order_id, "unknown")
+
+    async def charge(self, ask: Ask) -> Payment:
+        raise NotOffered("WeChat Pay is paid by whoever owes")
+
+    async def refund(self, ask: Ask, payment_id: str, amount_minor: int, refund_id: str) -> None:
+        await self._say(
+            self._client.refund(
+                out_refund_no=refund_id,
+                transaction_id=payment_id,
+                amount={
+                    "refund": amount_minor,
+                    "total": ask.amount_minor,
+                    "currency": ask.currency,
+                },
+            )
+        )
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+        try:
+            said = self._client.callback(headers=dict(headers), body=body)
+        except Exception:  # the library raises plain exceptions for what is not signed
+            said = None
+        if not said:
+            raise Forged("WeChat Pay did not sign that")
+        trade = said["resource"]
+        if trade.get("mchid") != self._merchant_id or trade.get("appid") != self._app_id:
+            raise Forged("that is another merchant's")
+        if not str(said.get("event_type", "")).startswith("TRANSACTION."):
+            return None
+        return self._payment(trade)
+
+    def thanks(self) -> tuple[int, str, bytes]:
+        return 200, "application/json", b'{"code": "SUCCESS"}'
+
+    async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
+        return None
+
+    async def close(self) -> None:
+        await self._client.__aexit__(None, None, None)
+
+    def _payment(self, trade: Mapping[str, Any]) -> Payment:
+        order_id = f"{_PREFIX}{trade.get('out_trade_no', '')}"
+        state = trade.get("trade_state", "")
+        if state == "SUCCESS":
+            amount = trade.get("amount") or {}
+            return Payment(
+                order_id, "paid", str(trade.get("transaction_id", "")),
+                int(amount.get("total", 0)), str(amount.get("currency", "CNY")),
+            )  # fmt: skip
+        if state in _PENDING:
+            return Payment(order_id, "pending")
+        return Payment(order_id, "failed", why=str(trade.get("trade_state_desc") or state))
+
+    async def _say(self, asking: Any, may_lack: bool = False) -> dict[str, Any]:
+        try:
+            status, text = await asking
+        except Exception as problem:  # the library raises plain exceptions, whatever it was
+            raise ProviderFailed(f"WeChat Pay: {problem}") from problem
+        try:
+            told = json.loads(text) if text else {}
+        except ValueError:
+            raise ProviderFailed(f"WeChat Pay answered {status}") from None
+        if 200 <= status < 300:
+            return dict(told)
+        if may_lack and told.get("code") in ("ORDER_NOT_EXIST", "ORDERNOTEXIST", "NOT_FOUND"):
+            return {}
+        why = f"WeChat Pay: {told.get('message')} ({told.get('code')})"
+        raise (Declined if 400 <= status < 500 and status != 429 else ProviderFailed)(why)
+
+
+def _number(order_id: str) -> str:
+    return order_id.removeprefix(_PREFIX)
