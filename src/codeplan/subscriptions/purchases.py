@@ -1,4 +1,4 @@
-"""Buying, upgrading, extending and renewing, as decisions on an account's books. Each is a pure
+"""What somebody can buy now and what it costs, as decisions on an account's books. Each is a pure
 function of the books and the instant, so what is previewed is what is paid.
 
 A purchase while a plan runs extends it (the same plan and period) or upgrades it (a dearer plan, or
@@ -6,26 +6,34 @@ a longer period of the same) at once; nothing is ever held twice. What is cheape
 running period has ended.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 
-from codeplan.kit import instants
+from codeplan.billing.invoices import Invoice
+from codeplan.billing.orders import BALANCE, Item, Order, PlanItem, SeatsItem
+from codeplan.billing.taking import take
 from codeplan.kit.ids import new_id
+from codeplan.kit.money import share
 from codeplan.ledger import movements
-from codeplan.ledger.postings import Entry
-from codeplan.plan.catalogue import Catalogue, Plan
-from codeplan.plan.periods import PERIOD_MONTHS, Period
-from codeplan.plan.promotions import PurchaseKind
-from codeplan.plan.proration import Running, unused_minor
-from codeplan.plan.quote import Quote, quote
+from codeplan.ledger.postings import Balance
+from codeplan.plan import lifecycle
+from codeplan.plan.catalogue import Plan
+from codeplan.plan.periods import PERIOD_MONTHS
+from codeplan.plan.promotions import Asked, PurchaseKind
+from codeplan.plan.quote import Line, NotForSale, Quote, quote
 from codeplan.store.money import Books, Decision, Term
 from codeplan.store.rows import Subscription
-
-
-class OnlyAtPeriodsEnd(ValueError):
-    """A cheaper plan, or a shorter period, while another runs."""
+from codeplan.subscriptions.market import (
+    Market,
+    OnlyAtPeriodsEnd,
+    Wish,
+    rests_on,
+    running_of,
+    unused,
+)
+from codeplan.subscriptions.sales import sell
 
 
 class PriceChanged(ValueError):
@@ -36,196 +44,242 @@ class PriceChanged(ValueError):
         self.now = now
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants to buy. ``held``: the plan that runs, as it was bought."""
-
-    account_id: str
-    plan_id: str
-    period: Period
-    currency: str
-    codes: Collection[str] = ()
-    held: Plan | None = None
+class SeatsInvalid(ValueError):
+    """Fewer seats than an organisation needs, or seats where none are."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Buying:
-    """A quote, and what becomes of the subscription: ``how`` is first, another, extension or
-    upgrade."""
+def preview(wish: Wish, market: Market, books: Books, now: int) -> PlanItem:
+    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid."""
+    plan = market.catalogue.plans[wish.plan_id]
+    running = running_of(books, market, now)
+    kind, credit = _kind(wish, plan, running, market, books, now)
+    if wish.seats and wish.seats < market.settings.seats_at_least:
+        raise SeatsInvalid(f"an organisation has at least {market.settings.seats_at_least} seats")
+    if running and running.seats != wish.seats:
+        raise SeatsInvalid(f"the plan that runs has {running.seats or 'no'} seats: add seats to it")
+    asked = Asked(
+        wish.plan_id, wish.period, kind, now, wish.codes, bool(wish.referral), books.counters
+    )
+    made = quote(plan, wish.currency, asked, market.catalogue.promotions, credit, wish.seats)
+    return PlanItem(
+        plan_id=wish.plan_id,
+        period=wish.period,
+        quote=made,
+        codes=tuple(wish.codes),
+        seats=wish.seats,
+        pooled=wish.pooled,
+        renews=running.id if running and kind == "renewal" else "",
+        referral=wish.referral if kind == "first" else "",
+        rests_on=rests_on(books, market, now),
+    )
 
-    quote: Quote
-    how: str
-    running: Subscription | None
 
-
-def preview(wish: Wish, catalogue: Catalogue, books: Books, now: int) -> Quote:
-    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd."""
-    return _buying(wish, catalogue, books, now).quote
-
-
-def purchase(
-    wish: Wish, catalogue: Catalogue, books: Books, now: int, due_minor: int | None
-) -> Decision:
+def purchase(wish: Wish, market: Market, books: Books, now: int, due_minor: int | None) -> Decision:
     """Pay it from the balance. ``due_minor``: what was previewed.
 
-    Raises NotForSale, OnlyAtPeriodsEnd, PriceChanged, BalanceTooSmall.
+    Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, PriceChanged, BalanceTooSmall.
     """
-    buying = _buying(wish, catalogue, books, now)
-    made = buying.quote
-    if due_minor is not None and due_minor != made.due_minor:
-        raise PriceChanged(made)
-    subscription, term = _subscribed(wish, buying, catalogue, now)
-    entries = _paid(wish.account_id, made, term, books, now)
-    ended = [replace(t, ends_at=now) for t in books.terms] if buying.how == "upgrade" else []
+    item = preview(wish, market, books, now)
+    if due_minor is not None and due_minor != item.quote.due_minor:
+        raise PriceChanged(item.quote)
+    return bought(wish.account_id, item, market, books, now)
+
+
+def bought(account_id: str, item: PlanItem, market: Market, books: Books, now: int) -> Decision:
+    """Paid from the balance. Raises BalanceTooSmall."""
+    currency = item.quote.currency
+    made = sold(account_id, item, market, books, books.balance(currency), now)
+    return from_balance(made, account_id, item, currency, item.quote.lines, now)
+
+
+def from_balance(
+    made: Decision,
+    account_id: str,
+    item: Item,
+    currency: str,
+    lines: tuple[Line, ...],
+    now: int,
+) -> Decision:
+    """The sale with an order of its own, so that everything that was bought is one."""
+    order = Order(
+        id=new_id("order", now),
+        account_id=account_id,
+        made_at=now,
+        state="paid",
+        item=item,
+        currency=currency,
+        amount_minor=sum(line.amount_minor for line in lines),
+        lines=lines,
+        provider=BALANCE,
+        expires_at=now,
+        paid_at=now,
+        **what_came(made),
+    )
+    return replace(made, documents=(*made.documents, order))
+
+
+def what_came(made: Decision) -> dict[str, Any]:
+    """What an order keeps of its sale."""
+    invoice = next((one for one in made.documents if isinstance(one, Invoice)), None)
+    return {
+        "invoice_id": invoice.id if invoice else "",
+        "term_id": made.terms[-1].id if made.terms else "",
+        "sold_minor": invoice.total_minor if invoice else 0,
+        "from_bonus_minor": invoice.from_bonus_minor if invoice else 0,
+    }
+
+
+def sold(
+    account_id: str, item: PlanItem, market: Market, books: Books, have: Balance, now: int
+) -> Decision:
+    """The sale as a decision; its answer is the quote. Raises BalanceTooSmall."""
+    sale = sell(account_id, item, market, books, have, now)
     return Decision(
-        answer=msgspec.json.encode(made),
-        entries=entries,
-        subscription=subscription,
-        terms=(*ended, term),
+        answer=msgspec.json.encode(item.quote),
+        entries=sale.entries,
+        subscription=sale.subscription,
+        terms=(*sale.ended, sale.term),
+        documents=sale.documents,
+        counters=sale.counters,
     )
 
 
-def renewal(subscription: Subscription, catalogue: Catalogue, books: Books, now: int) -> Decision:
-    """The next period, at the list price, from the balance. On time it follows the last without a
-    gap; later it begins when it is paid. Raises NotForSale, BalanceTooSmall."""
-    plan = catalogue.plans.get(subscription.plan_id)
-    if plan is None:
-        raise OnlyAtPeriodsEnd(f"the plan {subscription.plan_id} is not sold any more")
-    made = quote(plan, subscription.period, subscription.currency, "renewal", now, ())
-    begins = subscription.ends_at if now - subscription.ends_at < instants.HOUR else now
-    anchor = subscription.started_at if begins == subscription.ends_at else begins
-    renewed = replace(
-        subscription,
-        catalogue_version=catalogue.version,
-        started_at=anchor,
-        ends_at=_ends_at(anchor, begins, subscription.period),
+def stands(item: PlanItem, held: Plan | None, market: Market, books: Books, now: int) -> bool:
+    """Whether an order made earlier can still be had at its price: nothing was bought or ended
+    meanwhile, and of the period that an upgrade ends no more was used up than time went by."""
+    if item.rests_on != rests_on(books, market, now):
+        return False
+    if item.quote.kind != "upgrade":
+        return True
+    terms = [term for term in books.terms if term.currency == item.quote.currency]
+    lapsed = sum(
+        share(term.paid_minor, _ORDER_LAPSE, max(1, term.ends_at - term.started_at)) + 1
+        for term in terms
     )
-    term = _term(renewed, "renewal", made, begins, now)
-    entries = _paid(subscription.account_id, made, term, books, now)
-    return Decision(msgspec.json.encode(made), entries, renewed, (term,))
+    return unused(books, held, item.quote.currency, now) >= item.quote.credit_minor - lapsed
 
 
-def cancellation(books: Books, cancelled: bool) -> Decision:
-    """Not to be renewed, or again to be. Raises OnlyAtPeriodsEnd where nothing runs."""
-    if books.subscription is None:
-        raise OnlyAtPeriodsEnd("there is no plan to cancel")
-    return Decision(b"{}", subscription=replace(books.subscription, cancelled=cancelled))
+# An upgrade that was ordered is worth what it was when it was ordered, for so long.
+_ORDER_LAPSE = 60 * 60 * 1000
 
 
-def _buying(wish: Wish, catalogue: Catalogue, books: Books, now: int) -> _Buying:
-    plan = catalogue.plans[wish.plan_id]
-    running = books.subscription
-    if running is None or running.state != "active" or running.ends_at <= now:
-        how: PurchaseKind = "another" if running else "first"
-        return _Buying(_quote(wish, catalogue, how, now), how, None)
+def cancellation(books: Books, market: Market, cancelled: bool, now: int) -> Decision:
+    """Not to be renewed, or again to be. Raises NotPossible."""
+    running = running_of(books, market, now)
+    if running is None:
+        raise lifecycle.NotPossible("there is no plan that runs")
+    event: lifecycle.Event = "cancel" if cancelled else "resume"
+    state = lifecycle.after(running.state, event)  # type: ignore[arg-type]  # a state
+    due_at = None if state == "expired" else running.due_at
+    changed = replace(running, state=state, due_at=due_at)
+    return Decision(subscription=changed)
+
+
+def change(wish: Wish, market: Market, books: Books, now: int) -> Decision:
+    """Another plan or period from the running one's end on. Raises NotForSale, NotPossible."""
+    running = running_of(books, market, now)
+    if running is None or running.state == "cancelled":
+        raise lifecycle.NotPossible("there is no plan that is to be renewed")
+    if not running.currency:
+        raise lifecycle.NotPossible("the plan was given; there is nothing to renew")
+    if market.catalogue.plans[wish.plan_id].price(running.currency, wish.period) is None:
+        raise NotForSale(f"{wish.plan_id} has no price for a {wish.period} in {running.currency}")
+    same = (wish.plan_id, wish.period) == (running.plan_id, running.period)
+    following = ("", "") if same else (wish.plan_id, wish.period)
+    changed = replace(running, next_plan_id=following[0], next_period=following[1])
+    return Decision(subscription=changed)
+
+
+def seats_price(
+    number: int, currency: str, held: Plan, market: Market, books: Books, now: int
+) -> tuple[Line, ...]:
+    """What so many more seats cost until the end of what is paid. Raises SeatsInvalid."""
+    running = running_of(books, market, now)
+    if running is None or not running.seats or running.ends_at <= now:
+        raise SeatsInvalid("there is no organisation's plan that runs")
+    if number < 1:
+        raise SeatsInvalid("expected at least one seat")
+    if currency != running.currency:
+        raise SeatsInvalid(f"the plan is paid in {running.currency}")
+    due = 0
+    for term in books.terms:
+        if term.kind == "seats":
+            continue
+        each = held.price(running.currency, term.period)
+        if each is None:
+            raise NotForSale(f"{held.name} has no price for a {term.period}")
+        begins = max(now, term.started_at)
+        due += share(each * number, term.ends_at - begins, term.ends_at - term.started_at)
+    return (Line("list", f"{held.name}, {number} more seats", due),)
+
+
+def add_seats(
+    account_id: str,
+    item: SeatsItem,
+    lines: tuple[Line, ...],
+    market: Market,
+    books: Books,
+    have: Balance,
+    now: int,
+) -> Decision:
+    """Sell them at that price. Raises BalanceTooSmall, SeatsInvalid."""
+    running = running_of(books, market, now)
+    if running is None or item.rests_on != rests_on(books, market, now):
+        raise SeatsInvalid("the plan was changed meanwhile")
+    due = sum(line.amount_minor for line in lines)
+    term = Term(
+        id=new_id("term", now),
+        subscription_id=running.id,
+        account_id=account_id,
+        plan_id=running.plan_id,
+        catalogue_version=running.catalogue_version,
+        period=running.period,
+        kind="seats",
+        currency=running.currency,
+        list_minor=due,
+        paid_minor=due,
+        started_at=now,
+        ends_at=running.ends_at,
+    )
+    seller = market.settings.seller
+    taken = take(
+        account_id, running.currency, lines, term.id, movements.PLANS, seller, books, have, now
+    )
+    return Decision(
+        answer=msgspec.json.encode(lines),
+        entries=taken.entries,
+        subscription=replace(running, seats=running.seats + item.number),
+        terms=(term,),
+        documents=taken.documents,
+        counters=taken.counters,
+    )
+
+
+def _kind(
+    wish: Wish, plan: Plan, running: Subscription | None, market: Market, books: Books, now: int
+) -> tuple[PurchaseKind, int]:
+    """What the purchase is, and the running period's credit."""
+    if running is None:
+        return ("another" if books.subscription else "first"), 0
     if (running.plan_id, running.period) == (wish.plan_id, wish.period):
-        return _Buying(_quote(wish, catalogue, "another", now), "extension", running)
-    if not _is_upgrade(plan, wish, running, catalogue):
+        return ("renewal" if running.ends_at <= now else "another"), 0
+    if running.ends_at <= now:
+        return "another", 0  # over its grace only: any plan may follow
+    if running.currency == "":
+        return "upgrade", 0
+    if not _is_upgrade(plan, wish, running, market):
         raise OnlyAtPeriodsEnd(
-            f"{plan.name} for a {wish.period} costs less than what runs; buy it when that has ended"
+            f"{plan.name} for a {wish.period} costs less than what runs; it can follow when that"
+            " has ended"
         )
-    credit = _unused(books, wish, now)
-    return _Buying(_quote(wish, catalogue, "upgrade", now, credit), "upgrade", running)
+    return "upgrade", unused(books, wish.held, wish.currency, now)
 
 
-def _quote(
-    wish: Wish, catalogue: Catalogue, kind: PurchaseKind, now: int, credit_minor: int = 0
-) -> Quote:
-    return quote(
-        catalogue.plans[wish.plan_id], wish.period, wish.currency, kind, now,
-        catalogue.promotions, wish.codes, credit_minor,
-    )  # fmt: skip
-
-
-def _is_upgrade(plan: Plan, wish: Wish, running: Subscription, catalogue: Catalogue) -> bool:
+def _is_upgrade(plan: Plan, wish: Wish, running: Subscription, market: Market) -> bool:
     """A plan that costs more a month; or the same one for longer."""
     if wish.plan_id == running.plan_id:
         return PERIOD_MONTHS[wish.period] > PERIOD_MONTHS[running.period]
-    held = wish.held or catalogue.plans.get(running.plan_id)
+    held = wish.held or market.catalogue.plans.get(running.plan_id)
     before = held.price(wish.currency, "month") if held else None
     after = plan.price(wish.currency, "month")
     return after is not None and (before is None or after > before)
-
-
-def _unused(books: Books, wish: Wish, now: int) -> int:
-    """Of the terms that were paid in that currency, what is unused: by each one's time, and no more
-    than all of them together are worth by what was used."""
-    terms = [term for term in books.terms if term.currency == wish.currency]
-    if not terms or wish.held is None or books.subscription is None:
-        return 0
-    if wish.held.id != books.subscription.plan_id:
-        return 0  # it was changed meanwhile: the price is another one than was previewed
-    held = wish.held
-    by_time = sum(
-        unused_minor(Running(term.paid_minor, term.started_at, term.ends_at), held, now)
-        for term in terms
-    )
-    begun = min(term.started_at for term in terms)
-    ends_at = max(term.ends_at for term in terms)
-    paid = sum(term.paid_minor for term in terms)
-    return min(by_time, unused_minor(Running(paid, begun, ends_at, books.used), held, begun))
-
-
-def _subscribed(
-    wish: Wish, buying: _Buying, catalogue: Catalogue, now: int
-) -> tuple[Subscription, Term]:
-    running = buying.running
-    begins = running.ends_at if running and buying.how == "extension" else now
-    anchor = running.started_at if running and buying.how == "extension" else now
-    subscription = Subscription(
-        id=running.id if running else new_id("sub", now),
-        account_id=wish.account_id,
-        plan_id=wish.plan_id,
-        catalogue_version=catalogue.version,
-        period=wish.period,
-        state="active",
-        started_at=anchor,
-        ends_at=_ends_at(anchor, begins, wish.period),
-        currency=wish.currency,
-    )
-    return subscription, _term(subscription, buying.how, buying.quote, begins, now)
-
-
-def _ends_at(anchor: int, begins: int, period: Period) -> int:
-    """A period on, counted from the anchor, so that the day is kept: 31 January, 28 February, 31
-    March."""
-    months = PERIOD_MONTHS[period]
-    while instants.add_months(anchor, months) <= begins:
-        months += PERIOD_MONTHS[period]
-    return instants.add_months(anchor, months)
-
-
-def _term(subscription: Subscription, kind: str, made: Quote, begins: int, now: int) -> Term:
-    price = sum(line.amount_minor for line in made.lines if line.kind != "credit")
-    return Term(
-        id=new_id("term", now),
-        subscription_id=subscription.id,
-        account_id=subscription.account_id,
-        plan_id=subscription.plan_id,
-        catalogue_version=subscription.catalogue_version,
-        period=subscription.period,
-        kind=kind,
-        currency=made.currency,
-        list_minor=made.renews_minor,
-        # Credit of an earlier period was paid too, then.
-        paid_minor=price,
-        started_at=begins,
-        ends_at=subscription.ends_at,
-    )
-
-
-def _paid(account_id: str, made: Quote, term: Term, books: Books, now: int) -> tuple[Entry, ...]:
-    entries = []
-    if made.due_minor:
-        moment = _moment(account_id, made.currency, "purchase", term.id, now)
-        entries.append(movements.spend(moment, made.due_minor, books.balance(made.currency)))
-    if made.carried_minor:
-        moment = _moment(account_id, made.currency, "credit", term.id, now)
-        entries.append(movements.credit(moment, made.carried_minor))
-    return tuple(entries)
-
-
-def _moment(
-    account_id: str, currency: str, kind: str, reference: str, now: int
-) -> movements.Moment:
-    return movements.Moment(new_id("entry", now), now, account_id, currency, kind, reference)

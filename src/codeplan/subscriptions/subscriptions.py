@@ -1,4 +1,4 @@
-"""The subscriptions' use cases: grant one, and say which plan holds now.
+"""Which plan a subscription holds, and whether it serves calls now.
 
 A subscription keeps the catalogue version it was bought under until its period ends.
 """
@@ -8,15 +8,14 @@ from typing import Protocol
 
 import msgspec
 
-from codeplan.kit import instants
 from codeplan.kit.clock import Clock
-from codeplan.kit.ids import new_id
 from codeplan.plan.catalogue import Catalogue, Plan
-from codeplan.plan.periods import PERIOD_MONTHS, Period
+from codeplan.plan.lifecycle import Dunning
+from codeplan.plan.seats import capped, for_seats
 from codeplan.plan.windows import Payer
 from codeplan.store.base import MoneyStore, SubscriptionStore
-from codeplan.store.money import Decision, Move, Term
-from codeplan.store.rows import Subscription
+from codeplan.store.rows import KeyHolder, Subscription
+from codeplan.subscriptions.teams import Member, member_id
 
 
 class Books(SubscriptionStore, MoneyStore, Protocol):
@@ -28,10 +27,12 @@ class PlanUnknown(ValueError):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A subscription with its plan as it was bought."""
+    """A subscription with its plan as it was bought. ``serves_until``: its end, or that of the
+    grace behind it."""
 
     subscription: Subscription
     plan: Plan
+    serves_until: int
 
     def payer(self, account_id: str, key_id: str = "") -> Payer:
         """Whose windows count when this account calls with this key."""
@@ -39,55 +40,29 @@ class Held(msgspec.Struct, frozen=True):
         return Payer(subscription.id, account_id, key_id, subscription.started_at)
 
     def is_active(self, now: int) -> bool:
-        return self.subscription.state == "active" and now < self.subscription.ends_at
+        return self.subscription.state != "expired" and now < self.serves_until
 
 
 class Subscriptions:
     """Which plan an account holds."""
 
-    def __init__(self, store: Books, clock: Clock, catalogue: Catalogue) -> None:
+    def __init__(
+        self, store: Books, clock: Clock, catalogue: Catalogue, dunning: Dunning | None = None
+    ) -> None:
         self._store, self._clock = store, clock
         self.catalogue = catalogue
+        self._dunning = dunning or Dunning()
         self._plans: dict[tuple[str, str], Plan] = {}
+        self._caps: dict[tuple[str, str], int] = {}
 
     async def keep_catalogue(self) -> None:
         """Put the catalogue in force where subscriptions under it will find it."""
         document = msgspec.json.encode(list(self.catalogue.plans.values()))
         await self._store.keep_catalogue(self.catalogue.version, document, self._clock.now())
 
-    async def grant(self, account_id: str, plan_id: str, period: Period) -> Subscription:
-        """Start a subscription now. Raises PlanUnknown."""
-        if plan_id not in self.catalogue.plans:
-            known = ", ".join(self.catalogue.plans)
-            raise PlanUnknown(f"there is no plan {plan_id!r}; the catalogue has {known}")
-        now = self._clock.now()
-        subscription = Subscription(
-            id=new_id("sub", now),
-            account_id=account_id,
-            plan_id=plan_id,
-            catalogue_version=self.catalogue.version,
-            period=period,
-            state="active",
-            started_at=now,
-            ends_at=instants.add_months(now, PERIOD_MONTHS[period]),
-        )
-        term = Term(
-            id=new_id("term", now),
-            subscription_id=subscription.id,
-            account_id=account_id,
-            plan_id=plan_id,
-            catalogue_version=self.catalogue.version,
-            period=period,
-            kind="granted",
-            currency="",
-            list_minor=0,
-            paid_minor=0,
-            started_at=now,
-            ends_at=subscription.ends_at,
-        )
-        given = Decision(b"{}", subscription=subscription, terms=(term,))
-        await self._store.move(Move(account_id, f"grant/{subscription.id}", lambda *_: given))
-        return subscription
+    def no_plan(self, asked: str) -> str:
+        """What to say of a plan that the catalogue does not have."""
+        return f"there is no plan {asked!r}; the catalogue has {', '.join(self.catalogue.plans)}"
 
     async def held(self, subscription: Subscription) -> Held:
         """The subscription with the plan it was bought with."""
@@ -95,7 +70,32 @@ class Subscriptions:
         plan = self._plans.get(name)
         if plan is None:
             plan = self._plans[name] = await self._bought(*name)
-        return Held(subscription, plan)
+        if subscription.seats:
+            plan = for_seats(plan, subscription.seats, subscription.pooled)
+        until = self._dunning.serves_until(
+            subscription.state,  # type: ignore[arg-type]  # a state
+            subscription.currency != "",
+            subscription.ends_at,
+        )
+        return Held(subscription, plan, until)
+
+    async def held_by(self, holder: KeyHolder) -> Held | None:
+        """What the key's calls draw on: with the member's own cap, where an organisation pays."""
+        if holder.subscription is None:
+            return None
+        held = await self.held(holder.subscription)
+        if not holder.key.payer_id:
+            return held
+        name = (holder.key.payer_id, holder.account.id)
+        if name not in self._caps:
+            member = await self._store.document(Member, member_id(*name))
+            self._caps[name] = member.prompts_a_month if member else 0
+        plan = capped(held.plan, self._caps[name])
+        return Held(held.subscription, plan, held.serves_until)
+
+    def forget(self) -> None:
+        """Something about subscriptions or their members changed."""
+        self._caps.clear()
 
     async def plan_of(self, subscription_id: str, version: str, at: int) -> Plan | None:
         """The plan that a subscription had at that instant, under that version of the catalogue, as
