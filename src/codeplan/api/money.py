@@ -1,156 +1,210 @@
-"""The account's money: its balance and what moved it, what a plan costs, and buying it.
-
-Whatever moves money carries an ``Idempotency-Key``: the same key again changes nothing and answers
-as it did.
-"""
+"""The account's money: its balance and what moved it, what plans and packs cost, buying them from
+the balance, and what becomes of the plan at its period's end."""
 
 from typing import Any, Literal
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from codeplan.api.answers import answer, error, key_of
+from codeplan.api.endpoints import Call, Endpoint, Invalid
 from codeplan.api.prices import show_quote
+from codeplan.api.showing import show_balance, show_entry, show_pack
 from codeplan.api.shown import Services
+from codeplan.billing.packs import Pack
 from codeplan.billing.wallet import Wallet
-from codeplan.kit.instants import iso_utc
-from codeplan.kit.money import written
-from codeplan.ledger.movements import BalanceTooSmall
-from codeplan.plan.quote import NotForSale
-from codeplan.store.rows import KeyHolder
-from codeplan.subscriptions.purchases import OnlyAtPeriodsEnd, PriceChanged, Wish
+from codeplan.plan.periods import Period
+from codeplan.subscriptions.codes import Codes
+from codeplan.subscriptions.market import Wish
 from codeplan.subscriptions.shop import Shop
-from codeplan.subscriptions.subscriptions import PlanUnknown
 
-_BAD_KEY = "This API key is not valid: it is missing, unknown or revoked."
+PERIODS = ("month", "quarter", "year")
 
 
-class _Purchase(msgspec.Struct, forbid_unknown_fields=True):
-    """``due_minor``: what was previewed; the purchase is refused when it costs something else."""
+class Purchase(msgspec.Struct, forbid_unknown_fields=True):
+    """``due_minor``: what was previewed; the purchase is refused when it costs something else.
+    ``seats``: an organisation's; ``pooled``: they share their windows. ``referral``: a code."""
 
     plan: str
     period: Literal["month", "quarter", "year"]
     currency: str
     due_minor: int
     codes: list[str] = []
+    seats: int = 0
+    pooled: bool = False
+    referral: str = ""
 
 
-def routes(services: Services, wallet: Wallet, shop: Shop) -> list[Route]:
-    async def who(request: Request) -> KeyHolder | None:
-        key = key_of(request)
-        return await services.accounts.holder_of(key) if key else None
+class PackPurchase(msgspec.Struct, forbid_unknown_fields=True):
+    pack: str
+    currency: str
 
-    async def balance(request: Request) -> Response:
+
+class SeatsPurchase(msgspec.Struct, forbid_unknown_fields=True):
+    """``due_minor``: what was previewed; time that passed since makes it cheaper, never dearer."""
+
+    number: int
+    due_minor: int
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    plan: str
+    period: Literal["month", "quarter", "year"]
+
+
+class Redeem(msgspec.Struct, forbid_unknown_fields=True):
+    code: str
+
+
+class MoneyEndpoints:
+    """``forget``: what is remembered of keys and plans is old."""
+
+    def __init__(self, services: Services, wallet: Wallet, shop: Shop, codes: Codes) -> None:
+        self._services, self._wallet, self._shop, self._codes = services, wallet, shop, codes
+
+    def endpoints(self) -> list[Endpoint]:
+        pages = {"limit": "how many, at most 200", "before": "the last id of the page before"}
+        wish = {
+            "plan": "its id",
+            "period": "month, quarter or year",
+            "currency": "such as CNY",
+            "code": "a coupon; several times for several",
+            "seats": "an organisation's",
+            "referral": "a referral code",
+        }
+        post, base = "POST", "/api/account"
+        return [
+            Endpoint("GET", f"{base}/balance", self.balance),
+            Endpoint("GET", f"{base}/entries", self.entries, query=pages),
+            Endpoint("GET", f"{base}/preview", self.preview, query=wish),
+            Endpoint(post, f"{base}/purchase", self.purchase, body=Purchase, once=True, status=201),
+            Endpoint("GET", f"{base}/packs", self.packs),
+            Endpoint(
+                post, f"{base}/packs", self.buy_pack, body=PackPurchase, once=True, status=201
+            ),
+            Endpoint("GET", f"{base}/seats", self.seats, query={"number": "how many more"}),
+            Endpoint(post, f"{base}/seats", self.buy_seats, body=SeatsPurchase, once=True),
+            Endpoint(post, f"{base}/redeem", self.redeem, body=Redeem, once=True),
+            Endpoint(post, f"{base}/cancel", self.cancel, once=True),
+            Endpoint(post, f"{base}/resume", self.resume, once=True),
+            Endpoint(post, f"{base}/change", self.change, body=Change, once=True),
+            Endpoint("GET", f"{base}/referral", self.referral),
+        ]
+
+    async def balance(self, call: Call) -> Any:
         """Bonus and cash in each currency."""
-        holder = await who(request)
-        if holder is None:
-            return error(401, "1000", _BAD_KEY)
-        balances = await wallet.balances(holder.account.id)
-        return answer(
-            {
-                currency: {
-                    "bonus_minor": have.bonus,
-                    "cash_minor": have.cash,
-                    "total": written(have.total, currency),
-                }
-                for currency, have in balances.items()
-            }
+        found = await self._wallet.balances(call.account_id)
+        return {currency: show_balance(have, currency) for currency, have in found.items()}
+
+    async def entries(self, call: Call) -> Any:
+        """What moved the balance, the newest first."""
+        limit, before = call.number("limit", 50), call.text("before")
+        found = await self._wallet.entries(call.account_id, limit, before)
+        return [show_entry(entry) for entry in found]
+
+    async def preview(self, call: Call) -> Any:
+        """Line by line what a plan costs now, and at renewals."""
+        period = call.text("period", "month")
+        seats = call.text("seats", "0")
+        if period not in PERIODS:
+            raise Invalid("period: expected month, quarter or year")
+        if not seats.isdecimal():
+            raise Invalid("seats: expected a number")
+        wish = await self._wish(
+            call, call.text("plan"), period, call.text("currency", "CNY"),
+            call.request.query_params.getlist("code"), int(seats), False, call.text("referral"),
+        )  # fmt: skip
+        return show_quote((await self._shop.preview(wish)).quote)
+
+    async def purchase(self, call: Call) -> Any:
+        """Buy, extend or upgrade a plan, paid from the balance."""
+        wanted = call.read(Purchase)
+        wish = await self.wish_of(call, wanted)
+        made = await self._shop.buy(wish, call.once, wanted.due_minor)
+        self._services.forget()
+        return show_quote(made)
+
+    async def wish_of(self, call: Call, wanted: Purchase) -> Wish:
+        return await self._wish(
+            call, wanted.plan, wanted.period, wanted.currency, wanted.codes, wanted.seats,
+            wanted.pooled, wanted.referral,
+        )  # fmt: skip
+
+    async def _wish(
+        self,
+        call: Call,
+        plan: str,
+        period: str,
+        currency: str,
+        codes: list[str],
+        seats: int,
+        pooled: bool,
+        referral: str,
+    ) -> Wish:
+        inviter = await self._shop.referrer(referral) if referral else ""
+        if referral and (not inviter or inviter == call.account_id):
+            raise Invalid("referral: that is nobody's code, or your own")
+        asked: Period = period  # type: ignore[assignment]  # one of the three
+        return Wish(call.account_id, plan, asked, currency, codes, None, seats, pooled, inviter)
+
+    async def packs(self, call: Call) -> Any:
+        """The account's resource packs, the newest first, and those on sale."""
+        catalogue = self._services.subscriptions.catalogue
+        own = await self._services.books.documents(Pack, call.account_id)
+        return {
+            "packs": [show_pack(pack) for pack in own],
+            "on_sale": [msgspec.to_builtins(offer) for offer in catalogue.packs],
+        }
+
+    async def buy_pack(self, call: Call) -> Any:
+        """Buy a resource pack, paid from the balance."""
+        wanted = call.read(PackPurchase)
+        pack = await self._shop.buy_pack(call.account_id, wanted.pack, wanted.currency, call.once)
+        return show_pack(pack)
+
+    async def seats(self, call: Call) -> Any:
+        """What more seats cost until the period's end."""
+        _, lines, currency = await self._shop.seats(
+            call.account_id, call.number("number", 1, 10_000)
         )
+        due = sum(line.amount_minor for line in lines)
+        return {"due_minor": due, "currency": currency}
 
-    async def entries(request: Request) -> Response:
-        """``?limit=&before=``: what moved the balance, the newest first."""
-        holder = await who(request)
-        if holder is None:
-            return error(401, "1000", _BAD_KEY)
-        limit = request.query_params.get("limit", "50")
-        if not limit.isdecimal() or not 1 <= int(limit) <= 200:
-            return error(400, "1214", "limit: expected a number from 1 to 200")
-        before = request.query_params.get("before", "")
-        found = await wallet.entries(holder.account.id, int(limit), before)
-        return answer([{**msgspec.to_builtins(entry), "at": iso_utc(entry.at)} for entry in found])
+    async def buy_seats(self, call: Call) -> Any:
+        """Add seats until the period's end, paid from the balance."""
+        wanted = call.read(SeatsPurchase)
+        await self._shop.buy_seats(call.account_id, wanted.number, call.once, wanted.due_minor)
+        self._services.forget()
+        return {"added": wanted.number}
 
-    async def preview(request: Request) -> Response:
-        """``?plan=&period=&currency=&code=``: line by line what it costs now, and at renewals."""
-        holder = await who(request)
-        if holder is None:
-            return error(401, "1000", _BAD_KEY)
-        query = request.query_params
-        period = query.get("period", "month")
-        if period not in ("month", "quarter", "year"):
-            return error(400, "1214", "period: expected month, quarter or year")
-        wish = Wish(
-            holder.account.id,
-            query.get("plan", ""),
-            period,  # type: ignore[arg-type]  # one of the three
-            query.get("currency", "CNY"),
-            query.getlist("code"),
-        )
-        try:
-            return answer(show_quote(await shop.preview(wish)))
-        except (PlanUnknown, NotForSale, OnlyAtPeriodsEnd) as problem:
-            return _refused(problem)
+    async def redeem(self, call: Call) -> Any:
+        """A code for a plan, a pack or a bonus."""
+        gift = await self._codes.redeem(call.account_id, call.read(Redeem).code, call.once)
+        self._services.forget()
+        return msgspec.to_builtins(gift)
 
-    async def purchase(request: Request) -> Response:
-        """Buy, extend or upgrade, paid from the balance."""
-        holder = await who(request)
-        if holder is None:
-            return error(401, "1000", _BAD_KEY)
-        key = request.headers.get("idempotency-key", "")
-        if not 8 <= len(key) <= 200:
-            return error(400, "1213", "Idempotency-Key: expected 8 to 200 characters of your own")
-        try:
-            wanted = msgspec.json.decode(await request.body(), type=_Purchase)
-        except msgspec.DecodeError as problem:
-            return error(400, "1210", str(problem))
-        wish = Wish(holder.account.id, wanted.plan, wanted.period, wanted.currency, wanted.codes)
-        try:
-            made = await shop.buy(wish, key, wanted.due_minor)
-        except (
-            PlanUnknown, NotForSale, OnlyAtPeriodsEnd, PriceChanged, BalanceTooSmall,
-        ) as problem:  # fmt: skip
-            return _refused(problem, wanted.currency)
-        services.accounts.forget()
-        return answer(show_quote(made), 201)
+    async def cancel(self, call: Call) -> Any:
+        """Not to renew the plan when its period ends; it goes on until then."""
+        await self._shop.cancel(call.account_id, call.once, cancelled=True)
+        self._services.forget()
+        return {"cancelled": True}
 
-    def cancelling(cancelled: bool) -> Any:
-        async def cancel(request: Request) -> Response:
-            """Not to renew the plan when its period ends, or to renew it after all."""
-            holder = await who(request)
-            if holder is None:
-                return error(401, "1000", _BAD_KEY)
-            key = request.headers.get("idempotency-key", "")
-            if not 8 <= len(key) <= 200:
-                return error(400, "1213", "Idempotency-Key: expected 8 to 200 characters")
-            try:
-                await shop.cancel(holder.account.id, key, cancelled)
-            except OnlyAtPeriodsEnd as problem:
-                return _refused(problem)
-            services.accounts.forget()
-            return answer({"cancelled": cancelled})
+    async def resume(self, call: Call) -> Any:
+        """To renew the plan after all."""
+        await self._shop.cancel(call.account_id, call.once, cancelled=False)
+        self._services.forget()
+        return {"cancelled": False}
 
-        return cancel
+    async def change(self, call: Call) -> Any:
+        """Another plan or period, smaller ones too, from the running period's end on."""
+        wanted = call.read(Change)
+        wish = Wish(call.account_id, wanted.plan, wanted.period, "")
+        await self._shop.change(wish, call.once)
+        self._services.forget()
+        return {"next_plan": wanted.plan, "next_period": wanted.period}
 
-    return [
-        Route("/api/account/balance", balance),
-        Route("/api/account/entries", entries),
-        Route("/api/account/preview", preview),
-        Route("/api/account/purchase", purchase, methods=["POST"]),
-        Route("/api/account/cancel", cancelling(cancelled=True), methods=["POST"]),
-        Route("/api/account/resume", cancelling(cancelled=False), methods=["POST"]),
-    ]
-
-
-def _refused(problem: ValueError, currency: str = "") -> Response:
-    """Nothing was bought and nothing moved."""
-    match problem:
-        case PriceChanged(now=quote):
-            told = {"code": "price_changed", "message": str(problem), "now": show_quote(quote)}
-            return answer({"error": told}, 409)
-        case BalanceTooSmall(missing_minor=missing):
-            text = f"The balance is too small: {written(missing, currency)} more is needed."
-            return error(402, "1113", text)
-        case OnlyAtPeriodsEnd():
-            return error(409, "only_at_periods_end", str(problem))
-    return error(400, "1211", str(problem))
+    async def referral(self, call: Call) -> Any:
+        """The account's referral code, made when it is first asked for."""
+        rules = self._shop.settings.referral
+        return {
+            "code": await self._shop.referral_code(call.account_id),
+            "credit_percent": rules.credit_millionths / 10_000,
+        }

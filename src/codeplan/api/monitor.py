@@ -30,7 +30,7 @@ def routes(services: Services) -> list[Route]:
     zone = ZoneInfo(services.time_zone)
 
     async def quota(request: Request) -> Response:
-        standing = await standing_of(services, key_of(request))
+        standing = await _standing(request, services)
         if standing is None:
             return _failure(*_BAD_KEY)
         if standing.held is None:
@@ -47,7 +47,7 @@ def routes(services: Services) -> list[Route]:
         return found if isinstance(found, Response) else _success(_tool_usage(found, zone))
 
     async def subscriptions(request: Request) -> Response:
-        standing = await standing_of(services, key_of(request))
+        standing = await _standing(request, services)
         if standing is None:
             return _failure(*_BAD_KEY)
         return _success(_subscriptions(standing, zone))
@@ -58,6 +58,13 @@ def routes(services: Services) -> list[Route]:
         Route("/api/monitor/usage/tool-usage", tool_usage),
         Route("/api/biz/subscription/list", subscriptions),
     ]
+
+
+async def _standing(request: Request, services: Services) -> Standing | None:
+    """None for no key, or one that is nobody's."""
+    key = key_of(request)
+    holder = await services.accounts.holder_of(key) if key else None
+    return await standing_of(services, holder) if holder else None
 
 
 def _success(data: Any) -> Response:
@@ -85,7 +92,7 @@ def _limit(view: WindowView) -> dict[str, Any]:
 
 
 async def _series(request: Request, services: Services, zone: ZoneInfo) -> UsageSeries | Response:
-    standing = await standing_of(services, key_of(request))
+    standing = await _standing(request, services)
     if standing is None:
         return _failure(*_BAD_KEY)
     if standing.held is None:

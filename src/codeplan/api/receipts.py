@@ -3,14 +3,14 @@
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from codeplan.api.answers import answer, error, key_of
+from codeplan.api.answers import error
+from codeplan.api.endpoints import Call, Endpoint
 from codeplan.api.shown import Services
+from codeplan.billing.purse import Held
 from codeplan.clients.known import name_of
 from codeplan.kit.instants import iso_utc
+from codeplan.kit.money import written_exact
 from codeplan.plan.admit import Hold
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.recompute import recompute
@@ -18,64 +18,71 @@ from codeplan.plan.rules import ONE
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import shown
 from codeplan.store.operations import CallRow
-from codeplan.store.rows import KeyHolder
-
-_MOST = 200
-_BAD_KEY = "This API key is not valid: it is missing, unknown or revoked."
 
 
-def routes(services: Services) -> list[Route]:
-    async def who(request: Request) -> KeyHolder | None:
-        key = key_of(request)
-        return await services.accounts.holder_of(key) if key else None
+class ReceiptEndpoints:
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
-    async def prompts(request: Request) -> Response:
-        """``?limit=&before=``: the newest first, in pages; ``next`` is the ``before`` of the next
-        page, or null."""
-        holder = await who(request)
-        if holder is None:
-            return error(401, "1000", _BAD_KEY)
-        limit = request.query_params.get("limit", "50")
-        if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
-            return error(400, "1214", f"limit: expected a number from 1 to {_MOST}")
-        before = request.query_params.get("before", "")
-        found = await services.usage.prompts(holder.account.id, int(limit), before)
-        last = found[-1].id if len(found) == int(limit) else None
-        return answer({"prompts": [_prompt(prompt) for prompt in found], "next": last})
+    def endpoints(self) -> list[Endpoint]:
+        pages = {"limit": "how many, at most 200", "before": "the last id of the page before"}
+        verify = {"verify": "true: every charge is recomputed from what is stored"}
+        return [
+            Endpoint("GET", "/api/usage/prompts", self.prompts, query=pages),
+            Endpoint("GET", "/api/usage/prompts/{id}", self.prompt, query=verify),
+        ]
 
-    async def prompt(request: Request) -> Response:
-        """The receipt of a prompt by its id, or by the id of one of its calls. ``?verify=true``
-        recomputes every charge from what is stored."""
-        holder = await who(request)
-        if holder is None:
-            return error(401, "1000", _BAD_KEY)
-        account_id, named = holder.account.id, request.path_params["id"]
+    async def prompts(self, call: Call) -> Any:
+        """Prompts, the newest first, in pages; ``next`` is the ``before`` of the next page, or
+        null."""
+        limit = call.number("limit", 50)
+        found = await self._services.usage.prompts(call.account.id, limit, call.text("before"))
+        last = found[-1].id if len(found) == limit else None
+        return {"prompts": [_prompt(prompt) for prompt in found], "next": last}
+
+    async def prompt(self, call: Call) -> Any:
+        """The receipt of a prompt by its id, or by the id of one of its calls; also of a call that
+        was paid by the token."""
+        services, account_id, named = self._services, call.account.id, call.part("id")
         if named.startswith("req_"):
-            call = await services.usage.call(account_id, named)
-            if call is not None and call.prompt_id is None:
-                return answer({"prompt": None, "calls": [_call(call, None)]})
-            named = call.prompt_id or "" if call else ""
+            row = await services.usage.call(account_id, named)
+            if row is not None and row.prompt_id is None:
+                paid = await services.books.document(Held, row.id)
+                return {"prompt": None, "calls": [_call(row, None)], "paid": _paid(paid)}
+            named = row.prompt_id or "" if row else ""
         found = await services.usage.prompt(account_id, named)
         if found is None:
-            return error(
-                404, "not_found", f"there is no prompt or call {request.path_params['id']}"
-            )
+            return error(404, "not_found", f"there is no prompt or call {call.part('id')}")
         calls = await services.usage.calls(found)
-        version = next((call.catalogue_version for call in calls), "")
+        version = next((one.catalogue_version for one in calls), "")
         plan = await services.subscriptions.plan_of(found.subscription_id, version, found.opened_at)
         receipt = _receipt(found, calls, plan, version)
-        if request.query_params.get("verify") == "true" and plan is not None:
+        if call.text("verify") == "true" and plan is not None:
             checks = list(recompute(plan, found, calls))
             receipt["verified"] = all(check.agrees for check in checks)
             receipt["checks"] = [
                 {**msgspec.structs.asdict(check), "agrees": check.agrees} for check in checks
             ]
-        return answer(receipt)
+        return receipt
 
-    return [
-        Route("/api/usage/prompts", prompts),
-        Route("/api/usage/prompts/{id}", prompt),
-    ]
+
+def _paid(held: Held | None) -> dict[str, Any] | None:
+    """What a call that was paid by the token cost, and of what: amounts in millionths of the minor
+    unit, tokens of packs beside them."""
+    if held is None:
+        return None
+    return {
+        "state": held.state,
+        "currency": held.currency or None,
+        "cost_millionths": held.cost,
+        "cost": written_exact(held.cost, held.currency) if held.currency else None,
+        "tokens": held.tokens,
+        "tokens_of_packs": held.packed,
+        "packs": [part.pack_id for part in held.portions],
+        "prices_for_a_million_tokens": msgspec.to_builtins(held.price),
+        "beyond_the_plan": held.spent_id != "",
+        "why": held.why,
+    }
 
 
 def _receipt(

@@ -9,9 +9,10 @@ from codeplan.kit.instants import iso_utc
 from codeplan.metering.meter import Meter
 from codeplan.plan.forecast import forecast
 from codeplan.plan.windows import WindowView
-from codeplan.store.base import UsageStore
+from codeplan.store.base import MoneyStore, Store, UsageStore
 from codeplan.store.rows import KeyHolder
 from codeplan.subscriptions.subscriptions import Held, Subscriptions
+from codeplan.subscriptions.teams import Teams
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,25 @@ class Services:
 
     accounts: Accounts
     subscriptions: Subscriptions
+    teams: Teams
     meter: Meter
-    usage: UsageStore
+    store: Store
     clock: Clock
     time_zone: str
     operator_digest: bytes
+
+    @property
+    def usage(self) -> UsageStore:
+        return self.store
+
+    @property
+    def books(self) -> MoneyStore:
+        return self.store
+
+    def forget(self) -> None:
+        """What is remembered of keys and plans is old."""
+        self.accounts.forget()
+        self.subscriptions.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +52,10 @@ class Standing:
     windows: tuple[WindowView, ...]
 
 
-async def standing_of(services: Services, key: str | None) -> Standing | None:
-    """None for no key, or one that is nobody's."""
-    holder = await services.accounts.holder_of(key) if key else None
-    if holder is None:
-        return None
-    if holder.subscription is None:
-        return Standing(holder, None, ())
-    held = await services.subscriptions.held(holder.subscription)
-    if not held.is_active(services.clock.now()):
+async def standing_of(services: Services, holder: KeyHolder) -> Standing:
+    """What the key's calls draw on, as it stands now."""
+    held = await services.subscriptions.held_by(holder)
+    if held is None or not held.is_active(services.clock.now() + holder.account.clock_ahead):
         return Standing(holder, None, ())
     payer = held.payer(holder.account.id, holder.key.id)
     windows = await services.meter.windows(payer, held.plan)

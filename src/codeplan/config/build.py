@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
+from codeplan.config.build_money import pack_offer, token_prices
 from codeplan.config.model import (
     DAYS,
     ConfigFile,
@@ -28,10 +29,14 @@ EMBEDDED = UpstreamSettings(name="embedded", protocol="embedded")
 def build_catalogue(config: ConfigFile) -> Catalogue:
     """Plans and models; the version is a hash of what they say."""
     plans = {table.id: _plan(table) for table in config.plans}
-    models = tuple(Model(table.id, tuple(table.aliases)) for table in config.models)
+    models = tuple(
+        Model(table.id, tuple(table.aliases), token_prices(table), table.output_tokens)
+        for table in config.models
+    )
     version = sha256(msgspec.json.encode([list(plans.values()), models], order="sorted"))
     promotions = tuple(_promotion(table) for table in config.promotions)
-    return Catalogue(version.hexdigest()[:16], plans, models, promotions)
+    packs = tuple(pack_offer(table) for table in config.packs)
+    return Catalogue(version.hexdigest()[:16], plans, models, promotions, packs)
 
 
 def _promotion(table: PromotionTable) -> Promotion:
@@ -47,6 +52,8 @@ def _promotion(table: PromotionTable) -> Promotion:
         periods=frozenset(table.periods),
         stacks_with=frozenset(table.stacks_with),
         code=table.code,
+        referred=table.referred,
+        limit=table.limit,
     )
 
 

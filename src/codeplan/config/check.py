@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from codeplan.clients.known import IDS
+from codeplan.config.check_money import check_money
 from codeplan.config.lines import Path
 from codeplan.config.model import ConfigFile
 from codeplan.kit.money import minor_units
@@ -21,6 +22,7 @@ def check(config: ConfigFile) -> list[tuple[Path, str]]:
         *_plans(config),
         *_prices(config),
         *_promotions(config),
+        *check_money(config),
     ]
 
 
@@ -100,6 +102,7 @@ def _unique(config: ConfigFile) -> Iterator[tuple[Path, str]]:
         ("models", "id", [item.id.lower() for item in config.models]),
         ("plans", "id", [item.id for item in config.plans]),
         ("promotions", "id", [item.id for item in config.promotions]),
+        ("packs", "id", [item.id for item in config.packs]),
     ):
         for index, name in enumerate(names):
             if name in names[:index]:

@@ -4,8 +4,16 @@ import re
 from datetime import date
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from codeplan.config.money_model import (
+    MailTable,
+    MoneyTable,
+    PaymentsTable,
+    ReferralTable,
+    SellerTable,
+)
+from codeplan.config.table import Currency, Id, Name, Table
 from codeplan.plan.rules import Kind, Scope, Unit
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -18,18 +26,12 @@ _SPANS: dict[str, Literal["hour", "day", "week", "month"]] = {
 }
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 DAYS: tuple[Day, ...] = get_args(Day)
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 # Counted in millionths: six decimals.
 Times = Annotated[float, Field(ge=0, le=1000)]
 Credits = Annotated[int, Field(ge=0, le=10**6)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class UpstreamTable(_Table):
+class UpstreamTable(Table):
     """``[[upstreams]]``. Time-outs in seconds. ``replicas``: more addresses of the same models."""
 
     name: Name
@@ -55,22 +57,49 @@ class UpstreamTable(_Table):
         return [cls._is_address(value) for value in values]
 
 
-class RouteTable(_Table):
+class RouteTable(Table):
     """One of a model's ``routes``: an upstream, and the model's name there."""
 
     upstream: Name
     model: Name
 
 
-class ModelTable(_Table):
-    """``[[models]]``. Aliases are glob patterns."""
+class TokenPriceTable(Table):
+    """One of a model's ``prices``: amounts for a million tokens, by class, such as "2.00".
+    ``up_to_tokens``: the longest context that it is for; 0 for any."""
+
+    currency: Currency
+    up_to_tokens: Annotated[int, Field(ge=0)] = 0
+    input: str
+    cached: str | None = None
+    cache_write: str | None = None
+    output: str
+
+
+class ModelTable(Table):
+    """``[[models]]``. Aliases are glob patterns. ``prices``: for whoever pays by the token.
+    ``output_tokens``: what an answer is taken to be at most where the call does not say."""
 
     id: Name
     routes: list[RouteTable] = []
     aliases: list[Name] = []
+    prices: list[TokenPriceTable] = []
+    output_tokens: Annotated[int, Field(ge=1, le=10**7)] = 8192
 
 
-class WindowTable(_Table):
+class PackTable(Table):
+    """``[[packs]]``: so many tokens of these models (none for all), for so many days. ``prices``:
+    an amount in each currency."""
+
+    id: Id
+    name: Name
+    tokens: Annotated[int, Field(ge=1, le=10**13)]
+    days: Annotated[int, Field(ge=1, le=3660)]
+    models: list[Name] = []
+    prices: dict[Currency, str]
+
+
+class WindowTable(Table):
     """One of a plan's ``windows``: so many units per 5h, 1d, 1w or 1mo.
 
     ``kind``: anchored opens with the first use, cycle runs from the subscription's start, calendar
@@ -100,7 +129,7 @@ class WindowTable(_Table):
         return _SPANS[_SPAN.match(self.per)[2]]  # type: ignore[index]  # the validator saw to it
 
 
-class HoursTable(_Table):
+class HoursTable(Table):
     """One of a rate's ``hours``: local times of ``zone``, ``from`` up to ``to``."""
 
     days: list[Day] = [*DAYS]
@@ -110,7 +139,7 @@ class HoursTable(_Table):
     times: Times
 
 
-class CreditsTable(_Table):
+class CreditsTable(Table):
     """Credits for a million tokens, by class."""
 
     input: Credits
@@ -119,7 +148,7 @@ class CreditsTable(_Table):
     output: Credits
 
 
-class RateTable(_Table):
+class RateTable(Table):
     """One of a plan's ``rates``. ``models``: those that it is for; none for all. ``times``: what a
     prompt, or a credit, counts where no ``hours`` say otherwise."""
 
@@ -129,7 +158,7 @@ class RateTable(_Table):
     credits: CreditsTable | None = None
 
 
-class PricesTable(_Table):
+class PricesTable(Table):
     """A plan's prices in one currency, as amounts such as "40.00"."""
 
     month: str | None = None
@@ -137,9 +166,10 @@ class PricesTable(_Table):
     year: str | None = None
 
 
-class PromotionTable(_Table):
+class PromotionTable(Table):
     """``[[promotions]]``: from the first day up to and with the last, in ``zone``. ``for``: first
-    purchases, upgrades, or any other purchase; never renewals."""
+    purchases, upgrades, or any other purchase; never renewals. ``referred``: only for whom
+    somebody referred; ``limit``: how many purchases may have it in all."""
 
     id: Id
     name: Name
@@ -154,15 +184,17 @@ class PromotionTable(_Table):
     periods: list[Literal["month", "quarter", "year"]] = []
     stacks_with: list[Name] = []
     code: str = ""
+    referred: bool = False
+    limit: Annotated[int, Field(ge=0)] = 0
 
 
-class PlanTable(_Table):
+class PlanTable(Table):
     """``[[plans]]``. ``clients``: ids of coding tools; "supported" for all that are recognised,
     "any" for whatever calls."""
 
     id: Id
     name: Name
-    prices: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], PricesTable] = {}
+    prices: dict[Currency, PricesTable] = {}
     windows: Annotated[list[WindowTable], Field(min_length=1)]
     calls_per_prompt: Annotated[int, Field(ge=1, le=100_000)] = 20
     max_calls_per_turn: Annotated[int, Field(ge=0, le=1_000_000)] = 500
@@ -172,7 +204,7 @@ class PlanTable(_Table):
     clients: Literal["supported", "any"] | list[Name] = "supported"
 
 
-class ServiceTable(_Table):
+class ServiceTable(Table):
     """``[service]``. ``time_zone`` writes reset times; sizes in bytes, times in seconds.
     ``cut_by_upstream``: what an answer costs whose upstream broke off after content had come.
     ``node_lease_seconds``: a node that was not seen for so long is taken for dead.
@@ -188,7 +220,7 @@ class ServiceTable(_Table):
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 
 
-class ConfigFile(_Table):
+class ConfigFile(Table):
     """The whole file."""
 
     service: ServiceTable = ServiceTable()
@@ -196,3 +228,9 @@ class ConfigFile(_Table):
     models: Annotated[list[ModelTable], Field(min_length=1)]
     plans: Annotated[list[PlanTable], Field(min_length=1)]
     promotions: list[PromotionTable] = []
+    packs: list[PackTable] = []
+    money: MoneyTable = MoneyTable()
+    seller: SellerTable = SellerTable()
+    referral: ReferralTable = ReferralTable()
+    mail: MailTable | None = None
+    payments: PaymentsTable = PaymentsTable()

@@ -51,6 +51,14 @@ ADDRESSES: Mapping[str, Address] = {
     f"{RESPONSES_BASE}/models": Address(Action.MODELS, OPENAI_RESPONSES, Lane.CODING, _GET),
     f"{GENERAL_BASE}/chat/completions": Address(Action.CALL, OPENAI_CHAT, Lane.GENERAL, ("POST",)),
     f"{GENERAL_BASE}/models": Address(Action.MODELS, OPENAI_CHAT, Lane.GENERAL, _GET),
+    f"{GENERAL_BASE}/responses": Address(Action.CALL, OPENAI_RESPONSES, Lane.GENERAL, ("POST",)),
+    # Where a tool of the Anthropic protocol calls, when it is pointed at the general address.
+    f"{GENERAL_BASE}/v1/messages": Address(Action.CALL, ANTHROPIC, Lane.GENERAL, ("POST",)),
+    f"{GENERAL_BASE}/v1/messages/count_tokens": Address(
+        Action.COUNT, ANTHROPIC, Lane.GENERAL, ("POST",)
+    ),
+    f"{GENERAL_BASE}/v1/models": Address(Action.MODELS, ANTHROPIC, Lane.GENERAL, _GET),
+    GENERAL_BASE: Address(Action.GREET, ANTHROPIC, Lane.GENERAL, _GET),
 }
 # Everything below these belongs to the gateway, also what it does not know.
 _BASES = (ANTHROPIC_BASE, CODING_BASE, GENERAL_BASE, RESPONSES_BASE)
@@ -65,4 +73,5 @@ def is_ours(path: bytes) -> bool:
 
 def format_of(path: str) -> CallerFormat:
     """In which format an unknown path below ours is refused."""
-    return ANTHROPIC if path.startswith(ANTHROPIC_BASE) else OPENAI_CHAT
+    anthropic = path.startswith((ANTHROPIC_BASE, f"{GENERAL_BASE}/v1/"))
+    return ANTHROPIC if anthropic else OPENAI_CHAT

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.keys import key_in
+from codeplan.billing.purse import CapReached, Purse
 from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.known import UNKNOWN, recognise
 from codeplan.clients.refusal import Refusal
@@ -25,12 +26,14 @@ from codeplan.gateway.counting import Counter
 from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.listing import list_models
+from codeplan.gateway.paying import pay
 from codeplan.gateway.relay import Ask, Relay
-from codeplan.gateway.settlement import Settlement
+from codeplan.gateway.settlement import PlanSettlement, Settlement
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.metering.meter import Meter
 from codeplan.metering.slots import Slots, TooManyAtOnce
+from codeplan.plan.catalogue import Model
 from codeplan.protocol.outline import Malformed, Outline
 from codeplan.store.base import StoreFailed
 from codeplan.store.operations import Refused, Reserve, Stopped
@@ -45,10 +48,14 @@ _MOST_TOKENS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """``time_zone`` writes reset times; ``max_body_bytes`` bounds a call."""
+    """``time_zone`` writes reset times; ``max_body_bytes`` bounds a call. ``paid_at_once``: calls
+    of one account that are paid by the token. ``overage``: whether keys may have a used-up plan go
+    on with the balance."""
 
     time_zone: str
     max_body_bytes: int
+    paid_at_once: int = 50
+    overage: bool = True
 
 
 @dataclass(slots=True)
@@ -69,6 +76,7 @@ class Gateway:
         accounts: Accounts,
         subscriptions: Subscriptions,
         meter: Meter,
+        purse: Purse,
         slots: Slots,
         relay: Relay,
         counter: Counter,
@@ -76,7 +84,7 @@ class Gateway:
         settings: GatewaySettings,
     ) -> None:
         self._accounts, self._subscriptions = accounts, subscriptions
-        self._meter, self._slots = meter, slots
+        self._meter, self._purse, self._slots = meter, purse, slots
         self._relay, self._counter = relay, counter
         self._clock, self._settings = clock, settings
 
@@ -124,13 +132,18 @@ class Gateway:
             body = await self._counter.count(caller, model)
             caller.answer(200, _json_headers(call.request_id), body)
             return
-        subscription_id, limit = held.subscription.id, held.plan.concurrency
-        if not self._slots.enter_now(subscription_id, limit):
-            await self._slots.enter(subscription_id, limit)
+        payer, limit = f"payg/{holder.key.pays}", self._settings.paid_at_once
+        if held is not None:
+            payer, limit = held.subscription.id, held.plan.concurrency
+        if not self._slots.enter_now(payer, limit):
+            await self._slots.enter(payer, limit)
         try:
-            await self._metered(caller, call, seen, holder, held, model)
+            if held is None:
+                await self._paid(caller, call, seen, holder, model)
+            else:
+                await self._metered(caller, call, seen, holder, held, model)
         finally:
-            self._slots.leave(subscription_id, limit)
+            self._slots.leave(payer, limit)
 
     async def _who(self, caller: Caller) -> KeyHolder:
         key = key_in(caller.headers)
@@ -141,33 +154,43 @@ class Gateway:
             raise refusals.unknown_key()
         return holder
 
-    async def _lane(self, address: Address, holder: KeyHolder, client: Client) -> Held:
-        """The plan that serves the call, or a refusal that names the right address.
+    async def _lane(self, address: Address, holder: KeyHolder, client: Client) -> Held | None:
+        """The plan that serves the call; None where it is paid by the token; or a refusal that
+        names the right address.
 
         A plan holder's supported tool draws on the plan whatever the address, and never falls
         through to money; anything else at the general address is pay-as-you-go.
         """
-        general = address.lane is Lane.GENERAL
+        held = await self._subscriptions.held_by(holder)
+        now = self._clock.now() + holder.account.clock_ahead
         known = client is not UNKNOWN
-        if general and not (known and holder.subscription):
-            raise refusals.no_balance(CODING_BASE)
-        if holder.subscription is None:
+        if address.lane is Lane.GENERAL and not (
+            known and held and held.is_active(now) and held.plan.admits(client.id)
+        ):
+            return None
+        if held is None:
             raise refusals.no_plan(GENERAL_BASE)
-        held = await self._subscriptions.held(holder.subscription)
-        if not held.is_active(self._clock.now()):
-            ended_at = holder.subscription.ends_at
+        if not held.is_active(now):
+            ended_at = held.subscription.ends_at
             raise refusals.plan_expired(held.plan, ended_at, self._settings.time_zone)
+        if held.subscription.restricted:
+            raise refusals.restricted(held.subscription.restricted)
         if not held.plan.admits(client.id or None):
             if known:
                 raise refusals.tool_not_in_plan(client.name, held.plan)
             raise refusals.not_a_coding_tool(GENERAL_BASE)
         return held
 
-    def _model(self, outline: Outline, held: Held) -> str:
-        model = self._subscriptions.catalogue.model_named(outline.model)
+    def _model(self, outline: Outline, held: Held | None) -> str:
+        catalogue = self._subscriptions.catalogue
+        model = catalogue.model_named(outline.model)
+        if model is None and held is None:
+            sold = [one.id for one in catalogue.models if one.prices]
+            raise refusals.no_such_model(outline.model, sold)
         if model is None:
+            assert held is not None
             raise refusals.unknown_model(outline.model, held.plan)
-        if model not in held.plan.models:
+        if held is not None and model not in held.plan.models:
             raise refusals.model_not_in_plan(model, held.plan)
         return model
 
@@ -197,14 +220,69 @@ class Gateway:
             prompt_tokens=_about_tokens(caller.whole_body()),
         )
         reserved = await self._meter.reserve(asked)
+        if isinstance(reserved, Refused) and await self._goes_on(caller, call, seen, holder, model):
+            return
         if isinstance(reserved, Refused):
             call.limits = limit_headers(reserved.windows, reserved.now)
             raise refusals.exhausted(reserved, self._settings.time_zone)
         if isinstance(reserved, Stopped):
             raise refusals.turn_ran_away(reserved.calls, held.plan)
-        settlement = Settlement(self._meter, self._clock, asked, reserved)
-        headers = (*_identity(call.request_id), *limit_headers(reserved.windows, reserved.at))
-        thread = asked.claim.thread
+        settlement = PlanSettlement(
+            clock=self._clock, meter=self._meter, asked=asked, reserved=reserved
+        )
+        limits = limit_headers(reserved.windows, reserved.at)
+        await self._relayed(caller, call, seen, model, settlement, limits, asked.claim.thread)
+
+    async def _paid(
+        self,
+        caller: Caller,
+        call: _Call,
+        seen: SeenCall,
+        holder: KeyHolder,
+        model: str,
+        overage: bool = False,
+    ) -> None:
+        sold = self._subscriptions.catalogue.model(model) or Model(model)
+        settlement = await pay(
+            self._purse,
+            self._clock,
+            call.request_id,
+            holder,
+            call.client,
+            seen.protocol,
+            seen.outline,
+            sold,
+            len(caller.whole_body()),
+            CODING_BASE,
+            overage,
+        )
+        thread = call.client.claim(seen).thread
+        await self._relayed(caller, call, seen, model, settlement, (), thread)
+
+    async def _goes_on(
+        self, caller: Caller, call: _Call, seen: SeenCall, holder: KeyHolder, model: str
+    ) -> bool:
+        """Whether the used-up plan's call went on with the balance: only by its key's switch, and
+        within what the key may spend in a day."""
+        if not self._settings.overage:
+            return False
+        try:
+            await self._paid(caller, call, seen, holder, model, overage=True)
+        except CapReached:
+            return False
+        return True
+
+    async def _relayed(
+        self,
+        caller: Caller,
+        call: _Call,
+        seen: SeenCall,
+        model: str,
+        settlement: Settlement,
+        limits: Headers,
+        thread: str,
+    ) -> None:
+        headers = (*_identity(call.request_id), *limits)
         ask = Ask(call.request_id, call.format, seen.outline, model, caller, headers, thread)
         try:
             await self._relay.run(ask, settlement)
@@ -219,7 +297,6 @@ class Gateway:
                 model=model,
                 upstream=settlement.upstream,
                 outcome=settlement.outcome,
-                charged=reserved.charged,
             )
 
     def _refuse(self, caller: Caller, call: _Call, refusal: Refusal) -> None:

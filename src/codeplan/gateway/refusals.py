@@ -4,6 +4,8 @@ The text keeps the form that clients parse, with the zone behind it. How each cl
 its own file's business (clients/).
 """
 
+from collections.abc import Sequence
+
 from codeplan.clients.refusal import Refusal, Wait
 from codeplan.kit import instants
 from codeplan.plan.catalogue import Plan
@@ -41,6 +43,11 @@ def unknown_model(asked: str, plan: Plan) -> Refusal:
     return Refusal(400, "1211", f"There is no model {asked!r}. Your plan {plan.name} has: {has}.")
 
 
+def no_such_model(asked: str, sold: Sequence[str]) -> Refusal:
+    has = ", ".join(sold) or "none"
+    return Refusal(400, "1211", f"There is no model {asked!r}. Sold by the token here: {has}.")
+
+
 def model_not_in_plan(model: str, plan: Plan) -> Refusal:
     has = ", ".join(plan.models)
     text = f"Your plan {plan.name} does not include {model}. It has: {has}."
@@ -72,12 +79,22 @@ def tool_not_in_plan(name: str, plan: Plan) -> Refusal:
     return Refusal(403, "1220", f"Your plan {plan.name} does not admit {name}.")
 
 
-def no_balance(coding: str) -> Refusal:
+def no_balance(coding: str, needed: str = "", have: str = "") -> Refusal:
+    """``needed``, ``have``: amounts as people read them."""
+    short = f" The call may cost {needed} and you have {have}." if needed else ""
     text = (
-        "Insufficient balance or no resource package. Please recharge."
+        f"Insufficient balance or no resource package. Please recharge.{short}"
         f" A coding plan's quota is not used at this address; coding tools use {coding}."
     )
     return Refusal(429, "1113", text)
+
+
+def restricted(why: str) -> Refusal:
+    text = (
+        f"Your plan has been restricted by the operator: {why}."
+        " Your balance and your data are untouched; please write to the operator."
+    )
+    return Refusal(429, "1313", text)
 
 
 def too_many_at_once(limit: int) -> Refusal:

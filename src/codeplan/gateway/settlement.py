@@ -1,21 +1,22 @@
-"""One call's settlement or release: exactly once, whatever happens on the way."""
+"""One call's settlement or release: exactly once, whatever happens on the way. A call is paid by a
+plan's quota (`PlanSettlement`) or by the token (`MoneySettlement`), never by both."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from codeplan.billing.purse import Held, Purse
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
 from codeplan.protocol.inner import Progress
-from codeplan.store.operations import Finish, Reserve, Reserved
+from codeplan.protocol.usage import Usage
+from codeplan.store.operations import CallRow, Finish, Reserve, Reserved
 
 
 @dataclass(slots=True)
-class Settlement:
+class Settlement(ABC):
     """Made when the reservation is durable; ends with `settle` or `release`, whichever is first."""
 
-    meter: Meter
     clock: Clock
-    asked: Reserve
-    reserved: Reserved
     upstream: str = ""
     upstream_model: str = ""
     first_content_at: int | None = None
@@ -28,24 +29,37 @@ class Settlement:
 
     async def settle(self, progress: Progress, outcome: str) -> None:
         """Content was delivered: durable when this returns. Raises StoreFailed."""
-        await self._finish(progress, outcome, delivered=True)
+        await self._once(progress, outcome, delivered=True)
 
     async def release(self, outcome: str, progress: Progress | None = None, why: str = "") -> None:
         """Nothing that counts was delivered. Raises StoreFailed."""
-        await self._finish(progress or Progress(), outcome, delivered=False, detail=why)
+        await self._once(progress or Progress(), outcome, delivered=False, detail=why)
 
-    async def _finish(
+    async def _once(
         self, progress: Progress, outcome: str, delivered: bool, detail: str = ""
     ) -> None:
         if self.outcome:
             return
         self.outcome = outcome
+        await self._finish(progress, delivered, detail)
+
+    @abstractmethod
+    async def _finish(self, progress: Progress, delivered: bool, detail: str) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class PlanSettlement(Settlement):
+    meter: Meter
+    asked: Reserve
+    reserved: Reserved
+
+    async def _finish(self, progress: Progress, delivered: bool, detail: str) -> None:
         await self.meter.finish(
             Finish(
                 asked=self.asked,
                 reserved=self.reserved,
                 delivered=delivered,
-                outcome=outcome,
+                outcome=self.outcome,
                 awaits_tool=progress.finish == "tool",
                 usage=progress.usage,
                 upstream=self.upstream,
@@ -54,3 +68,24 @@ class Settlement:
                 detail=detail,
             )
         )
+
+
+@dataclass(slots=True, kw_only=True)
+class MoneySettlement(Settlement):
+    """``call``: its row as it began."""
+
+    purse: Purse
+    held: Held
+    call: CallRow
+
+    async def _finish(self, progress: Progress, delivered: bool, detail: str) -> None:
+        call = self.call
+        call.state = "settled" if delivered else "released"
+        call.outcome, call.detail, call.ended_at = self.outcome, detail, self.clock.now()
+        call.upstream, call.upstream_model = self.upstream, self.upstream_model
+        call.first_content_at = self.first_content_at
+        call.usage = progress.usage or Usage()
+        if delivered:
+            await self.purse.settle(self.held, call.usage, call)
+        else:
+            await self.purse.release(self.held, detail or self.outcome, call)

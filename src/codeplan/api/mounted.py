@@ -1,0 +1,81 @@
+"""Every address of the JSON API on one application, and the document that describes them."""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from codeplan.api import answers, catalogue, health, monitor
+from codeplan.api.account import AccountEndpoints
+from codeplan.api.bills import BillEndpoints
+from codeplan.api.endpoints import Endpoint, routes_of
+from codeplan.api.money import MoneyEndpoints
+from codeplan.api.openapi import document
+from codeplan.api.operator import OperatorEndpoints
+from codeplan.api.orders import OrderEndpoints
+from codeplan.api.receipts import ReceiptEndpoints
+from codeplan.api.shown import Services
+from codeplan.api.teams import TeamEndpoints
+from codeplan.api.till import TillEndpoints
+from codeplan.billing.bills import Bills
+from codeplan.billing.checking import Checker
+from codeplan.billing.wallet import Wallet
+from codeplan.subscriptions.clockwork import Clockwork
+from codeplan.subscriptions.codes import Codes
+from codeplan.subscriptions.refunds import Refunds
+from codeplan.subscriptions.shop import Shop
+from codeplan.subscriptions.till import Till
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """What money's addresses need beside `Services`."""
+
+    wallet: Wallet
+    shop: Shop
+    till: Till
+    refunds: Refunds
+    codes: Codes
+    bills: Bills
+    clockwork: Clockwork
+    checker: Checker
+    overage: bool
+
+
+def endpoints_of(services: Services, parts: ApiParts) -> list[Endpoint]:
+    """Every address that is declared, in the order of the document."""
+    money = MoneyEndpoints(services, parts.wallet, parts.shop, parts.codes)
+    return [
+        *AccountEndpoints(services, parts.overage).endpoints(),
+        *money.endpoints(),
+        *OrderEndpoints(services, parts.till, money).endpoints(),
+        *BillEndpoints(parts.bills).endpoints(),
+        *TeamEndpoints(services).endpoints(),
+        *ReceiptEndpoints(services).endpoints(),
+        *OperatorEndpoints(services, parts.wallet, parts.shop, parts.clockwork).endpoints(),
+        *TillEndpoints(services, parts.till, parts.refunds, parts.codes, parts.checker).endpoints(),
+    ]
+
+
+def api_application(services: Services, parts: ApiParts, pages: list[BaseRoute]) -> Starlette:
+    """With the console's pages beside it."""
+    declared = endpoints_of(services, parts)
+    described = answers.answer(document(declared))
+
+    async def openapi(_: Request) -> Response:
+        return described
+
+    return Starlette(
+        routes=[
+            *health.routes(services.clock),
+            *catalogue.routes(),
+            *routes_of(services, declared),
+            Route("/api/openapi.json", openapi),
+            *monitor.routes(services),
+            *pages,
+        ],
+        exception_handlers={HTTPException: answers.http_error},
+    )

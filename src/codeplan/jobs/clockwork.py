@@ -1,0 +1,53 @@
+"""What runs by the clock, in whichever node comes first: what is due, mail, the nightly check, and
+what running calls hold."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from codeplan.billing.checking import Checker
+from codeplan.billing.purse import LEASE_MS, Purse
+from codeplan.kit.clock import Clock
+from codeplan.kit.instants import DAY
+from codeplan.store.base import StoreFailed
+from codeplan.subscriptions.clockwork import Clockwork
+from codeplan.telemetry import log
+
+_DUE_SECONDS = 5.0
+_CHECK_SECONDS = 24 * 3600.0
+
+
+async def run_due(clockwork: Clockwork) -> None:
+    """Until cancelled: renewals, orders, refunds, referrals and packs, as they come due."""
+
+    async def work() -> None:
+        more = True
+        while more:
+            more = await clockwork.run_due() > 0
+
+    await _every(_DUE_SECONDS, "due work", work)
+
+
+async def keep_purse(purse: Purse) -> None:
+    """Until cancelled: say that this node's paid calls run, and give back what dead ones held."""
+    await _every(LEASE_MS / 3000, "paid calls", purse.keep)
+
+
+async def check_books(checker: Checker, clock: Clock) -> None:
+    """Until cancelled: once a day, the ledger and the providers' records."""
+
+    async def work() -> None:
+        now = clock.now()
+        await checker.check(now - 2 * DAY, now)
+
+    await _every(_CHECK_SECONDS, "the nightly check", work)
+
+
+async def _every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except StoreFailed as failed:
+            log.warning(f"{what} has to wait", why=str(failed))
+        except Exception:  # one bad piece must not end all that follow
+            log.exception(f"{what} broke")
+        await asyncio.sleep(seconds)
