@@ -10,7 +10,7 @@ import pytest
 from codeplan.config.build import build_catalogue
 from codeplan.config.load import load
 from codeplan.plan.periods import Period
-from codeplan.plan.promotions import PurchaseKind
+from codeplan.plan.promotions import Asked, PurchaseKind
 from codeplan.plan.quote import NotForSale, quote
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -49,10 +49,8 @@ PERIODS: tuple[Period, ...] = ("month", "quarter", "year")
 def test_the_price_table(plan: str, period: Period, day: str, kind: PurchaseKind) -> None:
     moment, runs = DAYS[day]
     promoted = runs and kind in ("first", "upgrade")
-    made = quote(
-        CATALOGUE.plans[plan], period, "CNY", kind, round(moment.timestamp() * 1000),
-        CATALOGUE.promotions,
-    )  # fmt: skip
+    asked = Asked(plan, period, kind, round(moment.timestamp() * 1000))
+    made = quote(CATALOGUE.plans[plan], "CNY", asked, CATALOGUE.promotions)
     assert made.due_minor == (FESTIVAL if promoted else LIST)[plan][period]
     assert made.renews_minor == LIST[plan][period]
     assert sum(line.amount_minor for line in made.lines) == made.due_minor
@@ -61,20 +59,19 @@ def test_the_price_table(plan: str, period: Period, day: str, kind: PurchaseKind
 
 
 def test_the_lines_of_a_first_quarter() -> None:
-    made = quote(
-        CATALOGUE.plans["lite"], "quarter", "CNY", "first", round(FIRST.timestamp() * 1000),
-        CATALOGUE.promotions,
-    )  # fmt: skip
+    asked = Asked("lite", "quarter", "first", round(FIRST.timestamp() * 1000))
+    made = quote(CATALOGUE.plans["lite"], "CNY", asked, CATALOGUE.promotions)
     assert [(line.name, line.amount_minor) for line in made.lines] == [
         ("Lite", 120_00), ("Festival discount", -60_00), ("Quarterly plan discount", -6_00),
     ]  # fmt: skip
 
 
 def test_credit_beyond_the_price_is_carried() -> None:
-    made = quote(CATALOGUE.plans["lite"], "month", "CNY", "upgrade", 0, (), (), credit_minor=100_00)
+    asked = Asked("lite", "month", "upgrade", 0)
+    made = quote(CATALOGUE.plans["lite"], "CNY", asked, (), credit_minor=100_00)
     assert (made.due_minor, made.carried_minor, made.renews_minor) == (0, 60_00, 40_00)
 
 
 def test_what_is_not_sold() -> None:
     with pytest.raises(NotForSale, match="no price for a month in USD"):
-        quote(CATALOGUE.plans["lite"], "month", "USD", "first", 0, ())
+        quote(CATALOGUE.plans["lite"], "USD", Asked("lite", "month", "first", 0), ())
