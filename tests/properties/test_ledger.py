@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from codeplan.kit.money import MINOR
 from codeplan.ledger import movements
 from codeplan.ledger.movements import BalanceTooSmall, Moment
 from codeplan.ledger.postings import Balance, Entry, Posting, Unbalanced, bonus_of, cash_of, sums
@@ -42,12 +43,13 @@ class Ledger(RuleBasedStateMachine):
     def spend(self, who: str, currency: str, amount: int) -> None:
         have = self.have.setdefault((who, currency), [0, 0])
         moment = self.moment(who, currency, "purchase")
+        balance = Balance(have[0] * MINOR, have[1] * MINOR)
         if amount > sum(have):
             with pytest.raises(BalanceTooSmall) as small:
-                movements.spend(moment, amount, Balance(*have))
+                movements.spend(moment, amount, balance)
             assert small.value.missing_minor == amount - sum(have)
             return
-        self.entries.append(movements.spend(moment, amount, Balance(*have)))
+        self.entries.append(movements.spend(moment, amount, balance))
         from_bonus = min(have[0], amount)
         have[0] -= from_bonus
         have[1] -= amount - from_bonus
@@ -63,8 +65,8 @@ class Ledger(RuleBasedStateMachine):
         for currency in ("CNY", "USD"):
             assert sum(amount for (_, c), amount in found.items() if c == currency) == 0
         for (who, currency), (given, paid) in self.have.items():
-            assert found.get((bonus_of(who), currency), 0) == given >= 0
-            assert found.get((cash_of(who), currency), 0) == paid >= 0
+            assert found.get((bonus_of(who), currency), 0) == given * MINOR >= 0
+            assert found.get((cash_of(who), currency), 0) == paid * MINOR >= 0
 
 
 TestLedger = Ledger.TestCase
