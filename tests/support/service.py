@@ -97,12 +97,12 @@ class Service:
         )
         assert self.process.stdout is not None
         # One JSON value, printed once calls can be served.
-        told = ""
-        while not told.endswith("}\n") or not _is_json(told):
+        self.said = ""
+        while not self.said.endswith("}\n") or not _is_json(self.said):
             line = self.process.stdout.readline()
             assert line, f"codeplan ended: {self.log}"
-            told += line
-        self.told = json.loads(told)
+            self.said += line
+        self.told = json.loads(self.said)
         self.url: str = self.told["url"]
         if self.told["first_start"]:
             self.first_start: dict[str, str] = self.told["first_start"]

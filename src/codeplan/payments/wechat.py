@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from wechatpayv3 import WeChatPayType
-from wechatpayv3.async_ import AsyncWeChatPay
+from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
 
 from codeplan.kit.instants import at
 from codeplan.payments.base import (

@@ -7,7 +7,7 @@ from typing import Protocol
 from codeplan.ledger.postings import Balance, Entry
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
-from codeplan.store.documents import D, Read
+from codeplan.store.documents import D, Document, Read
 from codeplan.store.money import Books, Move, Term
 from codeplan.store.operations import (
     Busy,
@@ -184,12 +184,17 @@ class MoneyStore(Protocol):
 class ClockStore(Protocol):
     """What has to be looked at by the clock. An account with a test clock lives ahead."""
 
-    async def due_subscriptions(self, limit: int = 100) -> list[Subscription]: ...
+    async def due_subscriptions(self, limit: int = 100, account_id: str = "") -> list[Subscription]:
+        """Of that account; "" for all."""
+        ...
 
-    async def due_documents(self, kind: type[D], limit: int = 100) -> list[D]: ...
+    async def due_documents(
+        self, kind: type[D], limit: int = 100, account_id: str = ""
+    ) -> list[D]: ...
 
-    async def next_due(self, account_id: str) -> int | None:
-        """When the clock next has something to do for that account."""
+    async def next_due(self, account_id: str, kinds: Sequence[type[Document]]) -> int | None:
+        """When the clock next has something to do with that account's subscription, or its
+        documents of those kinds."""
         ...
 
     async def set_clock_ahead(self, account_id: str, milliseconds: int) -> None: ...

@@ -55,9 +55,10 @@ ENTRIES = (
 POSTINGS = "SELECT account, millionths FROM postings WHERE entry_id = ? ORDER BY account"
 # An account with a test clock lives ahead of all others.
 _DUE = (
-    "SELECT {columns} FROM {table} WHERE {more} due_at <= ? UNION"
+    "SELECT {columns} FROM {table} WHERE {more} due_at <= ? AND (? = '' OR account_id = ?) UNION"
     " SELECT {columns} FROM {table} WHERE {more} due_at IS NOT NULL AND account_id IN"
-    " (SELECT id FROM accounts WHERE clock_ahead > 0 AND {table}.due_at <= ? + clock_ahead)"
+    " (SELECT id FROM accounts WHERE clock_ahead > 0 AND {table}.due_at <= ? + clock_ahead"
+    " AND (? = '' OR id = ?))"
 )
 DUE_SUBSCRIPTIONS = (
     f"SELECT * FROM ({_DUE.format(columns=SUBSCRIPTION, table='subscriptions', more='')}) AS due"
@@ -65,10 +66,8 @@ DUE_SUBSCRIPTIONS = (
 )
 _DUE_BODIES = _DUE.format(columns="body, due_at", table="documents", more="kind = ? AND")
 DUE_DOCUMENTS = f"SELECT body FROM ({_DUE_BODIES}) AS due ORDER BY due_at LIMIT ?"
-NEXT_DUE = (
-    "SELECT min(due_at) FROM (SELECT due_at FROM subscriptions WHERE account_id = ?"
-    " UNION ALL SELECT due_at FROM documents WHERE account_id = ?) AS due"
-)
+NEXT_DUE_SUBSCRIPTION = "SELECT min(due_at) FROM subscriptions WHERE account_id = ?"
+NEXT_DUE_DOCUMENT = "SELECT min(due_at) FROM documents WHERE account_id = ? AND kind = ?"
 DOCUMENT = "SELECT body FROM documents WHERE kind = ? AND id = ?"
 DOCUMENTS = (
     "SELECT body FROM documents WHERE kind = ? AND (? = '' OR account_id = ?)"

@@ -1,11 +1,11 @@
 """What is due by the clock, and the whole ledger, in PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
-from codeplan.store.documents import D
+from codeplan.store.documents import D, Document
 from codeplan.store.postgres.engine import Engine
 from codeplan.store.postgres.money import numbered
 from codeplan.store.rows import Subscription
@@ -21,19 +21,21 @@ class PostgresClock:
         async with self._engine.connection() as connection:
             return int(await connection.fetchval("SELECT codeplan_now()"))
 
-    async def due_subscriptions(self, limit: int = 100) -> list[Subscription]:
-        now = await self.instant()
-        rows = await self._fetch(sql.DUE_SUBSCRIPTIONS, now, now, limit)
+    async def due_subscriptions(self, limit: int = 100, account_id: str = "") -> list[Subscription]:
+        due = (await self.instant(), account_id, account_id)
+        rows = await self._fetch(sql.DUE_SUBSCRIPTIONS, *due, *due, limit)
         return [sql.subscription_in(row) for row in rows]
 
-    async def due_documents(self, kind: type[D], limit: int = 100) -> list[D]:
-        now, name = await self.instant(), docs.name_of(kind)
-        rows = await self._fetch(sql.DUE_DOCUMENTS, name, now, name, now, limit)
+    async def due_documents(self, kind: type[D], limit: int = 100, account_id: str = "") -> list[D]:
+        due = (docs.name_of(kind), await self.instant(), account_id, account_id)
+        rows = await self._fetch(sql.DUE_DOCUMENTS, *due, *due, limit)
         return [docs.document_in(kind, row[0]) for row in rows]
 
-    async def next_due(self, account_id: str) -> int | None:
-        rows = await self._fetch(sql.NEXT_DUE, account_id, account_id)
-        return None if rows[0][0] is None else int(rows[0][0])
+    async def next_due(self, account_id: str, kinds: Sequence[type[Document]]) -> int | None:
+        rows = await self._fetch(sql.NEXT_DUE_SUBSCRIPTION, account_id)
+        for kind in kinds:
+            rows += await self._fetch(sql.NEXT_DUE_DOCUMENT, account_id, docs.name_of(kind))
+        return min((int(row[0]) for row in rows if row[0] is not None), default=None)
 
     async def set_clock_ahead(self, account_id: str, milliseconds: int) -> None:
         await self._tell(sql.SET_CLOCK, milliseconds, account_id)

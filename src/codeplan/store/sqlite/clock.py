@@ -7,7 +7,7 @@ from typing import Any
 from codeplan.kit.clock import Clock
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
-from codeplan.store.documents import D
+from codeplan.store.documents import D, Document
 from codeplan.store.rows import Subscription
 from codeplan.store.sqlite.engine import Engine
 
@@ -21,19 +21,22 @@ class SqliteClock:
     async def instant(self) -> int:
         return self._clock.now()
 
-    async def due_subscriptions(self, limit: int = 100) -> list[Subscription]:
-        now = self._clock.now()
-        rows = await self._engine.read(_all(sql.DUE_SUBSCRIPTIONS, now, now, limit))
+    async def due_subscriptions(self, limit: int = 100, account_id: str = "") -> list[Subscription]:
+        due = (self._clock.now(), account_id, account_id)
+        rows = await self._engine.read(_all(sql.DUE_SUBSCRIPTIONS, *due, *due, limit))
         return [sql.subscription_in(row) for row in rows]
 
-    async def due_documents(self, kind: type[D], limit: int = 100) -> list[D]:
-        now, name = self._clock.now(), docs.name_of(kind)
-        rows = await self._engine.read(_all(sql.DUE_DOCUMENTS, name, now, name, now, limit))
+    async def due_documents(self, kind: type[D], limit: int = 100, account_id: str = "") -> list[D]:
+        due = (docs.name_of(kind), self._clock.now(), account_id, account_id)
+        rows = await self._engine.read(_all(sql.DUE_DOCUMENTS, *due, *due, limit))
         return [docs.document_in(kind, row[0]) for row in rows]
 
-    async def next_due(self, account_id: str) -> int | None:
-        rows = await self._engine.read(_all(sql.NEXT_DUE, account_id, account_id))
-        return None if rows[0][0] is None else int(rows[0][0])
+    async def next_due(self, account_id: str, kinds: Sequence[type[Document]]) -> int | None:
+        rows = await self._engine.read(_all(sql.NEXT_DUE_SUBSCRIPTION, account_id))
+        for kind in kinds:
+            names = (account_id, docs.name_of(kind))
+            rows += await self._engine.read(_all(sql.NEXT_DUE_DOCUMENT, *names))
+        return min((int(row[0]) for row in rows if row[0] is not None), default=None)
 
     async def set_clock_ahead(self, account_id: str, milliseconds: int) -> None:
         await self._engine.write(_execute, (sql.SET_CLOCK, (milliseconds, account_id)))
