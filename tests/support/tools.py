@@ -87,12 +87,18 @@ def _run(command: list[str], workspace: Path, environment: dict[str, str], timeo
 
 
 def claude_code(
-    url: str, key: str, prompt: str, folder: Path, timeout: float = 120, continues: bool = False
+    url: str,
+    key: str,
+    prompt: str,
+    folder: Path,
+    timeout: float = 120,
+    continues: bool = False,
+    address: str = "/api/anthropic",
 ) -> Ran:
     """Claude Code, headless, allowed to write files in ``folder/workspace``. ``continues``: the
     last conversation there."""
     environment = _home(folder) | {
-        "ANTHROPIC_BASE_URL": f"{url}/api/anthropic",
+        "ANTHROPIC_BASE_URL": f"{url}{address}",
         "ANTHROPIC_AUTH_TOKEN": key,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     }
