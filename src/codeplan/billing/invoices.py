@@ -59,11 +59,13 @@ def bill(
     now: int,
     from_bonus_minor: int = 0,
     takes_back: str = "",
+    tax_back: int = 0,
 ) -> Billed:
-    """The invoice with the next number. The move must have taken `COUNTER`."""
+    """The invoice with the next number. The move must have taken `COUNTER`. ``takes_back``: the
+    invoice that a credit note is for, and ``tax_back`` the tax that it takes back."""
     number = books.counters[COUNTER] + 1
     total = sum(line.amount_minor for line in lines)
-    tax = seller.tax_in(total) if total >= 0 else -seller.tax_in(-total)
+    tax = -tax_back if takes_back else seller.tax_in(total)
     invoice = Invoice(
         id=new_id("inv", now),
         account_id=account_id,

@@ -79,13 +79,15 @@ class Refunds:
         seller = self._shop.settings.seller
         moment = moment_of(order.account_id, order.currency, "refund", order.id, now)
         sale = movements.PLANS if order.term_id else movements.PACKS
+        # So that what is given back in parts has, in the end, all of the sale's tax in it.
+        tax = seller.tax_in(left) - seller.tax_in(left - amount_minor)
         entry = movements.refund(
-            moment, amount_minor, sale, seller.tax_in(amount_minor), seller.tax_name,
+            moment, amount_minor, sale, tax, seller.tax_name,
             bonus_minor=amount_minor - of_cash, owed=by_provider,
         )  # fmt: skip
         note = invoices.bill(
             order.account_id, order.currency, (Line("refund", reason, -amount_minor),), order.id,
-            seller, books, now, takes_back=order.invoice_id,
+            seller, books, now, takes_back=order.invoice_id, tax_back=tax,
         )  # fmt: skip
         refunded = order.refunded_minor + amount_minor
         whole = refunded == order.sold_minor
