@@ -4,6 +4,7 @@ account's locked books that finds its work done when another was faster.
 An account with a test clock lives through the same work, step by step, when its clock is moved.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -56,9 +57,10 @@ class Clockwork:
 
     async def run_due(self, only: str = "") -> int:
         """Do what is due now; how many pieces changed something. ``only``: of that account."""
-        done = 0
-        for subscription in await self._store.due_subscriptions(_AT_ONCE, only):
-            done += await self._guarded(subscription.account_id, self._look, subscription)
+        due = await self._store.due_subscriptions(_AT_ONCE, only)
+        done = sum(
+            await asyncio.gather(*(self._guarded(one.account_id, self._look, one) for one in due))
+        )
         done += await self._each(Order, only, self._till.look_up)
         done += await self._each(Refund, only, self._refunds.pay)
         done += await self._each(Referred, only, self._refer)
@@ -91,7 +93,7 @@ class Clockwork:
         self, kind: type[Document], only: str, work: Callable[..., Awaitable[bool]]
     ) -> int:
         due: Sequence[Document] = await self._store.due_documents(kind, _AT_ONCE, only)
-        return sum([await self._guarded(one.account_id, work, one) for one in due])
+        return sum(await asyncio.gather(*(self._guarded(one.account_id, work, one) for one in due)))
 
     async def _guarded(
         self, account_id: str, work: Callable[..., Awaitable[bool]], item: object
