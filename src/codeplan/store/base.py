@@ -143,6 +143,10 @@ class MoneyStore(Protocol):
         ValueError of the decision is raised, and nothing is written."""
         ...
 
+    async def answered(self, account_id: str, key: str) -> bytes | None:
+        """What a move with that key answered; None where there was none."""
+        ...
+
     async def books(
         self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
     ) -> Books: ...

@@ -98,7 +98,9 @@ class Shop:
         return SeatsItem(number, rests_on(books, self.market, now)), lines, currency
 
     async def buy_seats(self, account_id: str, number: int, key: str, due_minor: int) -> None:
-        """Raises what `seats` raises, BalanceTooSmall, PriceChanged."""
+        """Raises what `seats` raises, BalanceTooSmall."""
+        if await self._store.answered(account_id, f"purchase/{key}") is not None:
+            return
         item, lines, currency = await self.seats(account_id, number)
         if sum(line.amount_minor for line in lines) > due_minor:
             raise purchases.SeatsInvalid("the price is another one by now")

@@ -69,6 +69,8 @@ class Till:
     async def order_plan(self, wish: Wish, provider: str, key: str, due_minor: int) -> Order:
         """Raises what `Shop.preview` raises, PriceChanged, ProviderUnknown, ProviderFailed,
         Declined."""
+        if (made := await self._made_before(wish.account_id, key)) is not None:
+            return made
         item = await self._shop.preview(wish)
         if item.quote.due_minor != due_minor:
             raise PriceChanged(item.quote)
@@ -84,6 +86,8 @@ class Till:
 
     async def order_seats(self, account_id: str, number: int, provider: str, key: str) -> Order:
         """Raises SeatsInvalid, ProviderUnknown, ProviderFailed, Declined."""
+        if (made := await self._made_before(account_id, key)) is not None:
+            return made
         item, lines, currency = await self._shop.seats(account_id, number)
         return await self._order(account_id, item, currency, lines, provider, key)
 
@@ -93,6 +97,13 @@ class Till:
         """Raises ProviderUnknown, ProviderFailed, Declined."""
         lines = (Line("list", "Balance", amount_minor),)
         return await self._order(account_id, TopUpItem(), currency, lines, provider, key)
+
+    async def _made_before(self, account_id: str, key: str) -> Order | None:
+        """The order that was made under that key: its price may be another one by now."""
+        answer = await self._store.answered(account_id, f"order/{key}")
+        if answer is None:
+            return None
+        return await self.begin(await self.order(msgspec.json.decode(answer, type=str)))
 
     async def _order(
         self,

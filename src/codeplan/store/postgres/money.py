@@ -49,6 +49,10 @@ class PostgresMoney:
                 await connection.execute("NOTIFY codeplan_accounts")
             return decision.answer
 
+    async def answered(self, account_id: str, key: str) -> bytes | None:
+        rows = await self._rows(sql.REPEATED, account_id, key)
+        return bytes(rows[0][0]) if rows else None
+
     async def books(
         self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
     ) -> Books:

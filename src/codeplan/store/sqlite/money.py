@@ -24,6 +24,10 @@ class SqliteMoney:
         answer: bytes = await self._engine.write(self._moves, wanted)
         return answer
 
+    async def answered(self, account_id: str, key: str) -> bytes | None:
+        rows = await self._rows(sql.REPEATED, account_id, key)
+        return bytes(rows[0][0]) if rows else None
+
     async def books(
         self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
     ) -> Books:
