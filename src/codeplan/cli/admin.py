@@ -1,18 +1,13 @@
 """``codeplan admin …``: the operator's commands. They talk to the running service."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import click
 
-from codeplan.cli.calling import DEFAULT_URL, call
-from codeplan.cli.files import read_operator_token
-from codeplan.cli.printing import give_up, json_option, print_json
-from codeplan.kit import secrets
-
-_F = TypeVar("_F", bound=Callable[..., Any])
+from codeplan.cli.admin_money import clock, codes, ledger, order
+from codeplan.cli.operating import ask, once_option, service_options
+from codeplan.cli.printing import json_option, print_json
 
 
 @click.group()
@@ -30,33 +25,18 @@ def promotions() -> None:
     """What plans cost, and when."""
 
 
-def _service_options(command: _F) -> _F:
-    """--url and --data: where the service is, and its operator token."""
-    folder = click.Path(path_type=Path, file_okay=False)
-    token = "The data folder, which holds the operator token."
-    command = click.option(
-        "--data", type=folder, default=Path("data"), show_default=True, help=token
-    )(command)
-    address = "The service's address."
-    return click.option("--url", default=DEFAULT_URL, show_default=True, help=address)(command)
-
-
-def _token(data: Path, as_json: bool) -> str:
-    token = read_operator_token(data)
-    if token is None:
-        give_up(f"{data} holds no operator token: is it the service's --data folder?", as_json)
-    return token
+for _command in (clock, codes, ledger, order):
+    admin.add_command(_command)
 
 
 @promotions.command()
 @click.option("--at", help="A time such as 2026-12-08T00:00+08:00; now where none is given.")
-@_service_options
+@service_options
 @json_option
 def preview(at: str | None, url: str, data: Path, as_json: bool) -> None:
     """Show every price at one time, for each plan, period and kind of purchase."""
-    path = f"{url.rstrip('/')}/api/admin/promotions/preview"
     query = f"?{urlencode({'at': at})}" if at else ""
-    shown = call("GET", f"{path}{query}", _token(data, as_json), as_json)
+    shown = ask("GET", f"promotions/preview{query}", url, data, as_json)
     if as_json:
         print_json(shown)
         return
@@ -74,13 +54,12 @@ def preview(at: str | None, url: str, data: Path, as_json: bool) -> None:
 @click.argument("email")
 @click.option("--plan", help="The id of a plan in the catalogue, such as lite, pro or max.")
 @click.option("--period", type=click.Choice(["month", "quarter", "year"]), default="month")
-@_service_options
+@service_options
 @json_option
 def create(email: str, plan: str | None, period: str, url: str, data: Path, as_json: bool) -> None:
     """Create an account and its key, with a plan where one is named."""
-    token = _token(data, as_json)
     wanted = {"email": email, "plan": plan, "period": period}
-    made = call("POST", f"{url.rstrip('/')}/api/admin/accounts", token, as_json, wanted)
+    made = ask("POST", "accounts", url, data, as_json, wanted)
     if as_json:
         print_json(made)
         return
@@ -96,8 +75,8 @@ def create(email: str, plan: str | None, period: str, url: str, data: Path, as_j
 @click.option("--currency", default="CNY", show_default=True)
 @click.option("--bonus", is_flag=True, help="Given, not paid in: spent first, never paid out.")
 @click.option("--reference", required=True, help="What it is for: a transfer's number, a reason.")
-@click.option("--idempotency-key", help="The same key again adds nothing; made up where not given.")
-@_service_options
+@once_option
+@service_options
 @json_option
 def credit(
     email: str,
@@ -105,7 +84,7 @@ def credit(
     currency: str,
     bonus: bool,
     reference: str,
-    idempotency_key: str | None,
+    once: str,
     url: str,
     data: Path,
     as_json: bool,
@@ -118,16 +97,43 @@ def credit(
         "reference": reference,
         "kind": "bonus" if bonus else "top_up",
     }
-    key = idempotency_key or secrets.new_token("once-")
-    entry = call(
-        "POST",
-        f"{url.rstrip('/')}/api/admin/balance",
-        _token(data, as_json),
-        as_json,
-        wanted,
-        {"idempotency-key": key},
-    )
+    entry = ask("POST", "balance", url, data, as_json, wanted, once)
     if as_json:
         print_json(entry)
     else:
         click.echo(f"{amount} {currency} are on {email}'s balance ({entry['id']})")
+
+
+@account.command()
+@click.argument("email")
+@click.argument("plan")
+@click.option("--period", type=click.Choice(["month", "quarter", "year"]), default="month")
+@once_option
+@service_options
+@json_option
+def grant(
+    email: str, plan: str, period: str, once: str, url: str, data: Path, as_json: bool
+) -> None:
+    """Give an account PLAN: it extends or upgrades what runs."""
+    wanted = {"email": email, "plan": plan, "period": period}
+    made = ask("POST", "grants", url, data, as_json, wanted, once)
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"{email} has {made['plan']} until {made['ends_at']}")
+
+
+@account.command()
+@click.argument("email")
+@click.option("--why", default="", help="What the person is told; without it, the plan goes on.")
+@once_option
+@service_options
+@json_option
+def restrict(email: str, why: str, once: str, url: str, data: Path, as_json: bool) -> None:
+    """Stop an account's plan from serving calls, or let it go on."""
+    body = {"email": email, "why": why}
+    told = ask("POST", "restrictions", url, data, as_json, body, once)
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(f"{email} is restricted: {why}" if why else f"{email} goes on")
