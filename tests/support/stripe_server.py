@@ -32,7 +32,7 @@ class StripeServer:
         self.before: Callable[[str, str], None] = lambda *_: None
         self.after: Callable[[str, str], None] = lambda *_: None
         self.calls: list[tuple[str, str]] = []
-        port = _free_port()
+        port = free_port()
         self._log = (folder / "localstripe.log").open("w")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "localstripe", "--from-scratch", "--port", str(port)],
@@ -131,7 +131,7 @@ def _until_it_answers(http: httpx.Client, process: subprocess.Popen[bytes]) -> N
     raise AssertionError("localstripe did not answer")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
