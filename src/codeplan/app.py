@@ -26,7 +26,7 @@ from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
 from codeplan.gateway.exchange import Gateway, GatewaySettings
 from codeplan.gateway.relay import Relay
-from codeplan.jobs.clockwork import check_books, keep_purse, run_due
+from codeplan.jobs.clockwork import check_books, forget_old, keep_purse, run_due
 from codeplan.jobs.mailing import send_mail
 from codeplan.kit.clock import Clock, SystemClock
 from codeplan.mail import Mailer
@@ -159,6 +159,7 @@ async def open_service(
             keep_purse(purse),
             check_books(checker, clock),
             keep_small(store, clock, config.service.keep_days),
+            forget_old(store, clock, config.service.keep_days),
         ]
         if (mail := build_mail(config.mail)) is not None:
             work.append(send_mail(store, Mailer(mail)))

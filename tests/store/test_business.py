@@ -21,6 +21,7 @@ from codeplan.kit.instants import DAY, HOUR, add_months
 from codeplan.ledger.postings import Balance
 from codeplan.payments.base import Payment
 from codeplan.plan.quote import NotForSale
+from codeplan.plan.seats import for_seats
 from codeplan.protocol.usage import Usage
 from codeplan.store.base import AlreadyThere, Store
 from codeplan.subscriptions.clockwork import ClockBackwards
@@ -30,6 +31,7 @@ from codeplan.subscriptions.payments import WrongProvider
 from codeplan.subscriptions.purchases import SeatsInvalid
 from codeplan.subscriptions.refunds import NotRefundable
 from codeplan.subscriptions.teams import InvitationInvalid, NotAllowed, SeatsTaken
+from codeplan.subscriptions.till import TooManyOrders
 from support.business import Business, Person
 from support.meters import HandClock
 
@@ -427,3 +429,59 @@ async def test_a_leap_day_keeps_its_day(
         days.append(datetime.fromtimestamp(clock.instant / 1000, UTC).strftime("%Y-%m-%d"))
         await business.run()
     assert days == ["2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29", "2033-02-28"]
+
+
+async def test_a_months_tokens_are_billed_once_it_is_over(
+    business: Business, person: Person, clock: HandClock
+) -> None:
+    clock.instant = round(datetime(2026, 11, 30, 23, 50, tzinfo=UTC).timestamp() * 1000)
+    await person.pay_in("10.00")
+    model = CATALOGUE.model("glm-4.6")
+    assert model is not None
+    usage = Usage(input=10_001, output=1_000)
+    for number in range(3):
+        asked = Asked(f"req_{number}", person.id, "ck", model, 20_000, 2_000)
+        held = await business.purse.hold(asked)
+        clock.instant += 4 * 60_000
+        await business.purse.settle(held, usage, None)  # type: ignore[arg-type]  # no row is looked at
+    await business.run()
+    # Two ended in November; the third in December, whose bill is not due.
+    (bill,) = await business.store.documents(Invoice, person.id)
+    assert bill.lines[0].name == "Tokens of 2026-11"
+    assert bill.total_minor == 2 * (10_001 * 400 + 1_000 * 1600) // 10**6
+    house = {name: amount for name, _, amount in await business.store.house_sums()}
+    assert house["tax/VAT"] == bill.tax_minor * 10**6
+    clock.instant += 40 * DAY
+    await business.run()
+    assert len(await business.store.documents(Invoice, person.id)) == 2
+    await business.check()
+
+
+async def test_only_so_many_orders_wait(business: Business, person: Person) -> None:
+    for _ in range(20):
+        await person.order()
+    with pytest.raises(TooManyOrders):
+        await person.order()
+
+
+async def test_what_is_old_is_forgotten(
+    business: Business, person: Person, clock: HandClock
+) -> None:
+    await person.pay_in("10.00")
+    model = CATALOGUE.model("glm-4.6")
+    assert model is not None
+    for number in range(2):
+        held = await business.purse.hold(Asked(f"req_{number}", person.id, "ck", model, 10, 10))
+        await business.purse.release(held, "x", None)
+        clock.instant += DAY
+    await business.store.forget_documents(Held, "released", clock.now() - DAY)
+    assert [one.id for one in await business.store.documents(Held)] == ["req_1"]
+    await business.check()
+
+
+def test_seats_have_windows_of_their_own_or_share_larger_ones() -> None:
+    plan = CATALOGUE.plans["lite"]
+    own, shared = for_seats(plan, 3, pooled=False), for_seats(plan, 3, pooled=True)
+    assert [(one.scope, one.limit) for one in own.windows] == [("member", 120)]
+    assert [(one.scope, one.limit) for one in shared.windows] == [("plan", 360)]
+    assert own.concurrency == shared.concurrency == 15

@@ -22,7 +22,7 @@ from codeplan.subscriptions.purchases import PriceChanged, SeatsInvalid
 from codeplan.subscriptions.refunds import NotRefundable
 from codeplan.subscriptions.subscriptions import PlanUnknown
 from codeplan.subscriptions.teams import InvitationInvalid, NotAllowed, SeatsTaken
-from codeplan.subscriptions.till import OrderUnknown, ProviderUnknown
+from codeplan.subscriptions.till import OrderUnknown, ProviderUnknown, TooManyOrders
 
 # The HTTP status and the code; the text is the problem's own.
 PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
@@ -38,6 +38,7 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     AlreadyThere: (409, "account_exists"),
     OrderUnknown: (404, "not_found"),
     OrderClosed: (409, "order_closed"),
+    TooManyOrders: (429, "1302"),
     ProviderUnknown: (400, "provider_unknown"),
     ProviderFailed: (502, "provider_failed"),
     NotOffered: (400, "not_offered"),

@@ -5,11 +5,10 @@ import io
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from codeplan.billing.invoices import BillTo, Invoice
-from codeplan.kit.instants import at
+from codeplan.kit.instants import at, month_bounds
 from codeplan.kit.money import written_exact
 from codeplan.ledger.postings import Entry
 from codeplan.store.base import MoneyStore
@@ -34,16 +33,6 @@ class Statement:
     opening: int
     closing: int
     changes: Mapping[str, int] = field(default_factory=dict)
-
-
-def month_bounds(month: str, zone: str) -> tuple[int, int]:
-    """Where the month begins and the next one does. Raises MonthInvalid."""
-    try:
-        first = datetime.strptime(month, "%Y-%m").replace(tzinfo=ZoneInfo(zone))
-    except ValueError:
-        raise MonthInvalid("month: expected one such as 2026-11") from None
-    after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    return round(first.timestamp() * 1000), round(after.timestamp() * 1000)
 
 
 class Bills:
@@ -95,7 +84,10 @@ class Bills:
 
     async def statements(self, account_id: str, month: str, zone: str) -> list[Statement]:
         """One for each currency that moved or is there. Raises MonthInvalid."""
-        since, until = month_bounds(month, zone)
+        try:
+            since, until = month_bounds(month, zone)
+        except ValueError:
+            raise MonthInvalid("month: expected one such as 2026-11") from None
         balances = await self._store.balances(account_id)
         later = _changes(await self.entries(account_id, until, 1 << 62))
         own = _changes(await self.entries(account_id, since, until))

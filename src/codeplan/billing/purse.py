@@ -15,6 +15,7 @@ from msgspec import structs
 from codeplan.billing.packs import Pack
 from codeplan.billing.settings import MoneySettings
 from codeplan.billing.taking import moment_of
+from codeplan.billing.token_bills import TokenMonth, month_of
 from codeplan.kit.instants import HOUR, MINUTE, at
 from codeplan.kit.money import MINOR
 from codeplan.ledger import movements
@@ -113,7 +114,7 @@ class Purse:
 
     async def hold(self, asked: Asked) -> Held:
         """Raises NoFunds, CapReached, StoreFailed."""
-        reads: tuple[Mine | One, ...] = (Mine(Pack, "open"),)
+        reads: tuple[Mine | One, ...] = (Mine(Pack, "open"), Mine(TokenMonth, "open"))
         day = ""
         if asked.overage:
             switch = await self._store.document(Overage, asked.key_id)
@@ -126,15 +127,21 @@ class Purse:
 
         def decide(books: Books, now: int) -> Decision:
             held, decision = _set_aside(asked, day, books, now)
-            answer = msgspec.json.encode(held)
-            return replace(decision, answer=answer, documents=(held, *decision.documents))
+            documents = (held, *decision.documents, *self._month(held, books, now))
+            return replace(decision, answer=msgspec.json.encode(held), documents=documents)
 
-        answer = await self._store.move(
-            Move(asked.account_id, f"hold/{asked.call_id}", decide, reads, terms=False)
-        )
+        answer = await self._store.move(Move(asked.account_id, "", decide, reads, terms=False))
         held = msgspec.json.decode(answer, type=Held)
         self._live[held.id] = held
         return held
+
+    def _month(self, held: Held, books: Books, now: int) -> tuple[TokenMonth, ...]:
+        """The month is to be billed, where this is its first call."""
+        if not held.currency and held.price is None:
+            return ()
+        currency = held.currency or (held.price.currency if held.price else "")
+        month = month_of(held.account_id, currency, books, self._settings.zone, now)
+        return () if books.found.one(TokenMonth, month.id) else (month,)
 
     async def settle(self, held: Held, usage: Usage, call: CallRow) -> None:
         """The call delivered: take its true cost. Once; a hold that was given up meanwhile stays
@@ -150,9 +157,12 @@ class Purse:
             current = books.found.one(Held, held.id)
             if current is None or current.state != "held":
                 return Decision()
-            return _ended(current, usage, call, why, books, now)
+            made = _ended(current, usage, call, why, books, now)
+            months = self._month(current, books, now) if usage else ()
+            return replace(made, documents=(*made.documents, *months))
 
-        reads = [One(Held, held.id), *(One(Pack, part.pack_id) for part in held.portions)]
+        reads: list[One | Mine] = [One(Held, held.id), Mine(TokenMonth, "open")]
+        reads += [One(Pack, part.pack_id) for part in held.portions]
         if held.spent_id:
             reads.append(One(Spent, held.spent_id))
         try:

@@ -5,15 +5,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from codeplan.billing.checking import Checker
-from codeplan.billing.purse import LEASE_MS, Purse
+from codeplan.billing.notices import Notice
+from codeplan.billing.purse import LEASE_MS, Held, Purse, Spent
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY
-from codeplan.store.base import StoreFailed
+from codeplan.store.base import ClockStore, StoreFailed
+from codeplan.store.documents import Document
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.telemetry import log
 
 _DUE_SECONDS = 5.0
 _CHECK_SECONDS = 24 * 3600.0
+_FORGET_SECONDS = 3600.0
+_FORGOTTEN: tuple[tuple[type[Document], str], ...] = (
+    (Held, "settled"), (Held, "released"), (Spent, ""), (Notice, "sent"), (Notice, "given up"),
+)  # fmt: skip
 
 
 async def run_due(clockwork: Clockwork) -> None:
@@ -40,6 +46,17 @@ async def check_books(checker: Checker, clock: Clock) -> None:
         await checker.check(now - 2 * DAY, now)
 
     await _every(_CHECK_SECONDS, "the nightly check", work)
+
+
+async def forget_old(store: ClockStore, clock: Clock, keep_days: int) -> None:
+    """Until cancelled: once an hour, remove what calls held and letters said, so long ago."""
+
+    async def work() -> None:
+        before = clock.now() - keep_days * DAY
+        for kind, state in _FORGOTTEN:
+            await store.forget_documents(kind, state, before)
+
+    await _every(_FORGET_SECONDS, "tidying", work)
 
 
 async def _every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:

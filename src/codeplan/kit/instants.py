@@ -42,3 +42,11 @@ def add_months(instant: int, months: int, zone: tzinfo = UTC) -> int:
     last_day = (first_of_next - timedelta(days=1)).day
     moved = start.replace(year=year, month=month, day=min(start.day, last_day))
     return round(moved.timestamp() * 1000)
+
+
+def month_bounds(month: str, zone_name: str) -> tuple[int, int]:
+    """Where a month such as ``2026-11`` begins in that zone, and where the next one does. Raises
+    ValueError."""
+    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=ZoneInfo(zone_name))
+    after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    return round(first.timestamp() * 1000), round(after.timestamp() * 1000)

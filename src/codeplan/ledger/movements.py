@@ -98,6 +98,12 @@ def refund(
     )
 
 
+def tax_of(moment: Moment, amount_minor: int, tax_name: str, sale: str) -> Entry:
+    """What of sales that were booked before is tax."""
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(sale, -amount), Posting(f"tax/{tax_name}", amount))
+
+
 def paid_out(moment: Moment, amount_minor: int, provider: str) -> Entry:
     """What was owed went back by the provider."""
     amount = amount_minor * MINOR

@@ -27,8 +27,9 @@ class Posting(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One movement of money. ``kind``: top_up, bonus, purchase, credit, refund, hold, release,
-    tokens. ``reference``: what it is about: an order, a payment, a call, an operator's reason."""
+    """One movement of money. ``kind``: top_up, bonus, purchase, credit, refund, paid_out, hold,
+    release, tokens, tax. ``reference``: what it is about: an order, a payment, a call, an
+    operator's reason."""
 
     id: str
     at: int

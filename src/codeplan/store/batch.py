@@ -256,6 +256,7 @@ def _take_back(done: Finish, ending: Ending, rows: Rows, now: int, node: str) ->
     rows.endings[call.id] = Ending(call.state, call.holds)
     prompt = rows.prompts.get(call.prompt_id or "")
     if prompt is None:
+        _roll_up(call, False, rows, sign=-1)
         return Finished("")
     prompt.delivered -= 0 if done.reserved.side else 1
     free_again = prompt.state == "settled" and prompt.delivered <= 0

@@ -37,7 +37,9 @@ NEWEST = (
     " ORDER BY started_at DESC, id DESC LIMIT 1"
 )
 TERMS = (
-    f"SELECT {TERM} FROM terms WHERE subscription_id = ? AND ends_at > ? ORDER BY started_at, id"
+    f"SELECT {TERM} FROM terms WHERE subscription_id = ? AND ends_at > ?"
+    # One that was to follow, and was ended by an upgrade before it began, never was.
+    " AND ends_at > started_at ORDER BY started_at, id"
 )
 USED = (
     "SELECT rule, CAST(sum(used) AS bigint) FROM windows"
@@ -45,7 +47,6 @@ USED = (
 )
 TERM_AT = (
     f"SELECT {TERM} FROM terms WHERE subscription_id = ? AND started_at <= ?"
-    # One that was to follow, and was ended by an upgrade before it began, never was.
     " AND ends_at > started_at ORDER BY started_at DESC, id DESC LIMIT 1"
 )
 ENTRIES = (
@@ -69,10 +70,7 @@ DUE_DOCUMENTS = f"SELECT body FROM ({_DUE_BODIES}) AS due ORDER BY due_at LIMIT 
 NEXT_DUE_SUBSCRIPTION = "SELECT min(due_at) FROM subscriptions WHERE account_id = ?"
 NEXT_DUE_DOCUMENT = "SELECT min(due_at) FROM documents WHERE account_id = ? AND kind = ?"
 DOCUMENT = "SELECT body FROM documents WHERE kind = ? AND id = ?"
-DOCUMENTS = (
-    "SELECT body FROM documents WHERE kind = ? AND (? = '' OR account_id = ?)"
-    " AND (? = '' OR state = ?) AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?"
-)
+FORGET = "DELETE FROM documents WHERE kind = ? AND state = ? AND made_at < ?"
 COUNTER = "SELECT value FROM counters WHERE name = ?"
 HOUSE = (
     "SELECT account, currency, CAST(sum(millionths) AS bigint) FROM postings"
@@ -134,6 +132,17 @@ SET_ZONE = "UPDATE accounts SET zone = ? WHERE id = ?"
 
 Statement = tuple[str, tuple[Any, ...]]
 FAR = 1 << 62
+
+
+def documents_query(kind: str, account_id: str, state: str, before: str, limit: int) -> Statement:
+    """The newest of that kind; only what is asked for is asked of the store, so that it can go by
+    an index."""
+    wanted = {"kind = ?": kind, "account_id = ?": account_id, "state = ?": state, "id < ?": before}
+    given = {condition: value for condition, value in wanted.items() if value}
+    where = " AND ".join(given)
+    return f"SELECT body FROM documents WHERE {where} ORDER BY id DESC LIMIT ?", (
+        *given.values(), limit,
+    )  # fmt: skip
 
 
 def ledger_accounts(account_id: str) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ from msgspec import structs
 from codeplan.billing.orders import Order, Refund, SavedMethod
 from codeplan.billing.packs import Pack
 from codeplan.billing.taking import moment_of
+from codeplan.billing.token_bills import TokenBills, TokenMonth
 from codeplan.ledger import movements
 from codeplan.store.base import ClockStore, MoneyStore, StoreFailed
 from codeplan.store.documents import Document, Mine, One
@@ -36,7 +37,7 @@ class ClockBackwards(ValueError):
 
 # A piece of work that fails must not hold up what is behind it for longer than this many.
 _AT_ONCE = 100
-_KINDS = (Order, Refund, Referred, Pack)
+_KINDS = (Order, Refund, Referred, Pack, TokenMonth)
 # A test clock that is moved by a year meets at most so many things to do.
 _MOST_STEPS = 5_000
 
@@ -54,6 +55,7 @@ class Clockwork:
     ) -> None:
         self._store, self._shop, self._till, self._refunds = store, shop, till, refunds
         self._forget = forget
+        self._token_bills = TokenBills(store, shop.settings)
 
     async def run_due(self, only: str = "") -> int:
         """Do what is due now; how many pieces changed something. ``only``: of that account."""
@@ -65,6 +67,7 @@ class Clockwork:
         done += await self._each(Refund, only, self._refunds.pay)
         done += await self._each(Referred, only, self._refer)
         done += await self._each(Pack, only, self._expire)
+        done += await self._each(TokenMonth, only, self._token_bills.bill)
         if done:
             self._forget()
         return done

@@ -29,7 +29,6 @@ from codeplan.kit.money import MINOR, written
 from codeplan.ledger import movements
 from codeplan.ledger.postings import Balance, Entry
 from codeplan.payments.base import Payment
-from codeplan.plan.catalogue import Plan
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.store.documents import Document
 from codeplan.store.money import Books, Decision
@@ -53,7 +52,6 @@ def paid(
     order: Order,
     provider: str,
     payment: Payment,
-    held: Plan | None,
     market: Market,
     books: Books,
     now: int,
@@ -88,7 +86,7 @@ def paid(
         documents.append(_alert(order, payment, now))
     had = None
     if fits and order.state in ("pending", "expired", "failed"):
-        had = _had(order, held, market, books, payment, now)
+        had = _had(order, market, books, payment, now)
     if had is None:
         return _credited(closed, payment, came, documents, books, now, fits)
     closed = structs.replace(
@@ -118,9 +116,7 @@ def declined(order: Order, why: str, market: Market, books: Books, now: int) -> 
     return replace(after, documents=(*after.documents, closed))
 
 
-def _had(
-    order: Order, plan: Plan | None, market: Market, books: Books, payment: Payment, now: int
-) -> Decision | None:
+def _had(order: Order, market: Market, books: Books, payment: Payment, now: int) -> Decision | None:
     """What was ordered, paid from a balance in which the payment is; None where it cannot be had
     any more."""
     before = books.balance(order.currency)
@@ -137,8 +133,9 @@ def _had(
             case SeatsItem() as item:
                 return add_seats(order.account_id, item, order.lines, market, books, have, now)
             case PlanItem() as item:
-                if stands(item, plan, market, books, now):
-                    return sold(order.account_id, item, market, books, have, now)
+                if stands(order, item, market, books, now):
+                    ordered_at = order.made_at
+                    return sold(order.account_id, item, market, books, have, now, ordered_at)
     except (movements.BalanceTooSmall, SeatsInvalid, NotPossible, KeyError):
         return None
     return None

@@ -130,10 +130,18 @@ def what_came(made: Decision) -> dict[str, Any]:
 
 
 def sold(
-    account_id: str, item: PlanItem, market: Market, books: Books, have: Balance, now: int
+    account_id: str,
+    item: PlanItem,
+    market: Market,
+    books: Books,
+    have: Balance,
+    now: int,
+    ordered_at: int | None = None,
 ) -> Decision:
-    """The sale as a decision; its answer is the quote. Raises BalanceTooSmall."""
-    sale = sell(account_id, item, market, books, have, now)
+    """The sale as a decision; its answer is the quote. ``ordered_at``: when an upgrade began.
+
+    Raises BalanceTooSmall."""
+    sale = sell(account_id, item, market, books, have, now, ordered_at)
     return Decision(
         answer=msgspec.json.encode(item.quote),
         entries=sale.entries,
@@ -144,23 +152,16 @@ def sold(
     )
 
 
-def stands(item: PlanItem, held: Plan | None, market: Market, books: Books, now: int) -> bool:
+def stands(order: Order, item: PlanItem, market: Market, books: Books, now: int) -> bool:
     """Whether an order made earlier can still be had at its price: nothing was bought or ended
-    meanwhile, and of the period that an upgrade ends no more was used up than time went by."""
+    meanwhile. An upgrade begins when it was ordered, so that the credit is for what is unused then;
+    it stands while its order does, and the period that it ends."""
     if item.rests_on != rests_on(books, market, now):
         return False
     if item.quote.kind != "upgrade":
         return True
-    terms = [term for term in books.terms if term.currency == item.quote.currency]
-    lapsed = sum(
-        share(term.paid_minor, _ORDER_LAPSE, max(1, term.ends_at - term.started_at)) + 1
-        for term in terms
-    )
-    return unused(books, held, item.quote.currency, now) >= item.quote.credit_minor - lapsed
-
-
-# An upgrade that was ordered is worth what it was when it was ordered, for so long.
-_ORDER_LAPSE = 60 * 60 * 1000
+    running = running_of(books, market, now)
+    return running is not None and now < running.ends_at and now <= order.expires_at
 
 
 def cancellation(books: Books, market: Market, cancelled: bool, now: int) -> Decision:

@@ -44,13 +44,23 @@ class Sale:
 
 
 def sell(
-    account_id: str, item: PlanItem, market: Market, books: Books, have: Balance, now: int
+    account_id: str,
+    item: PlanItem,
+    market: Market,
+    books: Books,
+    have: Balance,
+    now: int,
+    ordered_at: int | None = None,
 ) -> Sale:
     """Sell that plan at that quote. ``have``: the balance that pays it, in which a payment that
-    came for it is already. Raises BalanceTooSmall, NotPossible."""
+    came for it is already. ``ordered_at``: since when an upgrade counts that was ordered earlier.
+
+    Raises BalanceTooSmall, NotPossible."""
     quote = item.quote
     running = running_of(books, market, now)
-    subscription, how, begins = _subscribed(account_id, item, running, market, books, now)
+    subscription, how, begins = _subscribed(
+        account_id, item, running, market, books, now, ordered_at
+    )
     term = _term(subscription, how, quote, begins, now)
     seller = market.settings.seller
     taken = take(
@@ -67,7 +77,10 @@ def sell(
     documents += _referred(item, term, taken.from_bonus_minor, market, now)
     subject, text = letters.bought(market, subscription, term, quote)
     documents.append(notice(account_id, "purchase", subject, text, now))
-    ended = tuple(replace(t, ends_at=now) for t in books.terms) if how == "upgrade" else ()
+    ended: tuple[Term, ...] = ()
+    if how == "upgrade":
+        # What was to follow never was.
+        ended = tuple(replace(t, ends_at=max(begins, t.started_at)) for t in books.terms)
     return Sale(
         subscription, term, ended, tuple(entries), tuple(documents), counters, taken.invoice_id,
         taken.from_bonus_minor,
@@ -84,7 +97,12 @@ def grace_owed(books: Books, market: Market, now: int) -> int:
 
 
 def begins_at(
-    item: PlanItem, running: Subscription | None, market: Market, books: Books, now: int
+    item: PlanItem,
+    running: Subscription | None,
+    market: Market,
+    books: Books,
+    now: int,
+    ordered_at: int | None = None,
 ) -> tuple[int, str]:
     """When the period begins, and what the purchase is: first, another, extension, upgrade or
     renewal. A renewal on time follows the last period without a gap."""
@@ -96,7 +114,7 @@ def begins_at(
         return running.ends_at, "extension"
     if running.ends_at <= now:
         return running.ends_at, "another"  # the days of grace are its first
-    return now, "upgrade"
+    return now if ordered_at is None else ordered_at, "upgrade"
 
 
 def _subscribed(
@@ -106,8 +124,9 @@ def _subscribed(
     market: Market,
     books: Books,
     now: int,
+    ordered_at: int | None,
 ) -> tuple[Subscription, str, int]:
-    begins, how = begins_at(item, running, market, books, now)
+    begins, how = begins_at(item, running, market, books, now, ordered_at)
     zone = running.zone if running else books.zone or market.settings.zone
     follows = running is not None and how in ("extension", "renewal")
     anchor = running.started_at if running and follows else begins

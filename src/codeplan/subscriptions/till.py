@@ -40,12 +40,17 @@ from codeplan.subscriptions.purchases import PriceChanged
 from codeplan.subscriptions.shop import Shop
 from codeplan.telemetry import log
 
+_MOST_PENDING = 20
 # After how many minutes an order is looked up, whose notification has not come.
 _POLLS = (1, 2, 5, 10, 20, 60, 180, 720)
 
 
 class ProviderUnknown(ValueError):
     """No such provider is set up, or it does not take that currency."""
+
+
+class TooManyOrders(ValueError):
+    """So many wait for their payment that no more are taken."""
 
 
 class OrderUnknown(ValueError):
@@ -118,7 +123,9 @@ class Till:
         due = sum(line.amount_minor for line in lines)
         waits = self._settings.transfer_for if provider == "manual" else self._settings.order_for
 
-        def decide(_: Books, now: int) -> Decision:
+        def decide(books: Books, now: int) -> Decision:
+            if len(books.found.mine(Order)) >= _MOST_PENDING:
+                raise TooManyOrders(f"{_MOST_PENDING} orders wait for their payment already")
             made = Order(
                 id=new_id("order", now),
                 account_id=account_id,
@@ -136,7 +143,9 @@ class Till:
 
         if due <= 0:
             raise ProviderUnknown("nothing is to be paid: buy it from the balance")
-        answer = await self._store.move(Move(account_id, f"order/{key}", decide))
+        answer = await self._store.move(
+            Move(account_id, f"order/{key}", decide, (Mine(Order, "pending"),))
+        )
         return await self.begin(await self.order(msgspec.json.decode(answer, type=str)))
 
     async def begin(self, order: Order) -> Order:
@@ -214,12 +223,10 @@ class Till:
         return await provider.charge(self._ask(order, card))
 
     async def _paid(self, order: Order, provider: str, payment: Payment) -> Order:
-        held = await self._shop.held_plan(await self._store.books(order.account_id))
-
         def decide(books: Books, now: int) -> Decision:
             current = books.found.one(Order, order.id)
             assert current is not None  # an order is never removed
-            return payments.paid(current, provider, payment, held, self._shop.market, books, now)
+            return payments.paid(current, provider, payment, self._shop.market, books, now)
 
         receipt = One(Receipt, payments.receipt_id(provider, payment.payment_id))
         await self._move(order, decide, receipt, counters=self._shop.counters)

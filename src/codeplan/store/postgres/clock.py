@@ -37,6 +37,9 @@ class PostgresClock:
             rows += await self._fetch(sql.NEXT_DUE_DOCUMENT, account_id, docs.name_of(kind))
         return min((int(row[0]) for row in rows if row[0] is not None), default=None)
 
+    async def forget_documents(self, kind: type[Document], state: str, before: int) -> None:
+        await self._fetch(sql.FORGET, docs.name_of(kind), state, before)
+
     async def set_clock_ahead(self, account_id: str, milliseconds: int) -> None:
         await self._tell(sql.SET_CLOCK, milliseconds, account_id)
 

@@ -14,6 +14,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from codeplan.store.base import StoreFailed
+from codeplan.store.delivery import deliver
 
 LANES = 4
 _BATCH = 512
@@ -69,7 +70,8 @@ class Engine:
             while len(work) < _BATCH and not queue.empty():
                 work.append(queue.get_nowait())
             try:
-                _deliver(work, await self._commit([operation for operation, _ in work]))
+                results = await self._commit([operation for operation, _ in work])
+                deliver([future for _, future in work], results)
             finally:
                 for _ in work:
                     queue.task_done()
@@ -94,16 +96,6 @@ def _failed(error: BaseException) -> StoreFailed:
     failure = StoreFailed(f"PostgreSQL: {error or type(error).__name__}")
     failure.__cause__ = error
     return failure
-
-
-def _deliver(work: list[_Work], results: list[Any]) -> None:
-    for (_, future), result in zip(work, results, strict=True):
-        if future.done():
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
 
 
 async def open_pool(url: str) -> Pool:

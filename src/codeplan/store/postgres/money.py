@@ -94,10 +94,8 @@ class PostgresMoney:
         limit: int = 200,
         before: str = "",
     ) -> list[D]:
-        values = (
-            docs.name_of(kind), account_id, account_id, state, state, before, before, limit,
-        )  # fmt: skip
-        rows = await self._rows(sql.DOCUMENTS, *values)
+        query, values = sql.documents_query(docs.name_of(kind), account_id, state, before, limit)
+        rows = await self._rows(query, *values)
         return [docs.document_in(kind, row[0]) for row in rows]
 
     async def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -38,6 +38,9 @@ class SqliteClock:
             rows += await self._engine.read(_all(sql.NEXT_DUE_DOCUMENT, *names))
         return min((int(row[0]) for row in rows if row[0] is not None), default=None)
 
+    async def forget_documents(self, kind: type[Document], state: str, before: int) -> None:
+        await self._engine.write(_execute, (sql.FORGET, (docs.name_of(kind), state, before)))
+
     async def set_clock_ahead(self, account_id: str, milliseconds: int) -> None:
         await self._engine.write(_execute, (sql.SET_CLOCK, (milliseconds, account_id)))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codeplan.store.base import StoreFailed
+from codeplan.store.delivery import deliver
 
 Handler = Callable[[sqlite3.Connection, Sequence[Any]], list[Any]]
 _T = TypeVar("_T")
@@ -112,7 +113,8 @@ class Engine:
                 else:
                     work += more
             results = self._commit(work)
-            self._loop.call_soon_threadsafe(_deliver, work, results)
+            waiting = [item[2] for item in work]
+            self._loop.call_soon_threadsafe(deliver, waiting, results)
 
     def _commit(self, work: list[_Work]) -> list[Any]:
         self.after_commit.clear()
@@ -138,13 +140,3 @@ class Engine:
                 failure.__cause__ = error
                 return [failure]
             return [error]
-
-
-def _deliver(work: list[_Work], results: list[Any]) -> None:
-    for (_, _, future), result in zip(work, results, strict=True):
-        if future.done():
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)

@@ -73,10 +73,8 @@ class SqliteMoney:
         limit: int = 200,
         before: str = "",
     ) -> list[D]:
-        values = (
-            docs.name_of(kind), account_id, account_id, state, state, before, before, limit,
-        )  # fmt: skip
-        rows = await self._rows(sql.DOCUMENTS, *values)
+        query, values = sql.documents_query(docs.name_of(kind), account_id, state, before, limit)
+        rows = await self._rows(query, *values)
         return [docs.document_in(kind, row[0]) for row in rows]
 
     async def _rows(self, statement: str, *values: Any) -> list[Any]:
@@ -133,8 +131,8 @@ def _found(
             rows = connection.execute(sql.DOCUMENT, (name, identity))
             found += [docs.document_in(kind, row[0]) for row in rows]
         for state in states:
-            values = (name, account_id, account_id, state, state, "", "", -1)
-            rows = connection.execute(sql.DOCUMENTS, values)
+            query, values = sql.documents_query(name, account_id, state, "", -1)
+            rows = connection.execute(query, values)
             found += [docs.document_in(kind, row[0]) for row in rows]
     return found
 
