@@ -2,15 +2,15 @@
 the move names, always in one order."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from codeplan.ledger.postings import Balance, Entry
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
-from codeplan.store.documents import D, Document, Read
-from codeplan.store.money import Books, Move, Term
+from codeplan.store.book_reads import BookReads
+from codeplan.store.documents import Document, Read
+from codeplan.store.money import Books, Move
 from codeplan.store.postgres.engine import Connection, Engine
 from codeplan.store.postgres.meter_rows import save
 
@@ -22,8 +22,8 @@ WHERE kind = $1 AND (id = ANY ($2) OR account_id = $3 AND state = ANY ($4)) ORDE
 _LOCK_ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = $1 FOR UPDATE"
 
 
-class PostgresMoney:
-    """MoneyStore over PostgreSQL."""
+class PostgresMoney(BookReads):
+    """MoneyStore, ClockStore and LedgerStore over PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -49,10 +49,6 @@ class PostgresMoney:
                 await connection.execute("NOTIFY codeplan_accounts")
             return decision.answer
 
-    async def answered(self, account_id: str, key: str) -> bytes | None:
-        rows = await self._rows(sql.REPEATED, account_id, key)
-        return bytes(rows[0][0]) if rows else None
-
     async def books(
         self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
     ) -> Books:
@@ -61,46 +57,18 @@ class PostgresMoney:
             account = await connection.fetchrow(numbered(sql.ACCOUNT), account_id)
             return await _books(connection, wanted, account, "")
 
-    async def balances(self, account_id: str) -> Mapping[str, Balance]:
-        return sql.balances_in(await self._rows(sql.BALANCES, *sql.ledger_accounts(account_id)))
-
-    async def entries(
-        self,
-        account_id: str,
-        limit: int,
-        before: str = "",
-        since: int = 0,
-        until: int | None = None,
-    ) -> list[Entry]:
-        values = (account_id, before, before, since, sql.FAR if until is None else until, limit)
-        return [
-            sql.entry_in(row, await self._rows(sql.POSTINGS, row[0]))
-            for row in await self._rows(sql.ENTRIES, *values)
-        ]
-
-    async def term_at(self, subscription_id: str, at: int) -> Term | None:
-        rows = await self._rows(sql.TERM_AT, subscription_id, at)
-        return Term(*rows[0]) if rows else None
-
-    async def document(self, kind: type[D], identity: str) -> D | None:
-        rows = await self._rows(sql.DOCUMENT, docs.name_of(kind), identity)
-        return docs.document_in(kind, rows[0][0]) if rows else None
-
-    async def documents(
-        self,
-        kind: type[D],
-        account_id: str = "",
-        state: str = "",
-        limit: int = 200,
-        before: str = "",
-    ) -> list[D]:
-        query, values = sql.documents_query(docs.name_of(kind), account_id, state, before, limit)
-        rows = await self._rows(query, *values)
-        return [docs.document_in(kind, row[0]) for row in rows]
+    async def instant(self) -> int:
+        async with self._engine.connection() as connection:
+            return int(await connection.fetchval("SELECT codeplan_now()"))
 
     async def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         async with self._engine.connection() as connection:
             return [tuple(row) for row in await connection.fetch(numbered(statement), *values)]
+
+    async def _tell(self, statement: str, *values: Any) -> None:
+        async with self._engine.connection() as connection, connection.transaction():
+            await connection.execute(numbered(statement), *values)
+            await connection.execute("NOTIFY codeplan_accounts")
 
 
 async def _books(connection: Connection, wanted: Move, account: Any, locking: str) -> Books:

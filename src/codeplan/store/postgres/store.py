@@ -12,7 +12,6 @@ from codeplan.kit.ids import new_id
 from codeplan.kit.instants import SECOND
 from codeplan.store.base import StoreFailed
 from codeplan.store.postgres.accounts import CHANNEL, PostgresAccounts
-from codeplan.store.postgres.clock import PostgresClock
 from codeplan.store.postgres.engine import Engine, open_pool
 from codeplan.store.postgres.metering import PostgresMetering, apply_operations
 from codeplan.store.postgres.migrate import migrate
@@ -22,9 +21,7 @@ from codeplan.store.postgres.usage import PostgresUsage
 _LISTEN_AGAIN_SECONDS = 1.0
 
 
-class PostgresStore(
-    PostgresMetering, PostgresAccounts, PostgresUsage, PostgresMoney, PostgresClock
-):
+class PostgresStore(PostgresMetering, PostgresAccounts, PostgresUsage, PostgresMoney):
     """The whole store in one database, shared by any number of nodes."""
 
     def __init__(self, engine: Engine, clock: Clock, node: str, url: str, lease_ms: int) -> None:

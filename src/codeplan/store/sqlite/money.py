@@ -1,21 +1,21 @@
 """Moves of money in SQLite: the one writer is the lock."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from codeplan.kit.clock import Clock
-from codeplan.ledger.postings import Balance, Entry
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
-from codeplan.store.documents import D, Document, Read
-from codeplan.store.money import Books, Move, Term
+from codeplan.store.book_reads import BookReads
+from codeplan.store.documents import Document, Read
+from codeplan.store.money import Books, Move
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import save
 
 
-class SqliteMoney:
-    """MoneyStore over SQLite."""
+class SqliteMoney(BookReads):
+    """MoneyStore, ClockStore and LedgerStore over SQLite."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
@@ -24,10 +24,6 @@ class SqliteMoney:
         answer: bytes = await self._engine.write(self._moves, wanted)
         return answer
 
-    async def answered(self, account_id: str, key: str) -> bytes | None:
-        rows = await self._rows(sql.REPEATED, account_id, key)
-        return bytes(rows[0][0]) if rows else None
-
     async def books(
         self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
     ) -> Books:
@@ -35,50 +31,18 @@ class SqliteMoney:
         now = self._clock.now()
         return await self._engine.read(lambda reader: _books(reader, wanted, now))
 
-    async def balances(self, account_id: str) -> Mapping[str, Balance]:
-        accounts = sql.ledger_accounts(account_id)
-        return await self._engine.read(
-            lambda reader: sql.balances_in(reader.execute(sql.BALANCES, accounts))
-        )
-
-    async def entries(
-        self,
-        account_id: str,
-        limit: int,
-        before: str = "",
-        since: int = 0,
-        until: int | None = None,
-    ) -> list[Entry]:
-        values = (account_id, before, before, since, sql.FAR if until is None else until, limit)
-
-        def query(reader: sqlite3.Connection) -> list[Entry]:
-            rows = reader.execute(sql.ENTRIES, values).fetchall()
-            return [sql.entry_in(row, reader.execute(sql.POSTINGS, (row[0],))) for row in rows]
-
-        return await self._engine.read(query)
-
-    async def term_at(self, subscription_id: str, at: int) -> Term | None:
-        rows = await self._rows(sql.TERM_AT, subscription_id, at)
-        return Term(*rows[0]) if rows else None
-
-    async def document(self, kind: type[D], identity: str) -> D | None:
-        rows = await self._rows(sql.DOCUMENT, docs.name_of(kind), identity)
-        return docs.document_in(kind, rows[0][0]) if rows else None
-
-    async def documents(
-        self,
-        kind: type[D],
-        account_id: str = "",
-        state: str = "",
-        limit: int = 200,
-        before: str = "",
-    ) -> list[D]:
-        query, values = sql.documents_query(docs.name_of(kind), account_id, state, before, limit)
-        rows = await self._rows(query, *values)
-        return [docs.document_in(kind, row[0]) for row in rows]
+    async def instant(self) -> int:
+        return self._clock.now()
 
     async def _rows(self, statement: str, *values: Any) -> list[Any]:
         return await self._engine.read(lambda reader: reader.execute(statement, values).fetchall())
+
+    async def _all_rows(self, statement: str) -> list[Any]:
+        return [*await self._engine.read_aside(statement, ())]
+
+    async def _tell(self, statement: str, *values: Any) -> None:
+        """Nobody else has the store."""
+        await self._engine.write(_execute, (statement, values))
 
     def _moves(self, connection: sqlite3.Connection, moves: Sequence[Move]) -> list[Any]:
         return [self._move(connection, wanted) for wanted in moves]
@@ -140,3 +104,9 @@ def _found(
 def _counter(connection: sqlite3.Connection, name: str) -> int:
     row = connection.execute(sql.COUNTER, (name,)).fetchone()
     return int(row[0]) if row else 0
+
+
+def _execute(connection: sqlite3.Connection, items: Sequence[Any]) -> list[Any]:
+    for statement, values in items:
+        connection.execute(statement, values)
+    return [None for _ in items]

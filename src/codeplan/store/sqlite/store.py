@@ -8,7 +8,6 @@ from typing import TextIO
 from codeplan.kit.clock import Clock
 from codeplan.store.base import StoreFailed
 from codeplan.store.sqlite.accounts import SqliteAccounts
-from codeplan.store.sqlite.clock import SqliteClock
 from codeplan.store.sqlite.engine import Engine, connect
 from codeplan.store.sqlite.metering import SqliteMetering
 from codeplan.store.sqlite.migrate import migrate
@@ -16,7 +15,7 @@ from codeplan.store.sqlite.money import SqliteMoney
 from codeplan.store.sqlite.usage import SqliteUsage
 
 
-class SqliteStore(SqliteMetering, SqliteAccounts, SqliteUsage, SqliteMoney, SqliteClock):
+class SqliteStore(SqliteMetering, SqliteAccounts, SqliteUsage, SqliteMoney):
     """The whole store in one file of the data folder."""
 
     def __init__(self, engine: Engine, clock: Clock, lock: TextIO) -> None:
