@@ -16,6 +16,8 @@ from codeplan.store.rows import Subscription
 class BookReads(ABC):
     """MoneyStore's reads, ClockStore and LedgerStore, over an engine's rows."""
 
+    _by_account = ""
+
     @abstractmethod
     async def _rows(self, statement: str, *values: Any) -> Sequence[Sequence[Any]]: ...
 
@@ -67,7 +69,9 @@ class BookReads(ABC):
         limit: int = 200,
         before: str = "",
     ) -> list[D]:
-        query, values = sql.documents_query(docs.name_of(kind), account_id, state, before, limit)
+        query, values = sql.documents_query(
+            docs.name_of(kind), account_id, state, before, limit, self._by_account
+        )
         return [docs.document_in(kind, row[0]) for row in await self._rows(query, *values)]
 
     async def due_subscriptions(self, limit: int = 100, account_id: str = "") -> list[Subscription]:

@@ -13,9 +13,13 @@ from codeplan.store.money import Books, Move
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import save
 
+BY_ACCOUNT = "INDEXED BY documents_of_account"
+
 
 class SqliteMoney(BookReads):
     """MoneyStore, ClockStore and LedgerStore over SQLite."""
+
+    _by_account = BY_ACCOUNT
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
@@ -95,7 +99,7 @@ def _found(
             rows = connection.execute(sql.DOCUMENT, (name, identity))
             found += [docs.document_in(kind, row[0]) for row in rows]
         for state in states:
-            query, values = sql.documents_query(name, account_id, state, "", -1)
+            query, values = sql.documents_query(name, account_id, state, "", -1, BY_ACCOUNT)
             rows = connection.execute(query, values)
             found += [docs.document_in(kind, row[0]) for row in rows]
     return found
