@@ -49,3 +49,43 @@ async def test_use_is_kept_and_what_ran_is_released(tmp_path: Path) -> None:
     (row,) = await store.usage("acc_1", hour, hour + 3_600_000, 3_600_000)
     assert (row.calls, row.tokens) == (1, 20)
     await store.close()
+
+
+MONEY = "2026-11-25-01-money.sql"
+
+
+async def test_balances_and_subscriptions_are_kept(tmp_path: Path) -> None:
+    """Of a codeplan that counted balances in minor units, and cancelled by a mark of its own."""
+    folder = resources.files("codeplan.store.migrations") / "sqlite"
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    connection = sqlite3.connect(tmp_path / "codeplan.db")
+    connection.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at INTEGER) STRICT")
+    for name in (name for name in names if name <= MONEY):
+        connection.executescript((folder / name).read_text("utf-8"))
+        connection.execute("INSERT INTO migrations VALUES (?, 0)", (name,))
+    connection.execute("INSERT INTO accounts VALUES ('acc_1', 'a@b.c', 'subscriber', '', 0, 1)")
+    connection.execute("INSERT INTO catalogues VALUES ('v', x'5b5d', 0)")
+    for name, cancelled in (("sub_1", 0), ("sub_2", 1)):
+        connection.execute(
+            "INSERT INTO subscriptions VALUES (?, 'acc_1', 'lite', 'v', 'month', 'active', ?, ?,"
+            " 'CNY', ?)",
+            (name, NOON, NOON + 10**9, cancelled),
+        )
+    connection.execute("INSERT INTO entries VALUES ('entry_1', ?, 'acc_1', 'CNY', 'top_up', 'x')",
+                       (NOON,))  # fmt: skip
+    for account, amount in (("cash/acc_1", 4000), ("paid/manual", -4000)):
+        connection.execute(
+            "INSERT INTO postings VALUES ('entry_1', ?, 'CNY', ?)", (account, amount)
+        )
+    connection.commit()
+    connection.close()
+    store = await open_store(tmp_path, HandClock())
+    assert (await store.balances("acc_1"))["CNY"].total_minor == 40_00
+    assert await store.contradictions() == []
+    found = [await store.subscription(name) for name in ("sub_1", "sub_2")]
+    assert [(one.state, one.due_at) for one in found if one] == [
+        ("active", NOON + 10**9), ("cancelled", NOON + 10**9),
+    ]  # fmt: skip
+    (entry,) = await store.entries("acc_1", 9)
+    assert {one.account: one.millionths for one in entry.postings}["cash/acc_1"] == 40_00 * ONE
+    await store.close()

@@ -8,6 +8,7 @@ import msgspec
 from codeplan.api.endpoints import Call, Endpoint, Invalid
 from codeplan.api.showing import show_subscription
 from codeplan.api.shown import Services, show_window, standing_of
+from codeplan.billing.orders import Order, PlanItem
 from codeplan.billing.purse import Overage
 from codeplan.billing.wallet import amount_in
 from codeplan.kit.instants import iso_utc
@@ -59,6 +60,8 @@ class AccountEndpoints:
         if holder.subscription is not None:
             held = standing.held or await self._services.subscriptions.held(holder.subscription)
             shown["subscription"] = show_subscription(holder.subscription, held.serves_until)
+        elif (waiting := await self._ordered(call.account_id)) is not None:
+            shown["subscription"] = {"state": "pending", "order_id": waiting.id}
         if standing.held is not None:
             subscription = standing.held.subscription
             shown["plan"] = {
@@ -69,6 +72,11 @@ class AccountEndpoints:
                 "ends_at": iso_utc(subscription.ends_at),
             }
         return shown
+
+    async def _ordered(self, account_id: str) -> Order | None:
+        """A plan that waits for its payment."""
+        orders = await self._services.books.documents(Order, account_id, "pending")
+        return next((order for order in orders if isinstance(order.item, PlanItem)), None)
 
     async def overage(self, call: Call) -> Any:
         """Whether the key goes on with the balance where its plan is used up, and up to how much a
