@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from codeplan.billing.orders import Order
-from codeplan.billing.purse import Asked, Held, NoFunds
+from codeplan.billing.purse import Asked, CallHold, NoFunds
 from codeplan.config.build import build_catalogue
 from codeplan.config.load import builtin_text, parse
 from codeplan.kit.instants import DAY, HOUR, MINUTE
@@ -66,7 +66,7 @@ class Life(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.loop = asyncio.new_event_loop()
         self.orders: list[Order] = []
-        self.calls: list[Held] = []
+        self.calls: list[CallHold] = []
         self.number = 0
         self.lengths: dict[str, int] = {}
 
@@ -264,7 +264,9 @@ class Life(RuleBasedStateMachine):
         held = self.rows("SELECT sum(millionths) FROM balances WHERE account LIKE 'held/%'")[0][0]
         running = [
             msgspec.json.decode(row[0])
-            for row in self.rows("SELECT body FROM documents WHERE kind='held' AND state='held'")
+            for row in self.rows(
+                "SELECT body FROM documents WHERE kind='callhold' AND state='held'"
+            )
         ]
         assert (held or 0) == sum(one["of_bonus"] + one["of_cash"] for one in running)
         assert len(running) >= len(self.calls)

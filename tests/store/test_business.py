@@ -13,7 +13,7 @@ from codeplan.billing.invoices import Invoice
 from codeplan.billing.notices import Notice
 from codeplan.billing.orders import Alert, Order
 from codeplan.billing.packs import Pack
-from codeplan.billing.purse import Asked, Held, NoFunds
+from codeplan.billing.purse import Asked, CallHold, NoFunds
 from codeplan.billing.settings import MoneySettings, Referral, Seller
 from codeplan.config.build import build_catalogue
 from codeplan.config.load import builtin_text, parse
@@ -286,8 +286,8 @@ async def test_calls_at_once_never_hold_more_than_there_is(
     assert model is not None
     asked = [Asked(f"req_{number}", person.id, "ck", model, 100, 100) for number in range(60)]
     got = await at_once(*(business.purse.hold(one) for one in asked))
-    held = [one for one in got if isinstance(one, Held)]
-    assert all(isinstance(one, NoFunds) for one in got if not isinstance(one, Held))
+    held = [one for one in got if isinstance(one, CallHold)]
+    assert all(isinstance(one, NoFunds) for one in got if not isinstance(one, CallHold))
     # Each may cost 100 times 400 and 100 times 1600 millionths.
     assert len(held) == 10 * 10**6 // 200_000
     usage = Usage(input=100, output=10)
@@ -309,7 +309,7 @@ async def test_packs_at_once_soonest_expiry_first(
     assert model is not None
     calls = [Asked(f"req_{number}", person.id, "ck", model, 90_000, 10_000) for number in range(25)]
     got = await at_once(*(business.purse.hold(one) for one in calls))
-    held = [one for one in got if isinstance(one, Held)]
+    held = [one for one in got if isinstance(one, CallHold)]
     assert len(held) == 20
     assert sum(part.tokens for one in held for part in one.portions) == 2_000_000
     by_pack = [part.pack_id for one in held for part in one.portions]
@@ -474,8 +474,8 @@ async def test_what_is_old_is_forgotten(
         held = await business.purse.hold(Asked(f"req_{number}", person.id, "ck", model, 10, 10))
         await business.purse.release(held, "x", None)
         clock.instant += DAY
-    await business.store.forget_documents(Held, "released", clock.now() - DAY)
-    assert [one.id for one in await business.store.documents(Held)] == ["req_1"]
+    await business.store.forget_documents(CallHold, "released", clock.now() - DAY)
+    assert [one.id for one in await business.store.documents(CallHold)] == ["req_1"]
     await business.check()
 
 

@@ -7,7 +7,7 @@ import msgspec
 from codeplan.api.answers import error
 from codeplan.api.endpoints import Call, Endpoint
 from codeplan.api.shown import Services
-from codeplan.billing.purse import Held
+from codeplan.billing.purse import CallHold
 from codeplan.clients.known import name_of
 from codeplan.kit.instants import iso_utc
 from codeplan.kit.money import written_exact
@@ -47,7 +47,7 @@ class ReceiptEndpoints:
         if named.startswith("req_"):
             row = await services.usage.call(account_id, named)
             if row is not None and row.prompt_id is None:
-                paid = await services.books.document(Held, row.id)
+                paid = await services.books.document(CallHold, row.id)
                 return {"prompt": None, "calls": [_call(row, None)], "paid": _paid(paid)}
             named = row.prompt_id or "" if row else ""
         found = await services.usage.prompt(account_id, named)
@@ -66,7 +66,7 @@ class ReceiptEndpoints:
         return receipt
 
 
-def _paid(held: Held | None) -> dict[str, Any] | None:
+def _paid(held: CallHold | None) -> dict[str, Any] | None:
     """What a call that was paid by the token cost, and of what: amounts in millionths of the minor
     unit, tokens of packs beside them."""
     if held is None:

@@ -68,7 +68,7 @@ class Spent(Document, frozen=True, kw_only=True):
     millionths: int
 
 
-class Held(Document, frozen=True, kw_only=True):
+class CallHold(Document, frozen=True, kw_only=True):
     """A call that is paid by the token. Its id is the call's. ``state``: held, settled or released.
     ``portions``: tokens that packs gave; ``of_bonus``, ``of_cash``: what was set aside of the
     balance, and ``cost`` what it cost in the end, in millionths of the minor unit. ``spent_id``:
@@ -110,9 +110,9 @@ class Purse:
 
     def __init__(self, store: PurseStore, settings: MoneySettings) -> None:
         self._store, self._settings = store, settings
-        self._live: dict[str, Held] = {}
+        self._live: dict[str, CallHold] = {}
 
-    async def hold(self, asked: Asked) -> Held:
+    async def hold(self, asked: Asked) -> CallHold:
         """Raises NoFunds, CapReached, StoreFailed."""
         reads: tuple[Mine | One, ...] = (Mine(Pack, "open"), Mine(TokenMonth, "open"))
         day = ""
@@ -131,11 +131,11 @@ class Purse:
             return replace(decision, answer=msgspec.json.encode(held), documents=documents)
 
         answer = await self._store.move(Move(asked.account_id, "", decide, reads, terms=False))
-        held = msgspec.json.decode(answer, type=Held)
+        held = msgspec.json.decode(answer, type=CallHold)
         self._live[held.id] = held
         return held
 
-    def _month(self, held: Held, books: Books, now: int) -> tuple[TokenMonth, ...]:
+    def _month(self, held: CallHold, books: Books, now: int) -> tuple[TokenMonth, ...]:
         """The month is to be billed, where this is its first call."""
         if not held.currency and held.price is None:
             return ()
@@ -143,25 +143,27 @@ class Purse:
         month = month_of(held.account_id, currency, books, self._settings.zone, now)
         return () if books.found.one(TokenMonth, month.id) else (month,)
 
-    async def settle(self, held: Held, usage: Usage, call: CallRow) -> None:
+    async def settle(self, held: CallHold, usage: Usage, call: CallRow) -> None:
         """The call delivered: take its true cost. Once; a hold that was given up meanwhile stays
         free. Raises StoreFailed."""
         await self._end(held, usage, call, "")
 
-    async def release(self, held: Held, why: str, call: CallRow | None) -> None:
+    async def release(self, held: CallHold, why: str, call: CallRow | None) -> None:
         """Nothing that counts was delivered: give everything back. Raises StoreFailed."""
         await self._end(held, None, call, why)
 
-    async def _end(self, held: Held, usage: Usage | None, call: CallRow | None, why: str) -> None:
+    async def _end(
+        self, held: CallHold, usage: Usage | None, call: CallRow | None, why: str
+    ) -> None:
         def decide(books: Books, now: int) -> Decision:
-            current = books.found.one(Held, held.id)
+            current = books.found.one(CallHold, held.id)
             if current is None or current.state != "held":
                 return Decision()
             made = _ended(current, usage, call, why, books, now)
             months = self._month(current, books, now) if usage else ()
             return replace(made, documents=(*made.documents, *months))
 
-        reads: list[One | Mine] = [One(Held, held.id), Mine(TokenMonth, "open")]
+        reads: list[One | Mine] = [One(CallHold, held.id), Mine(TokenMonth, "open")]
         reads += [One(Pack, part.pack_id) for part in held.portions]
         if held.spent_id:
             reads.append(One(Spent, held.spent_id))
@@ -175,28 +177,28 @@ class Purse:
         any more. At least every `LEASE_MS`."""
         for held in list(self._live.values()):
 
-            def decide(books: Books, now: int, held: Held = held) -> Decision:
-                current = books.found.one(Held, held.id)
+            def decide(books: Books, now: int, held: CallHold = held) -> Decision:
+                current = books.found.one(CallHold, held.id)
                 if current is None or current.state != "held":
                     return Decision()
                 return Decision(documents=(structs.replace(current, due_at=now + 2 * LEASE_MS),))
 
             await self._store.move(
-                Move(held.account_id, "", decide, (One(Held, held.id),), terms=False)
+                Move(held.account_id, "", decide, (One(CallHold, held.id),), terms=False)
             )
-        for held in await self._store.due_documents(Held):
+        for held in await self._store.due_documents(CallHold):
             if held.id not in self._live:
                 await self.release(held, "the service stopped while the call ran", None)
 
     async def release_all(self) -> int:
         """Where one process has the store, at its start: whatever is set aside is for nobody."""
-        lost = await self._store.documents(Held, state="held", limit=100_000)
+        lost = await self._store.documents(CallHold, state="held", limit=100_000)
         for held in lost:
             await self.release(held, "the service stopped while the call ran", None)
         return len(lost)
 
 
-def _set_aside(asked: Asked, day: str, books: Books, now: int) -> tuple[Held, Decision]:
+def _set_aside(asked: Asked, day: str, books: Books, now: int) -> tuple[CallHold, Decision]:
     wanted = asked.tokens_in + asked.tokens_out
     packs = {pack.id: pack for pack in books.found.mine(Pack)}
     portions = from_packs([p.view() for p in packs.values()], asked.model.id, wanted, now)
@@ -205,7 +207,7 @@ def _set_aside(asked: Asked, day: str, books: Books, now: int) -> tuple[Held, De
     price, amount = None, 0
     if packed < wanted or not portions:
         price, amount = _price(asked, wanted - packed, wanted, books)
-    held = Held(
+    held = CallHold(
         id=asked.call_id,
         account_id=asked.account_id,
         made_at=now,
@@ -259,7 +261,7 @@ def _first_price(model: Model, context: int, books: Books) -> TokenPrice | None:
 
 
 def _ended(
-    held: Held,
+    held: CallHold,
     usage: Usage | None,
     call: CallRow | None,
     why: str,
@@ -323,7 +325,7 @@ def _count_in(asked: Asked, currency: str, amount: int, day: str, books: Books, 
     return Spent(id=day, account_id=asked.account_id, made_at=now, millionths=spent)
 
 
-def _counted(held: Held, charged: int, books: Books) -> list[Document]:
+def _counted(held: CallHold, charged: int, books: Books) -> list[Document]:
     spent = books.found.one(Spent, held.spent_id)
     if spent is None:
         return []

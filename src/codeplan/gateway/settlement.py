@@ -4,7 +4,7 @@ plan's quota (`PlanSettlement`) or by the token (`MoneySettlement`), never by bo
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from codeplan.billing.purse import Held, Purse
+from codeplan.billing.purse import CallHold, Purse
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
 from codeplan.protocol.inner import Progress
@@ -75,7 +75,7 @@ class MoneySettlement(Settlement):
     """``call``: its row as it began."""
 
     purse: Purse
-    held: Held
+    held: CallHold
     call: CallRow
 
     async def _finish(self, progress: Progress, delivered: bool, detail: str) -> None:

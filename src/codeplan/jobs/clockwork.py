@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from codeplan.billing.checking import Checker
 from codeplan.billing.notices import Notice
-from codeplan.billing.purse import LEASE_MS, Held, Purse, Spent
+from codeplan.billing.purse import LEASE_MS, CallHold, Purse, Spent
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY
 from codeplan.store.base import ClockStore, StoreFailed
@@ -18,8 +18,12 @@ _DUE_SECONDS = 5.0
 _CHECK_SECONDS = 24 * 3600.0
 _FORGET_SECONDS = 3600.0
 _FORGOTTEN: tuple[tuple[type[Document], str], ...] = (
-    (Held, "settled"), (Held, "released"), (Spent, ""), (Notice, "sent"), (Notice, "given up"),
-)  # fmt: skip
+    (CallHold, "settled"),
+    (CallHold, "released"),
+    (Spent, ""),
+    (Notice, "sent"),
+    (Notice, "given up"),
+)
 
 
 async def run_due(clockwork: Clockwork) -> None:
