@@ -1,6 +1,8 @@
 """What every store must do with money: each move once, on locked books, all of it or nothing."""
 
 import asyncio
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -154,6 +156,25 @@ async def test_renewals_come_once_at_the_list_price_and_keep_their_day(
         ends.append((await person.holds())[2])
     assert ends == [add_months(start, number) for number in (2, 3, 4)]
     assert await person.have() == Balance(0, 40_00)
+    await business.check()
+
+
+@pytest.mark.parametrize(("period", "first", "renewed"), [
+    ("month", 20_00, 40_00), ("quarter", 54_00, 120_00), ("year", 192_00, 480_00),
+])  # fmt: skip
+async def test_bought_in_the_promotions_last_second_and_renewed_at_the_list_price(
+    business: Business, person: Person, clock: HandClock, period: str, first: int, renewed: int
+) -> None:
+    behind = round(datetime(2027, 1, 16, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() * 1000)
+    clock.instant = behind - 1000
+    await person.pay_in("1000.00")
+    assert await person.buy("lite", period) == first
+    clock.instant = (await person.holds())[2]
+    await business.run()
+    assert (await person.have()).cash == 1000_00 - first - renewed
+    late = await business.person("late@example.org")
+    clock.instant = behind
+    assert (await business.shop.preview(late.wish("lite", period))).quote.due_minor == renewed
     await business.check()
 
 

@@ -79,7 +79,7 @@ def _paid(held: CallHold | None) -> dict[str, Any] | None:
         "tokens": held.tokens,
         "tokens_of_packs": held.packed,
         "packs": [part.pack_id for part in held.portions],
-        "prices_for_a_million_tokens": msgspec.to_builtins(held.price),
+        "prices_for_a_million_tokens": msgspec.to_builtins(held.prices),
         "beyond_the_plan": held.spent_id != "",
         "why": held.why,
     }

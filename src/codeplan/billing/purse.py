@@ -77,7 +77,7 @@ class CallHold(Document, frozen=True, kw_only=True):
     key_id: str
     model: str
     currency: str
-    price: TokenPrice | None
+    prices: tuple[TokenPrice, ...] = ()
     portions: tuple[Portion, ...] = ()
     of_bonus: int = 0
     of_cash: int = 0
@@ -137,9 +137,9 @@ class Purse:
 
     def _month(self, held: CallHold, books: Books, now: int) -> tuple[TokenMonth, ...]:
         """The month is to be billed, where this is its first call."""
-        if not held.currency and held.price is None:
+        currency = held.currency or (held.prices[0].currency if held.prices else "")
+        if not currency:
             return ()
-        currency = held.currency or (held.price.currency if held.price else "")
         month = month_of(held.account_id, currency, books, self._settings.zone, now)
         return () if books.found.one(TokenMonth, month.id) else (month,)
 
@@ -216,7 +216,7 @@ def _set_aside(asked: Asked, day: str, books: Books, now: int) -> tuple[CallHold
         key_id=asked.key_id,
         model=asked.model.id,
         currency=price.currency if price else "",
-        price=price or _first_price(asked.model, asked.tokens_in, books),
+        prices=_prices(asked.model, price.currency if price else _richest(asked.model, books)),
         portions=portions,
         packed=packed,
     )
@@ -252,12 +252,15 @@ def _price(asked: Asked, rest: int, wanted: int, books: Books) -> tuple[TokenPri
     raise short or NoFunds("", 0, 0)
 
 
-def _first_price(model: Model, context: int, books: Books) -> TokenPrice | None:
-    """By which tokens beyond the packs are counted, should there be any."""
-    for currency in dict.fromkeys(price.currency for price in model.prices):
-        if books.balance(currency).total > 0:
-            return price_for(model.prices, currency, context)
-    return None
+def _prices(model: Model, currency: str) -> tuple[TokenPrice, ...]:
+    """For every length of context: which one it was is known when the call has ended."""
+    return tuple(price for price in model.prices if price.currency == currency)
+
+
+def _richest(model: Model, books: Books) -> str:
+    """The currency in which tokens beyond the packs are paid, should there be any; "" for none."""
+    currencies = dict.fromkeys(price.currency for price in model.prices)
+    return next((name for name in currencies if books.balance(name).total > 0), "")
 
 
 def _ended(
@@ -277,9 +280,8 @@ def _ended(
         pack = books.found.one(Pack, part.pack_id)
         if pack is not None and used < part.tokens:
             documents.append(pack.minus(used - part.tokens))
-    price = held.price
-    cost = beyond_packs(price, usage, packed) if usage and price else 0
-    currency = held.currency or (price.currency if price else "")
+    currency = held.currency or (held.prices[0].currency if held.prices else "")
+    cost = _cost(held.prices, usage, packed) if usage else 0
     entries: tuple[Entry, ...] = ()
     charged = 0
     if currency:
@@ -299,6 +301,13 @@ def _ended(
     )  # fmt: skip
     usage_rows = _rows(call, usage) if call is not None else None
     return Decision(entries=entries, documents=(done, *documents), usage=usage_rows)
+
+
+def _cost(prices: tuple[TokenPrice, ...], usage: Usage, packed: int) -> int:
+    """At the price for the context that the upstream reported."""
+    context = usage.input + usage.cached + usage.cache_write
+    price = price_for(prices, prices[0].currency, context) if prices else None
+    return beyond_packs(price, usage, packed) if price else 0
 
 
 def _rows(call: CallRow, usage: Usage | None) -> Rows:

@@ -58,6 +58,21 @@ def test_the_price_table(plan: str, period: Period, day: str, kind: PurchaseKind
     assert len([line for line in made.lines if line.kind == "discount"]) == expected
 
 
+@pytest.mark.parametrize(("plan", "period", "kind"), [*product(LIST, PERIODS, KINDS)])
+def test_the_price_on_every_day(plan: str, period: Period, kind: PurchaseKind) -> None:
+    """From a week before the promotion to a week behind it: each day's first and last second, and
+    its noon, in the promotion's zone."""
+    day = FIRST - timedelta(days=7)
+    while day < BEHIND + timedelta(days=7):
+        for moment in (day, day + timedelta(hours=12), day + timedelta(days=1) - SECOND):
+            asked = Asked(plan, period, kind, round(moment.timestamp() * 1000))
+            made = quote(CATALOGUE.plans[plan], "CNY", asked, CATALOGUE.promotions)
+            promoted = FIRST <= moment < BEHIND and kind in ("first", "upgrade")
+            assert made.due_minor == (FESTIVAL if promoted else LIST)[plan][period], moment
+            assert made.renews_minor == LIST[plan][period]
+        day += timedelta(days=1)
+
+
 def test_the_lines_of_a_first_quarter() -> None:
     asked = Asked("lite", "quarter", "first", round(FIRST.timestamp() * 1000))
     made = quote(CATALOGUE.plans["lite"], "CNY", asked, CATALOGUE.promotions)
