@@ -7,9 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from codeplan.config.build import build_catalogue
+from codeplan.config.build_money import build_money
 from codeplan.config.load import load
+from codeplan.kit.instants import DAY
 from codeplan.plan.catalogue import Catalogue
+from codeplan.plan.promotions import Asked
+from codeplan.plan.quote import quote
 from codeplan.plan.rules import ONE
+from codeplan.plan.tokens import cost, price_for
 from codeplan.plan.weigh import call_cost, prompt_cost
 from codeplan.protocol.usage import Usage
 
@@ -73,3 +78,26 @@ def test_the_third_generation(at: int, expected: float) -> None:
     ]  # fmt: skip
     usage = Usage(input=1000, cached=20_000, output=500)
     assert call_cost(lite, "credit", "glm-5.3", at, usage) == round(expected * ONE)
+
+
+def test_a_business() -> None:
+    sold = catalogue("business")
+    at = round(datetime(2026, 12, 24, tzinfo=ZoneInfo("Europe/Berlin")).timestamp() * 1000)
+    promotions = sold.promotions
+    early = Asked("lite", "year", "first", at, ("EARLY",), had={"promotion/early": 99})
+    assert quote(sold.plans["lite"], "EUR", early, promotions).due_minor == 42_00
+    late = Asked("lite", "year", "first", at, ("EARLY",), had={"promotion/early": 100})
+    assert quote(sold.plans["lite"], "EUR", late, promotions).due_minor == 60_00
+    friend = Asked("pro", "month", "first", at, referred=True)
+    assert quote(sold.plans["pro"], "USD", friend, promotions).due_minor == 31_50
+    money = build_money(load(EXAMPLES / "business.toml"))
+    assert money.seller.tax_in(60_00) == 9_58
+    assert money.dunning.retries == (0, 2 * DAY, 4 * DAY)
+    model = sold.model("glm-4.6")
+    assert model is not None
+    short = price_for(model.prices, "EUR", 32_000)
+    long = price_for(model.prices, "EUR", 32_001)
+    assert short is not None
+    assert long is not None
+    assert (short.input, long.input) == (50 * 10**6, 70 * 10**6)
+    assert cost(short, Usage(input=1000, cached=1000, output=1000)) == 260_000
