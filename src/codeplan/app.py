@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from codeplan.accounts.client_keys import ClientKeys
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.sign_in import SignIns
 from codeplan.api.mounted import ApiParts, api_application
@@ -134,6 +135,7 @@ async def open_service(
             ),
         )
         parts = ApiParts(
+            keys=ClientKeys(store, store, services.forget),
             wallet=Wallet(store),
             shop=shop,
             till=till,

@@ -292,3 +292,28 @@ def test_an_organisation_over_http(service: Service, inbox: Inbox, operator: Ope
         (listed,) = http.get("/api/biz/subscription/list").json()["data"]
     assert listed["productName"] == "GLM Coding Lite"
     operator.books_are_right()
+
+
+def test_keys_are_made_named_rotated_and_ended(service: Service) -> None:
+    one = buyer(service, "keys")
+
+    def serves(key: str) -> bool:
+        with service.client(headers={"authorization": f"Bearer {key}"}) as http:
+            return http.get("/api/account/keys").status_code == 200
+
+    made = one.http.post("/api/account/keys", json={"name": "laptop"}).json()
+    assert serves(made["key"])
+    assert [(key["name"], key["hint"]) for key in one.get("keys")] == [
+        ("laptop", f"…{made['key'][-4:]}"), ("", f"…{one.key[-4:]}"),
+    ]  # fmt: skip
+    one.http.put(f"/api/account/keys/{made['id']}", json={"name": "desk"})
+    rotated = one.http.post(f"/api/account/keys/{made['id']}/rotate").json()
+    assert (serves(made["key"]), serves(rotated["key"])) == (False, True)
+    assert one.get("keys")[0]["name"] == "desk"
+    assert one.http.delete(f"/api/account/keys/{rotated['id']}").status_code == 200
+    assert not serves(rotated["key"])
+    again = one.http.delete(f"/api/account/keys/{rotated['id']}")
+    assert (again.status_code, again.json()["error"]["code"]) == (404, "not_found")
+    other = buyer(service, "thief")
+    own = one.get("keys")[0]["id"]
+    assert other.http.delete(f"/api/account/keys/{own}").status_code == 404

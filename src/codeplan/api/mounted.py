@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from codeplan.accounts.client_keys import ClientKeys
 from codeplan.api import answers, catalogue, health, monitor
 from codeplan.api.account import AccountEndpoints
 from codeplan.api.bills import BillEndpoints
 from codeplan.api.endpoints import Endpoint, routes_of
+from codeplan.api.keys import KeyEndpoints
 from codeplan.api.money import MoneyEndpoints
 from codeplan.api.openapi import document
 from codeplan.api.operator import OperatorEndpoints
@@ -34,6 +36,7 @@ from codeplan.subscriptions.till import Till
 class ApiParts:
     """What money's addresses need beside `Services`."""
 
+    keys: ClientKeys
     wallet: Wallet
     shop: Shop
     till: Till
@@ -50,6 +53,7 @@ def endpoints_of(services: Services, parts: ApiParts) -> list[Endpoint]:
     money = MoneyEndpoints(services, parts.wallet, parts.shop, parts.codes)
     return [
         *AccountEndpoints(services, parts.overage).endpoints(),
+        *KeyEndpoints(parts.keys).endpoints(),
         *money.endpoints(),
         *OrderEndpoints(services, parts.till, money).endpoints(),
         *BillEndpoints(parts.bills).endpoints(),

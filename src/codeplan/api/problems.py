@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from codeplan.accounts.client_keys import KeyUnknown, TooManyKeys
 from codeplan.accounts.directory import EmailInvalid
 from codeplan.api.answers import answer, error
 from codeplan.api.prices import show_quote
@@ -34,6 +35,8 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     SeatsInvalid: (409, "seats_invalid"),
     BalanceTooSmall: (402, "1113"),
     AmountInvalid: (400, "amount_invalid"),
+    KeyUnknown: (404, "not_found"),
+    TooManyKeys: (409, "too_many_keys"),
     EmailInvalid: (400, "email_invalid"),
     AlreadyThere: (409, "account_exists"),
     OrderUnknown: (404, "not_found"),

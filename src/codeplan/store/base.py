@@ -88,6 +88,10 @@ class AccountStore(Protocol):
 
     async def set_password(self, account_id: str, password_hash: str) -> None: ...
 
+    async def keys_of(self, account_id: str) -> list[ClientKey]:
+        """Those that were not revoked, the newest first."""
+        ...
+
     async def key_holder(self, digest: bytes) -> KeyHolder | None:
         """Whose key that is; revoked keys are nobody's."""
         ...

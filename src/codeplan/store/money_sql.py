@@ -29,6 +29,9 @@ TERM = (
     " list_minor, paid_minor, started_at, ends_at"
 )
 KEY = "id, account_id, digest, hint, created_at, revoked_at, payer_id"
+KEYS_OF = (
+    f"SELECT {KEY} FROM client_keys WHERE account_id = ? AND revoked_at IS NULL ORDER BY id DESC"
+)
 REPEATED = "SELECT answer FROM moves WHERE account_id = ? AND key = ?"
 ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = ?"
 BALANCES = "SELECT account, currency, millionths FROM balances WHERE account IN (?, ?, ?)"

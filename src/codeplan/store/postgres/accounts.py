@@ -11,6 +11,7 @@ import asyncpg
 from codeplan.store.base import AlreadyThere
 from codeplan.store.money_sql import (
     KEY,
+    KEYS_OF,
     SAVE_KEY,
     SAVE_SUBSCRIPTION,
     SUBSCRIPTION,
@@ -82,6 +83,11 @@ class PostgresAccounts:
             password_hash,
             account_id,
         )
+
+    async def keys_of(self, account_id: str) -> list[ClientKey]:
+        async with self._engine.connection() as connection:
+            rows = await connection.fetch(numbered(KEYS_OF), account_id)
+        return [ClientKey(*row) for row in rows]
 
     async def key_holder(self, digest: bytes) -> KeyHolder | None:
         async with self._engine.connection() as connection:

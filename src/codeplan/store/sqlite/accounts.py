@@ -7,6 +7,7 @@ from typing import Any
 from codeplan.store.base import AlreadyThere
 from codeplan.store.money_sql import (
     KEY,
+    KEYS_OF,
     SAVE_KEY,
     SAVE_SUBSCRIPTION,
     SUBSCRIPTION,
@@ -80,6 +81,13 @@ class SqliteAccounts:
             password_hash,
             account_id,
         )
+
+    async def keys_of(self, account_id: str) -> list[ClientKey]:
+        def query(connection: sqlite3.Connection) -> list[ClientKey]:
+            rows = connection.execute(KEYS_OF, (account_id,))
+            return [ClientKey(*row) for row in rows]
+
+        return await self._engine.read(query)
 
     async def key_holder(self, digest: bytes) -> KeyHolder | None:
         def query(connection: sqlite3.Connection) -> KeyHolder | None:

@@ -4,6 +4,7 @@
 ALTER TABLE accounts ADD COLUMN zone text NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN clock_ahead bigint NOT NULL DEFAULT 0;
 CREATE INDEX accounts_ahead ON accounts (id) WHERE clock_ahead > 0;
+CREATE INDEX client_keys_of_account ON client_keys (account_id);
 ALTER TABLE client_keys ADD COLUMN payer_id text NOT NULL DEFAULT '';
 
 ALTER TABLE subscriptions ADD COLUMN restricted text NOT NULL DEFAULT '';
