@@ -90,7 +90,7 @@ def count_statements(steps: Steps) -> None:
 
     connect = sqlite3.connect
     sqlite3.connect = lambda *a, **k: connect(*a, **{**k, "factory": Counted})  # type: ignore[assignment, misc]  # for this process
-    for name in ("execute", "fetch", "fetchrow", "fetchval"):
+    for name in ("execute", "executemany", "fetch", "fetchrow", "fetchval"):
         _count_method(asyncpg.Connection, name, steps)
 
 

@@ -129,6 +129,11 @@ _NEW_BALANCE = (
 )
 _ADD_BALANCE = "UPDATE balances SET millionths = millionths + ? WHERE account = ? AND currency = ?"
 _ADD_MOVE = "INSERT INTO moves (account_id, key, at, answer) VALUES (?, ?, ?, ?)"
+# Locks it, and makes it where it is not.
+TAKE_COUNTER = (
+    "INSERT INTO counters (name, value) VALUES (?, 0)"
+    " ON CONFLICT (name) DO UPDATE SET value = counters.value RETURNING value"
+)
 OPEN_COUNTER = "INSERT INTO counters (name, value) VALUES (?, 0) ON CONFLICT DO NOTHING"
 SET_CLOCK = "UPDATE accounts SET clock_ahead = ? WHERE id = ?"
 SET_ZONE = "UPDATE accounts SET zone = ? WHERE id = ?"
@@ -212,6 +217,15 @@ def written(account_id: str, key: str, now: int, decision: Decision) -> list[Sta
     if key:
         statements.append((_ADD_MOVE, (account_id, key, now, decision.answer)))
     return statements
+
+
+def together(statements: Iterable[Statement]) -> dict[str, list[tuple[Any, ...]]]:
+    """Each statement once, with all its values, in the order in which they first come: what refers
+    to something still comes behind it."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for statement, values in statements:
+        found.setdefault(statement, []).append(values)
+    return found
 
 
 def _entry_written(entry: Entry) -> Iterable[Statement]:

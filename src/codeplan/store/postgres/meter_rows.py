@@ -171,14 +171,14 @@ async def save(connection: Connection, rows: Rows) -> None:
         ),
     ):
         if values:
-            await connection.executemany(statement, [_kept(row) for row in values])
+            await connection.executemany(statement, [kept(row) for row in values])
 
 
 def _in_order(used: dict[HourKey, HourUse]) -> list[tuple[HourKey, HourUse]]:
     return sorted(used.items(), key=lambda item: item[0])
 
 
-def _kept(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def kept(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """As PostgreSQL can keep texts: without the character 0 and without halves of characters."""
     return tuple(_text(value) if isinstance(value, str) else value for value in row)
 

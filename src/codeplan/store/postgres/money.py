@@ -12,7 +12,7 @@ from codeplan.store.book_reads import BookReads
 from codeplan.store.documents import Document, Read
 from codeplan.store.money import Books, Move
 from codeplan.store.postgres.engine import Connection, Engine
-from codeplan.store.postgres.meter_rows import save
+from codeplan.store.postgres.meter_rows import kept, save
 
 _numbered: dict[str, str] = {}
 _FOUND = """
@@ -39,10 +39,9 @@ class PostgresMoney(BookReads):
                     return bytes(repeated)
             books = await _books(connection, wanted, account, " FOR UPDATE")
             decision = wanted.decide(books, books.now)
-            for statement, values in sql.written(
-                wanted.account_id, wanted.key, books.now, decision
-            ):
-                await connection.execute(numbered(statement), *values)
+            written = sql.written(wanted.account_id, wanted.key, books.now, decision)
+            for statement, rows in sql.together(written).items():
+                await connection.executemany(numbered(statement), [kept(row) for row in rows])
             if decision.usage is not None:
                 await save(connection, decision.usage)
             if decision.subscription is not None or decision.keys:
@@ -77,9 +76,8 @@ async def _books(connection: Connection, wanted: Move, account: Any, locking: st
     found = await _found(connection, wanted, locking)
     counters = {}
     for name in sorted(wanted.counters):
-        if locking:
-            await connection.execute(numbered(sql.OPEN_COUNTER), name)
-        counters[name] = await connection.fetchval(numbered(sql.COUNTER) + locking, name) or 0
+        statement = numbered(sql.TAKE_COUNTER if locking else sql.COUNTER)
+        counters[name] = await connection.fetchval(statement, name) or 0
     now = await connection.fetchval("SELECT codeplan_now()") + ahead
     accounts = sql.ledger_accounts(wanted.account_id)
     balances = [tuple(row) for row in await connection.fetch(numbered(sql.BALANCES), *accounts)]
