@@ -11,7 +11,7 @@ import pytest
 from codeplan.billing.checking import Finding
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.notices import Notice
-from codeplan.billing.orders import Alert, Order
+from codeplan.billing.orders import Alert, Order, OrderClosed
 from codeplan.billing.packs import Pack
 from codeplan.billing.purse import Asked, CallHold, NoFunds
 from codeplan.billing.settings import MoneySettings, Referral, Seller
@@ -26,7 +26,7 @@ from codeplan.protocol.usage import Usage
 from codeplan.store.base import AlreadyThere, Store
 from codeplan.subscriptions.clockwork import ClockBackwards
 from codeplan.subscriptions.codes import CodeInvalid, MoneyGift, PackGift, PlanGift
-from codeplan.subscriptions.market import Wish
+from codeplan.subscriptions.market import OnlyAtPeriodsEnd, Wish
 from codeplan.subscriptions.payments import WrongProvider
 from codeplan.subscriptions.purchases import SeatsInvalid
 from codeplan.subscriptions.refunds import NotRefundable
@@ -118,6 +118,41 @@ async def test_one_providers_word_does_not_pay_anothers_order(
     with pytest.raises(WrongProvider):
         await business.till.apply("manual", payment)
     assert (await business.till.order(order.id)).state == "pending"
+
+
+async def test_one_payment_is_not_confirmed_for_two_orders(
+    business: Business, person: Person
+) -> None:
+    first, second = await person.order(), await person.order("pro")
+    payment = business.bank.pays(first, number="T-1")
+    await business.till.apply("bank", payment)
+    with pytest.raises(OrderClosed):
+        await business.till.apply("bank", business.bank.pays(second, number="T-1"))
+    assert (await business.till.order(second.id)).state == "pending"
+
+
+async def test_a_plan_that_was_given_is_not_replaced_by_a_smaller_one(
+    business: Business, person: Person
+) -> None:
+    await business.shop.grant(person.id, "max", "month", "a-gift-1")
+    with pytest.raises(OnlyAtPeriodsEnd):
+        await business.shop.preview(person.wish("lite"))
+    assert (await business.shop.preview(person.wish("max", "year"))).quote.kind == "upgrade"
+
+
+async def test_a_little_money_does_not_use_up_the_schedule(
+    business: Business, person: Person, clock: HandClock
+) -> None:
+    await person.pay_in("40.00")
+    await person.buy()
+    clock.instant = end = (await person.holds())[2]
+    await business.run()
+    for _ in range(4):
+        await person.pay_in("1.00")
+        await business.run()
+    held = await person.held()
+    assert held is not None
+    assert (held.state, held.due_at) == ("past_due", end + DAY)
 
 
 async def test_an_upgrade_that_was_ordered_and_then_used_up_is_not_had_for_less(

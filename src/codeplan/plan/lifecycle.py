@@ -72,9 +72,9 @@ class Dunning:
         remind_at = ends_at - self.remind
         return remind_at if self.remind and remind_at > started_at else ends_at
 
-    def next_try(self, ends_at: int, attempts: int, now: int) -> int:
-        """When to look again after so many failed attempts: the next retry, or the grace's end."""
-        later = [ends_at + retry for retry in self.retries[attempts:] if ends_at + retry > now]
+    def next_try(self, ends_at: int, now: int) -> int:
+        """When to look again after a failed attempt: the next retry, or the grace's end."""
+        later = [ends_at + retry for retry in self.retries if ends_at + retry > now]
         return min([*later, ends_at + self.grace])
 
     def serves_until(self, state: State, renews: bool, ends_at: int) -> int:

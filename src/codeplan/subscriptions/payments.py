@@ -14,6 +14,7 @@ from codeplan.billing.notices import notice
 from codeplan.billing.orders import (
     Alert,
     Order,
+    OrderClosed,
     PackItem,
     PlanItem,
     Receipt,
@@ -58,13 +59,16 @@ def paid(
 ) -> Decision:
     """The payment of that order. The move must read the order, and the payment's `Receipt`.
 
-    Raises WrongProvider.
+    Raises WrongProvider, OrderClosed.
     """
     if provider != order.provider:
         raise WrongProvider(f"the order is {order.provider}'s")
     name = receipt_id(provider, payment.payment_id)
-    if books.found.one(Receipt, name) is not None:
-        return Decision()  # it was applied before
+    applied = books.found.one(Receipt, name)
+    if applied is not None and applied.order_id != order.id:
+        raise OrderClosed("that payment was for another order")
+    if applied is not None:
+        return Decision()
     documents: list[Document] = [
         Receipt(
             id=name,

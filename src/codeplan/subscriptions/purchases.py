@@ -266,8 +266,6 @@ def _kind(
         return ("renewal" if running.ends_at <= now else "another"), 0
     if running.ends_at <= now:
         return "another", 0  # over its grace only: any plan may follow
-    if running.currency == "":
-        return "upgrade", 0
     if not _is_upgrade(plan, wish, running, market):
         raise OnlyAtPeriodsEnd(
             f"{plan.name} for a {wish.period} costs less than what runs; it can follow when that"

@@ -69,7 +69,7 @@ def failed(held: Subscription, amount_minor: int, why: str, market: Market, now:
     if now >= held.ends_at + dunning.grace:
         return _end(held, "grace_ended" if held.state == "past_due" else "ended", market, now)
     attempts = held.attempts + 1
-    again_at = dunning.next_try(held.ends_at, attempts, now)
+    again_at = dunning.next_try(held.ends_at, now)
     state = lifecycle.after(held.state, "payment_failed")  # type: ignore[arg-type]  # a state
     last = again_at >= held.ends_at + dunning.grace
     letter = letters.not_renewed(market, held, amount_minor, why, again_at, last)
