@@ -140,6 +140,22 @@ async def test_a_plan_that_was_given_is_not_replaced_by_a_smaller_one(
     assert (await business.shop.preview(person.wish("max", "year"))).quote.kind == "upgrade"
 
 
+async def test_what_was_given_is_no_first_purchase(
+    business: Business, person: Person, clock: HandClock
+) -> None:
+    await business.shop.grant(person.id, "lite", "month", "a-gift-1")
+    assert (await business.shop.preview(person.wish())).quote.kind == "first"
+    await person.pay_in("40.00")
+    await person.buy()
+    assert (await business.shop.preview(person.wish())).quote.kind == "another"
+    # Once it has ended, and something else was given, it is still not the first.
+    clock.instant = (await person.holds())[2] + 9 * DAY
+    await business.run()
+    await business.run()
+    await business.shop.grant(person.id, "lite", "month", "a-gift-2")
+    assert (await business.shop.preview(person.wish())).quote.kind == "another"
+
+
 async def test_a_little_money_does_not_use_up_the_schedule(
     business: Business, person: Person, clock: HandClock
 ) -> None:

@@ -8,12 +8,26 @@ from codeplan.billing.settings import MoneySettings
 from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.periods import Period
 from codeplan.plan.proration import Running, unused_minor
+from codeplan.store.documents import Document
 from codeplan.store.money import Books
 from codeplan.store.rows import Subscription
 
 
 class OnlyAtPeriodsEnd(ValueError):
     """A cheaper plan, or a shorter period, while another runs."""
+
+
+class Customer(Document, frozen=True, kw_only=True):
+    """An account that has bought a plan: its next purchase is not its first. Its id is the
+    account's."""
+
+
+def bought_before(account_id: str, books: Books) -> bool:
+    """Whether the account ever bought a plan; one that was given is none. The move must read its
+    `Customer`."""
+    if books.found.one(Customer, account_id) is not None:
+        return True
+    return books.subscription is not None and books.subscription.currency != ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from codeplan.subscriptions.market import (
     Market,
     OnlyAtPeriodsEnd,
     Wish,
+    bought_before,
     rests_on,
     running_of,
     unused,
@@ -260,10 +261,11 @@ def _kind(
     wish: Wish, plan: Plan, running: Subscription | None, market: Market, books: Books, now: int
 ) -> tuple[PurchaseKind, int]:
     """What the purchase is, and the running period's credit."""
+    plain: PurchaseKind = "another" if bought_before(wish.account_id, books) else "first"
     if running is None:
-        return ("another" if books.subscription else "first"), 0
+        return plain, 0
     if (running.plan_id, running.period) == (wish.plan_id, wish.period):
-        return ("renewal" if running.ends_at <= now else "another"), 0
+        return ("renewal" if running.ends_at <= now else plain), 0
     if running.ends_at <= now:
         return "another", 0  # over its grace only: any plan may follow
     if not _is_upgrade(plan, wish, running, market):

@@ -17,7 +17,7 @@ from codeplan.store.documents import Document
 from codeplan.store.money import Books, Term
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions import letters
-from codeplan.subscriptions.market import Market, running_of
+from codeplan.subscriptions.market import Customer, Market, running_of
 
 
 class Referred(Document, frozen=True, kw_only=True):
@@ -75,6 +75,8 @@ def sell(
         if promotion.limit and promotion.id in quote.promotions:
             counters[promotion.counter] = books.counters[promotion.counter] + 1
     documents += _referred(item, term, taken.from_bonus_minor, market, now)
+    if quote.currency:
+        documents.append(Customer(id=account_id, account_id=account_id, made_at=now))
     subject, text = letters.bought(market, subscription, term, quote)
     documents.append(notice(account_id, "purchase", subject, text, now))
     ended: tuple[Term, ...] = ()

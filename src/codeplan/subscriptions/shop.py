@@ -16,12 +16,12 @@ from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.periods import Period
 from codeplan.plan.quote import Line, Quote
 from codeplan.store.base import MoneyStore
-from codeplan.store.documents import Document
+from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decide, Decision, Move
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions import purchases
 from codeplan.subscriptions.giving import given_plan
-from codeplan.subscriptions.market import Market, Wish, rests_on
+from codeplan.subscriptions.market import Customer, Market, Wish, rests_on
 from codeplan.subscriptions.subscriptions import PlanUnknown, Subscriptions
 
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -52,7 +52,8 @@ class Shop:
     async def preview(self, wish: Wish) -> PlanItem:
         """What it costs now. Raises PlanUnknown, NotForSale, OnlyAtPeriodsEnd, SeatsInvalid."""
         wish = await self.known(wish)
-        books = await self._store.books(wish.account_id, counters=self.counters)
+        reads = (One(Customer, wish.account_id),)
+        books = await self._store.books(wish.account_id, reads, self.counters)
         return purchases.preview(wish, self.market, books, books.now)
 
     async def buy(self, wish: Wish, key: str, due_minor: int | None) -> Quote:
@@ -185,5 +186,6 @@ class Shop:
         return (await self._subscriptions.held(books.subscription)).plan
 
     async def _sale(self, account_id: str, key: str, decide: Decide) -> bytes:
-        wanted = Move(account_id, f"purchase/{key}", decide, counters=self.counters)
+        reads = (One(Customer, account_id),)
+        wanted = Move(account_id, f"purchase/{key}", decide, reads, self.counters)
         return await self._store.move(wanted)
