@@ -140,7 +140,7 @@ async def open_service(
             shop=shop,
             till=till,
             refunds=refunds,
-            codes=Codes(store, shop, subscriptions.catalogue, clock),
+            codes=Codes(store, shop, subscriptions.catalogue),
             bills=Bills(store, rules.zone),
             clockwork=clockwork,
             checker=checker,

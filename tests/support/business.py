@@ -122,7 +122,7 @@ class Business:
         self.shop = Shop(store, self.subscriptions, self.settings)
         self.till = Till(store, self.shop, given, self.settings, "http://127.0.0.1")
         self.refunds = Refunds(store, self.shop, self.till)
-        self.codes = Codes(store, self.shop, catalogue, clock)
+        self.codes = Codes(store, self.shop, catalogue)
         self.clockwork = Clockwork(store, self.shop, self.till, self.refunds, lambda: None)
         self.checker = Checker(store, given)
         self.purse = Purse(store, self.settings)

@@ -2,12 +2,11 @@
 made and never again; at most so many serve at once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from msgspec import structs
 
-from codeplan.accounts.keys import PREFIX
-from codeplan.kit import secrets
-from codeplan.kit.ids import new_id
+from codeplan.accounts.keys import key_row, new_secret
 from codeplan.store.base import AccountStore, MoneyStore
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decision, Move
@@ -63,7 +62,7 @@ class ClientKeys:
         old = await self._own(account_id, key_id)
 
         def decide(_: Books, now: int) -> Decision:
-            return Decision(keys=(_ended(old, now),))
+            return Decision(keys=(replace(old, revoked_at=now),))
 
         await self._books.move(Move(account_id, "", decide, terms=False))
         self._forget()
@@ -88,20 +87,13 @@ class ClientKeys:
     async def _put(
         self, account_id: str, name: str, old: ClientKey | None
     ) -> tuple[ClientKey, str]:
-        secret = secrets.new_token(PREFIX)
+        secret = new_secret()
         made: list[ClientKey] = []
 
         def decide(_: Books, now: int) -> Decision:
-            key = ClientKey(
-                new_id("ck", now),
-                account_id,
-                secrets.digest(secret),
-                secret[-4:],
-                now,
-                payer_id=old.payer_id if old else "",
-            )
+            key = key_row(secret, account_id, now, old.payer_id if old else "")
             made[:] = [key]
-            keys = (key,) if old is None else (_ended(old, now), key)
+            keys = (key,) if old is None else (replace(old, revoked_at=now), key)
             return Decision(keys=keys, documents=(_named(account_id, key.id, name, now),))
 
         await self._books.move(Move(account_id, "", decide, terms=False))
@@ -111,9 +103,3 @@ class ClientKeys:
 
 def _named(account_id: str, key_id: str, name: str, now: int) -> KeyName:
     return KeyName(id=key_id, account_id=account_id, made_at=now, name=name)
-
-
-def _ended(key: ClientKey, now: int) -> ClientKey:
-    return ClientKey(
-        key.id, key.account_id, key.digest, key.hint, key.created_at, now, key.payer_id
-    )

@@ -3,12 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from codeplan.accounts.keys import PREFIX
+from codeplan.accounts.keys import key_row, new_secret
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.store.base import AccountStore
-from codeplan.store.rows import Account, ClientKey, KeyHolder
+from codeplan.store.rows import Account, KeyHolder
 
 # Remembered so that a known key costs no look-up on each call; forgotten at every change.
 REMEMBERED = 20_000
@@ -40,12 +40,9 @@ class Accounts:
             raise EmailInvalid(f"{email!r} is not an e-mail address")
         now = self._clock.now()
         account = Account(new_id("acc", now), email, "subscriber", now)
-        key = secrets.new_token(PREFIX)
-        await self._store.add_account(
-            account,
-            ClientKey(new_id("ck", now), account.id, secrets.digest(key), key[-4:], now),
-        )
-        return NewAccount(account, key)
+        secret = new_secret()
+        await self._store.add_account(account, key_row(secret, account.id, now))
+        return NewAccount(account, secret)
 
     async def create_operator(self, email: str) -> tuple[Account, str]:
         """An operator with a password that serves once. Raises AlreadyThere."""

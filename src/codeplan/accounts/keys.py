@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+from codeplan.kit import secrets
+from codeplan.kit.ids import new_id
+from codeplan.store.rows import ClientKey
+
 PREFIX = "cp-"
 
 
@@ -16,3 +20,14 @@ def key_in(headers: Mapping[bytes, bytes]) -> str | None:
         value = value[7:].strip()
     value = value or headers.get(b"x-api-key", b"").strip()
     return value.decode("latin-1") or None
+
+
+def new_secret() -> str:
+    """A key as its owner sees it, once."""
+    return secrets.new_token(PREFIX)
+
+
+def key_row(secret: str, account_id: str, now: int, payer_id: str = "") -> ClientKey:
+    """What is kept of a key. ``payer_id``: the organisation whose plan it draws on."""
+    digest = secrets.digest(secret)
+    return ClientKey(new_id("ck", now), account_id, digest, secret[-4:], now, payer_id=payer_id)

@@ -12,7 +12,6 @@ from codeplan.billing.packs import Pack
 from codeplan.kit.instants import iso_utc
 from codeplan.kit.money import MINOR, written, written_exact
 from codeplan.ledger.postings import Balance, Entry
-from codeplan.plan import lifecycle
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions.teams import Invitation, Member, Team
 
@@ -100,16 +99,15 @@ def show_pack(pack: Pack) -> dict[str, Any]:
 
 def show_subscription(held: Subscription, serves_until: int) -> dict[str, Any]:
     """``state``: restricted where an operator stopped it; else as plan/lifecycle.py has it."""
-    state: lifecycle.State = held.state  # type: ignore[assignment]  # one of them
     return {
-        "state": "restricted" if held.restricted else state,
+        "state": "restricted" if held.restricted else held.state,
         "restricted_because": held.restricted or None,
         "period": held.period,
         "currency": held.currency or None,
         "started_at": iso_utc(held.started_at),
         "ends_at": iso_utc(held.ends_at),
         "serves_until": iso_utc(serves_until),
-        "renews": state in ("active", "past_due") and held.currency != "",
+        "renews": held.state in ("active", "past_due") and held.currency != "",
         "next_plan": held.next_plan_id or None,
         "next_period": held.next_period or None,
         "seats": held.seats,

@@ -51,4 +51,3 @@ class MoneySettings:
     overage: bool = True
     calls_at_once: int = 50
     seats_at_least: int = 2
-    bank_details: tuple[str, ...] = field(default_factory=tuple)

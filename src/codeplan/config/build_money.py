@@ -73,7 +73,6 @@ def build_money(config: ConfigFile) -> MoneySettings:
         overage=money.overage,
         calls_at_once=money.paid_calls_at_once,
         seats_at_least=money.seats_at_least,
-        bank_details=tuple(money.bank_details),
     )
 
 

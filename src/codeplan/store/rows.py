@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from codeplan.plan.lifecycle import State
 from codeplan.plan.periods import Period
 
 
@@ -56,7 +57,7 @@ class Subscription:
     plan_id: str
     catalogue_version: str
     period: Period
-    state: str
+    state: State
     started_at: int
     ends_at: int
     currency: str = ""

@@ -11,7 +11,6 @@ from codeplan.billing.packs import pack_of
 from codeplan.billing.taking import moment_of
 from codeplan.billing.wallet import look_again_now
 from codeplan.kit import secrets
-from codeplan.kit.clock import Clock
 from codeplan.ledger import movements
 from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.periods import Period
@@ -76,8 +75,8 @@ def digest_of(code: str) -> str:
 class Codes:
     """``make`` for operators, ``redeem`` for people."""
 
-    def __init__(self, store: MoneyStore, shop: Shop, catalogue: Catalogue, clock: Clock) -> None:
-        self._store, self._shop, self._clock = store, shop, clock
+    def __init__(self, store: MoneyStore, shop: Shop, catalogue: Catalogue) -> None:
+        self._store, self._shop = store, shop
         self._catalogue = catalogue
 
     async def make(

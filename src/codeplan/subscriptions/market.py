@@ -58,7 +58,7 @@ def running_of(books: Books, market: Market, now: int) -> Subscription | None:
     if held is None:
         return None
     renews = held.currency != ""
-    until = market.settings.dunning.serves_until(held.state, renews, held.ends_at)  # type: ignore[arg-type]
+    until = market.settings.dunning.serves_until(held.state, renews, held.ends_at)
     return held if held.state != "expired" and now < until else None
 
 

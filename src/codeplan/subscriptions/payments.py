@@ -34,8 +34,9 @@ from codeplan.plan.lifecycle import NotPossible
 from codeplan.store.documents import Document
 from codeplan.store.money import Books, Decision
 from codeplan.subscriptions.market import Market
-from codeplan.subscriptions.purchases import SeatsInvalid, add_seats, sold, stands, what_came
+from codeplan.subscriptions.purchases import SeatsInvalid, add_seats, stands, what_came
 from codeplan.subscriptions.renewing import failed
+from codeplan.subscriptions.sales import sell
 
 # An order that was given up can still be had for so long, if its payment comes late.
 _LATE = 24 * 60 * 60 * 1000
@@ -139,7 +140,7 @@ def _had(order: Order, market: Market, books: Books, payment: Payment, now: int)
             case PlanItem() as item:
                 if stands(order, item, market, books, now):
                     ordered_at = order.made_at
-                    return sold(order.account_id, item, market, books, have, now, ordered_at)
+                    return sell(order.account_id, item, market, books, have, now, ordered_at)
     except (movements.BalanceTooSmall, SeatsInvalid, NotPossible, KeyError):
         return None
     return None

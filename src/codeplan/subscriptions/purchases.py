@@ -89,7 +89,7 @@ def purchase(wish: Wish, market: Market, books: Books, now: int, due_minor: int 
 def bought(account_id: str, item: PlanItem, market: Market, books: Books, now: int) -> Decision:
     """Paid from the balance. Raises BalanceTooSmall."""
     currency = item.quote.currency
-    made = sold(account_id, item, market, books, books.balance(currency), now)
+    made = sell(account_id, item, market, books, books.balance(currency), now)
     return from_balance(made, account_id, item, currency, item.quote.lines, now)
 
 
@@ -130,29 +130,6 @@ def what_came(made: Decision) -> dict[str, Any]:
     }
 
 
-def sold(
-    account_id: str,
-    item: PlanItem,
-    market: Market,
-    books: Books,
-    have: Balance,
-    now: int,
-    ordered_at: int | None = None,
-) -> Decision:
-    """The sale as a decision; its answer is the quote. ``ordered_at``: when an upgrade began.
-
-    Raises BalanceTooSmall."""
-    sale = sell(account_id, item, market, books, have, now, ordered_at)
-    return Decision(
-        answer=msgspec.json.encode(item.quote),
-        entries=sale.entries,
-        subscription=sale.subscription,
-        terms=(*sale.ended, sale.term),
-        documents=sale.documents,
-        counters=sale.counters,
-    )
-
-
 def stands(order: Order, item: PlanItem, market: Market, books: Books, now: int) -> bool:
     """Whether an order made earlier can still be had at its price: nothing was bought or ended
     meanwhile. An upgrade begins when it was ordered, so that the credit is for what is unused then;
@@ -171,7 +148,7 @@ def cancellation(books: Books, market: Market, cancelled: bool, now: int) -> Dec
     if running is None:
         raise lifecycle.NotPossible("there is no plan that runs")
     event: lifecycle.Event = "cancel" if cancelled else "resume"
-    state = lifecycle.after(running.state, event)  # type: ignore[arg-type]  # a state
+    state = lifecycle.after(running.state, event)
     due_at = None if state == "expired" else running.due_at
     changed = replace(running, state=state, due_at=due_at)
     return Decision(subscription=changed)

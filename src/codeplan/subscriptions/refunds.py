@@ -106,7 +106,7 @@ class Refunds:
         )
         ended = None
         if ends_plan and subscription is not None and subscription.state != "expired":
-            state = lifecycle.after(subscription.state, "refunded")  # type: ignore[arg-type]
+            state = lifecycle.after(subscription.state, "refunded")
             ended = replace(subscription, state=state, ends_at=now, due_at=None, attempts=0)
         return Decision(
             entries=(entry,),

@@ -70,7 +70,7 @@ def failed(held: Subscription, amount_minor: int, why: str, market: Market, now:
         return _end(held, "grace_ended" if held.state == "past_due" else "ended", market, now)
     attempts = held.attempts + 1
     again_at = dunning.next_try(held.ends_at, now)
-    state = lifecycle.after(held.state, "payment_failed")  # type: ignore[arg-type]  # a state
+    state = lifecycle.after(held.state, "payment_failed")
     last = again_at >= held.ends_at + dunning.grace
     letter = letters.not_renewed(market, held, amount_minor, why, again_at, last)
     changed = replace(held, state=state, attempts=attempts, due_at=again_at)
@@ -132,7 +132,7 @@ def _is_renewal(order: Order, held: Subscription) -> bool:
 
 
 def _end(held: Subscription, event: lifecycle.Event, market: Market, now: int) -> Decision:
-    state = lifecycle.after(held.state, event)  # type: ignore[arg-type]  # a state
+    state = lifecycle.after(held.state, event)
     changed = replace(held, state=state, due_at=None)
     told = notice(held.account_id, "ended", *letters.ended(market, held), now)
     return Decision(subscription=changed, documents=(told,))

@@ -1,20 +1,21 @@
 """A sale as one decision: the money taken, the subscription and its term, the invoice, and what
 else follows of it. Pure functions of the books and the instant."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+import msgspec
 
 from codeplan.billing.notices import notice
 from codeplan.billing.orders import PlanItem
 from codeplan.billing.taking import moment_of, take
 from codeplan.kit.ids import new_id
 from codeplan.ledger import movements
-from codeplan.ledger.postings import Balance, Entry
+from codeplan.ledger.postings import Balance
 from codeplan.plan import lifecycle
 from codeplan.plan.periods import ends_at
 from codeplan.plan.quote import Quote
 from codeplan.store.documents import Document
-from codeplan.store.money import Books, Term
+from codeplan.store.money import Books, Decision, Term
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions import letters
 from codeplan.subscriptions.market import Customer, Market, running_of
@@ -29,20 +30,6 @@ class Referred(Document, frozen=True, kw_only=True):
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """``from_bonus_minor``: what of it was paid with bonus."""
-
-    subscription: Subscription
-    term: Term
-    ended: tuple[Term, ...]
-    entries: tuple[Entry, ...]
-    documents: tuple[Document, ...]
-    counters: Mapping[str, int]
-    invoice_id: str
-    from_bonus_minor: int
-
-
 def sell(
     account_id: str,
     item: PlanItem,
@@ -51,9 +38,10 @@ def sell(
     have: Balance,
     now: int,
     ordered_at: int | None = None,
-) -> Sale:
-    """Sell that plan at that quote. ``have``: the balance that pays it, in which a payment that
-    came for it is already. ``ordered_at``: since when an upgrade counts that was ordered earlier.
+) -> Decision:
+    """Sell that plan at that quote, which is the answer. ``have``: the balance that pays it, in
+    which a payment that came for it is already. ``ordered_at``: since when an upgrade counts that
+    was ordered earlier.
 
     Raises BalanceTooSmall, NotPossible."""
     quote = item.quote
@@ -83,10 +71,14 @@ def sell(
     if how == "upgrade":
         # What was to follow never was.
         ended = tuple(replace(t, ends_at=max(begins, t.started_at)) for t in books.terms)
-    return Sale(
-        subscription, term, ended, tuple(entries), tuple(documents), counters, taken.invoice_id,
-        taken.from_bonus_minor,
-    )  # fmt: skip
+    return Decision(
+        answer=msgspec.json.encode(quote),
+        entries=tuple(entries),
+        subscription=subscription,
+        terms=(*ended, term),
+        documents=tuple(documents),
+        counters=counters,
+    )
 
 
 def grace_owed(books: Books, market: Market, now: int) -> int:
@@ -136,7 +128,7 @@ def _subscribed(
         item.plan_id, item.period,
     ):  # fmt: skip
         anchor = begins  # another period's ends are counted from where it begins
-    state: lifecycle.State = running.state if running else "pending"  # type: ignore[assignment]
+    state: lifecycle.State = running.state if running else "pending"
     ends = ends_at(anchor, begins, item.period, zone)
     return (
         Subscription(

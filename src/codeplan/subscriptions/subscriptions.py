@@ -73,7 +73,7 @@ class Subscriptions:
         if subscription.seats:
             plan = for_seats(plan, subscription.seats, subscription.pooled)
         until = self._dunning.serves_until(
-            subscription.state,  # type: ignore[arg-type]  # a state
+            subscription.state,
             subscription.currency != "",
             subscription.ends_at,
         )

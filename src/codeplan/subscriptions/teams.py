@@ -5,10 +5,12 @@ A member's key names the organisation as its payer. Each seat has its own window
 them; a member may be capped below that. Who leaves frees the seat, and his keys end.
 """
 
+from dataclasses import replace
+
 import msgspec
 from msgspec import structs
 
-from codeplan.accounts.keys import PREFIX
+from codeplan.accounts.keys import key_row, new_secret
 from codeplan.billing.notices import notice
 from codeplan.kit import secrets
 from codeplan.kit.ids import new_id
@@ -155,14 +157,14 @@ class Teams:
         if offered is None:
             raise InvitationInvalid("there is no such invitation")
         team = await self._store.document(Team, offered.account_id) or _NO_TEAM
-        key = secrets.new_token(PREFIX)
+        key = new_secret()
 
         def decide(books: Books, now: int) -> Decision:
             current = books.found.one(Invitation, digest)
             if current is None or current.state != "open" or now >= current.expires_at:
                 raise InvitationInvalid("that invitation was used, withdrawn or has expired")
             _must_have_seat(books, now, besides=digest)
-            row = _key(person.id, team.id, key, now)
+            row = key_row(key, person.id, now, team.id)
             member = structs.replace(_member(team.id, person, current.role, now), key=row)
             accepted = structs.replace(current, state="accepted")
             return Decision(documents=(member, _membership(member), accepted), keys=(row,))
@@ -173,15 +175,13 @@ class Teams:
 
     async def new_key(self, team: str, person: Account) -> str:
         """A member's new key in place of his old one, shown this once. Raises NotAllowed."""
-        key = secrets.new_token(PREFIX)
+        key = new_secret()
         name = member_id(team, person.id)
 
         def decide(books: Books, now: int) -> Decision:
-            member = books.found.one(Member, name)
-            if member is None or member.state != "active":
-                raise NotAllowed("you have no seat there")
-            row = _key(person.id, team, key, now)
-            keys = (row,) if member.key is None else (_revoked(member.key, now), row)
+            member = _active(books, name, "you have no seat there")
+            row = key_row(key, person.id, now, team)
+            keys = (row,) if member.key is None else (replace(member.key, revoked_at=now), row)
             return Decision(documents=(structs.replace(member, key=row),), keys=keys)
 
         await self._store.move(Move(team, "", decide, (One(Member, name),)))
@@ -193,9 +193,7 @@ class Teams:
         name = member_id(team, person)
 
         def decide(books: Books, _: int) -> Decision:
-            member = books.found.one(Member, name)
-            if member is None or member.state != "active":
-                raise NotAllowed("there is no such member")
+            member = _active(books, name, "there is no such member")
             capped = structs.replace(member, prompts_a_month=prompts_a_month)
             return Decision(documents=(capped,))
 
@@ -208,12 +206,10 @@ class Teams:
         name = member_id(team, person)
 
         def decide(books: Books, now: int) -> Decision:
-            member = books.found.one(Member, name)
-            if member is None or member.state != "active":
-                raise NotAllowed("there is no such member")
+            member = _active(books, name, "there is no such member")
             if member.role == "owner":
                 raise NotAllowed("the owner cannot leave")
-            keys = (_revoked(member.key, now),) if member.key else ()
+            keys = (replace(member.key, revoked_at=now),) if member.key else ()
             left = structs.replace(member, state="left", key=None)
             return Decision(documents=(left, _membership(left)), keys=keys)
 
@@ -221,6 +217,14 @@ class Teams:
 
 
 _NO_TEAM = Team(id="", account_id="", made_at=0, name="")
+
+
+def _active(books: Books, name: str, otherwise: str) -> Member:
+    """Raises NotAllowed."""
+    member = books.found.one(Member, name)
+    if member is None or member.state != "active":
+        raise NotAllowed(otherwise)
+    return member
 
 
 def _must_have_seat(books: Books, now: int, besides: str) -> None:
@@ -255,14 +259,4 @@ def _membership(member: Member) -> Membership:
         made_at=member.made_at,
         state=member.state,
         team=member.account_id,
-    )
-
-
-def _key(person: str, team: str, key: str, now: int) -> ClientKey:
-    return ClientKey(new_id("ck", now), person, secrets.digest(key), key[-4:], now, payer_id=team)
-
-
-def _revoked(key: ClientKey, now: int) -> ClientKey:
-    return ClientKey(
-        key.id, key.account_id, key.digest, key.hint, key.created_at, now, key.payer_id
     )

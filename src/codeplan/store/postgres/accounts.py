@@ -13,11 +13,9 @@ from codeplan.store.money_sql import (
     KEY,
     KEYS_OF,
     SAVE_KEY,
-    SAVE_SUBSCRIPTION,
     SUBSCRIPTION,
     key_values,
     subscription_in,
-    subscription_values,
 )
 from codeplan.store.postgres.engine import Engine
 from codeplan.store.postgres.money import numbered
@@ -118,13 +116,6 @@ class PostgresAccounts:
 
     async def remove_sign_in(self, digest: bytes) -> None:
         await self._execute("DELETE FROM sign_ins WHERE digest = $1", digest)
-
-    async def add_subscription(self, subscription: Subscription) -> None:
-        async with self._engine.connection() as connection, connection.transaction():
-            await connection.execute(
-                numbered(SAVE_SUBSCRIPTION), *subscription_values(subscription)
-            )
-            await connection.execute(f"NOTIFY {CHANNEL}")
 
     async def current_subscription(self, account_id: str) -> Subscription | None:
         row = await self._row(f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", account_id)

@@ -5,10 +5,9 @@ from typing import Any
 
 from codeplan.plan.windows import Window
 from codeplan.store import columns
-from codeplan.store.loaded import Ending, HourKey, Rows, windows_needed
+from codeplan.store.loaded import Ending, Rows, windows_needed
 from codeplan.store.operations import CallRow, Operation, Reserve
 from codeplan.store.postgres.engine import Connection
-from codeplan.store.rows import HourUse
 
 _LOCK = """
 WITH locked AS (
@@ -172,10 +171,6 @@ async def save(connection: Connection, rows: Rows) -> None:
     ):
         if values:
             await connection.executemany(statement, [kept(row) for row in values])
-
-
-def _in_order(used: dict[HourKey, HourUse]) -> list[tuple[HourKey, HourUse]]:
-    return sorted(used.items(), key=lambda item: item[0])
 
 
 def kept(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -9,11 +9,9 @@ from codeplan.store.money_sql import (
     KEY,
     KEYS_OF,
     SAVE_KEY,
-    SAVE_SUBSCRIPTION,
     SUBSCRIPTION,
     key_values,
     subscription_in,
-    subscription_values,
 )
 from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
 from codeplan.store.sqlite.engine import Engine
@@ -129,9 +127,6 @@ class SqliteAccounts:
 
     async def remove_sign_in(self, digest: bytes) -> None:
         await self._execute("DELETE FROM sign_ins WHERE digest = ?", digest)
-
-    async def add_subscription(self, subscription: Subscription) -> None:
-        await self._execute(SAVE_SUBSCRIPTION, *subscription_values(subscription))
 
     async def current_subscription(self, account_id: str) -> Subscription | None:
         def query(connection: sqlite3.Connection) -> Subscription | None:
