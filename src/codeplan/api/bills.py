@@ -1,16 +1,14 @@
 """What was paid: invoices and their PDFs, statements of a month, expenses as CSV."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from codeplan.api.answers import error
-from codeplan.api.endpoints import Call, Endpoint, Invalid
+from codeplan.api.endpoints import Call, Endpoint, Invalid, instant_in
 from codeplan.api.showing import show_invoice
 from codeplan.billing.bills import Bills, MonthInvalid
-from codeplan.billing.invoice_pdf import invoice_pdf
 from codeplan.kit.money import written_exact
 
 
@@ -60,6 +58,9 @@ class BillEndpoints:
 
     async def pdf(self, call: Call) -> Any:
         """The invoice as a PDF."""
+        # The library that draws it is loaded when the first one is asked for, not at the start.
+        from codeplan.billing.invoice_pdf import invoice_pdf
+
         found = await self._bills.invoice(call.account_id, call.part("id"))
         if found is None:
             return _no_invoice(call)
@@ -108,26 +109,12 @@ class BillEndpoints:
 
     async def expenses(self, call: Call) -> Any:
         """Everything that moved the balance, as CSV, filtered."""
-        since = _instant(call, "since", 0)
-        until = _instant(call, "until", 1 << 62)
+        since = instant_in("since", call.text("since")) if call.text("since") else 0
+        until = instant_in("until", call.text("until")) if call.text("until") else 1 << 62
         kinds = frozenset(call.request.query_params.getlist("kind"))
         zone = self._bills.zone_of(call.account.zone)
         text = await self._bills.expenses_csv(call.account_id, since, until, kinds, zone)
         return Response(text, media_type="text/csv; charset=utf-8")
-
-
-def _instant(call: Call, name: str, default: int) -> int:
-    """Raises Invalid."""
-    text = call.text(name)
-    if not text:
-        return default
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise Invalid(f"{name}: expected a time such as 2026-11-01T00:00+08:00") from None
-    if moment.tzinfo is None:
-        raise Invalid(f"{name}: expected a time with its zone, such as +08:00")
-    return round(moment.timestamp() * 1000)
 
 
 def _no_invoice(call: Call) -> Response:

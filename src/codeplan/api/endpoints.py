@@ -8,6 +8,7 @@ admins act for it. An operator's takes the operator token. What moves money carr
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -66,6 +67,19 @@ class Call:
         if not text.isdecimal() or not 1 <= int(text) <= most:
             raise Invalid(f"{name}: expected a number from 1 to {most}")
         return int(text)
+
+
+def instant_in(name: str, text: str) -> int:
+    """A time such as 2026-11-01T00:00+08:00, as an instant. ``name``: of the parameter. Raises
+    Invalid."""
+    try:
+        # A query's "+" comes as a space.
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise Invalid(f"{name}: expected a time such as 2026-11-01T00:00+08:00") from None
+    if moment.tzinfo is None:
+        raise Invalid(f"{name}: expected a time with its zone, such as +08:00")
+    return round(moment.timestamp() * 1000)
 
 
 Serve = Callable[[Call], Awaitable[Any]]

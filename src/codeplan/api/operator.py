@@ -1,13 +1,12 @@
 """The operator's addresses for accounts and what they hold. Whatever changes something is written
 into the audit log before it is done."""
 
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
 from codeplan.api.answers import error
-from codeplan.api.endpoints import Call, Endpoint, Invalid
+from codeplan.api.endpoints import Call, Endpoint, Invalid, instant_in
 from codeplan.api.prices import price_table
 from codeplan.api.showing import show_entry
 from codeplan.api.shown import Services
@@ -107,7 +106,7 @@ class OperatorEndpoints:
 
     async def preview_prices(self, call: Call) -> Any:
         """Every price at one instant, for each plan, period and kind of purchase."""
-        at = _instant(call.text("at")) if call.text("at") else self._services.clock.now()
+        at = instant_in("at", call.text("at")) if call.text("at") else self._services.clock.now()
         return {"at": iso_utc(at), "prices": price_table(self._shop.market.catalogue, at)}
 
     async def add_money(self, call: Call) -> Any:
@@ -140,7 +139,7 @@ class OperatorEndpoints:
         wanted = call.read(MoveClock)
         account = await self._account(wanted.email)
         before = (await self._services.books.books(account.id)).now
-        to = _instant(wanted.to) if wanted.to else before + wanted.days * DAY
+        to = instant_in("to", wanted.to) if wanted.to else before + wanted.days * DAY
         done = await self._clockwork.advance(account.id, to)
         held = await self._services.store.current_subscription(account.id)
         return {
@@ -166,14 +165,3 @@ async def account_of(services: Services, email: str) -> Account:
 
 def _do(path: str, serve: Any, body: type, status: int = 200, once: bool = True) -> Endpoint:
     return Endpoint("POST", path, serve, who="operator", body=body, once=once, status=status)
-
-
-def _instant(text: str) -> int:
-    """Raises Invalid."""
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise Invalid("expected a time such as 2026-12-08T00:00+08:00") from None
-    if moment.tzinfo is None:
-        raise Invalid("expected a time with its zone, such as +08:00")
-    return round(moment.timestamp() * 1000)

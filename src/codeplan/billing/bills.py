@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from codeplan.billing.invoices import BillTo, Invoice
+from codeplan.billing.paging import every_entry
 from codeplan.kit.instants import at, month_bounds
 from codeplan.kit.money import written_exact
 from codeplan.ledger.postings import Entry
@@ -15,7 +16,6 @@ from codeplan.store.base import MoneyStore
 from codeplan.store.documents import One
 from codeplan.store.money import Books, Decision, Move
 
-_PAGE = 500
 # An export beyond this is asked for in pieces.
 MOST_ENTRIES = 100_000
 
@@ -74,11 +74,9 @@ class Bills:
     async def entries(self, account_id: str, since: int, until: int) -> list[Entry]:
         """All of that time, the newest first; at most `MOST_ENTRIES`."""
         found: list[Entry] = []
-        while len(found) < MOST_ENTRIES:
-            before = found[-1].id if found else ""
-            page = await self._store.entries(account_id, _PAGE, before, since, until)
-            found += page
-            if len(page) < _PAGE:
+        async for entry in every_entry(self._store, account_id, since, until):
+            found.append(entry)
+            if len(found) == MOST_ENTRIES:
                 break
         return found
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from codeplan.billing.invoices import COUNTER, bill
+from codeplan.billing.paging import every_entry
 from codeplan.billing.settings import MoneySettings
 from codeplan.billing.taking import moment_of
 from codeplan.kit.instants import at, month_bounds
@@ -20,8 +21,6 @@ from codeplan.plan.quote import Line
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decision, Move, changes
-
-_PAGE = 500
 
 
 class TokenMonth(Document, frozen=True, kw_only=True):
@@ -59,15 +58,12 @@ class TokenBills:
     async def bill(self, open_month: TokenMonth) -> bool:
         """Write its invoice, once. Whether anything was changed."""
         spent = 0
-        before = ""
-        while True:
-            page = await self._store.entries(
-                open_month.account_id, _PAGE, before, open_month.since, open_month.until
-            )
-            spent += sum(_tokens(entry) for entry in page if entry.currency == open_month.currency)
-            if len(page) < _PAGE:
-                break
-            before = page[-1].id
+        entries = every_entry(
+            self._store, open_month.account_id, open_month.since, open_month.until
+        )
+        async for entry in entries:
+            if entry.currency == open_month.currency:
+                spent += _tokens(entry)
 
         def decide(books: Books, now: int) -> Decision:
             current = books.found.one(TokenMonth, open_month.id)
