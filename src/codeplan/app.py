@@ -159,7 +159,7 @@ async def open_service(
             meter.beat(config.service.node_lease_seconds / 5),
             run_due(clockwork),
             keep_purse(purse),
-            check_books(checker, clock),
+            check_books(checker),
             keep_small(store, clock, config.service.keep_days),
             forget_old(store, clock, config.service.keep_days),
         ]

@@ -536,3 +536,16 @@ def test_seats_have_windows_of_their_own_or_share_larger_ones() -> None:
     assert [(one.scope, one.limit) for one in own.windows] == [("member", 120)]
     assert [(one.scope, one.limit) for one in shared.windows] == [("plan", 360)]
     assert own.concurrency == shared.concurrency == 15
+
+
+async def test_the_books_are_checked_once_a_day_whoever_asks(
+    business: Business, person: Person, clock: HandClock
+) -> None:
+    await business.checker.check_daily()
+    order = await person.order()
+    business.bank.pays(order)
+    await at_once(*(business.checker.check_daily() for _ in range(3)))
+    assert await business.store.documents(Alert) == []
+    clock.instant += DAY
+    await at_once(*(business.checker.check_daily() for _ in range(3)))
+    assert len(await business.store.documents(Alert)) == 1

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codeplan.billing.orders import Alert, Order, Receipt
+from codeplan.billing.paging import every_document
 from codeplan.kit.ids import new_id
+from codeplan.kit.instants import DAY
+from codeplan.kit.money import MINOR
 from codeplan.payments.base import Provider, ProviderFailed
 from codeplan.store.base import ClockStore, LedgerStore, MoneyStore
-from codeplan.store.money import Books, Decision, Move
+from codeplan.store.documents import Document, One
+from codeplan.store.money import Books, Decision, Move, changes
 from codeplan.telemetry import log
 
-_PAGE = 500
+# No order that is older than this is paid any more.
+_PAID_WITHIN = 15 * DAY
+_NAME = "ledger"
 
 
 class CheckedStore(MoneyStore, ClockStore, LedgerStore, Protocol):
@@ -28,9 +34,19 @@ class Finding:
     text: str
 
 
+class Checked(Document, frozen=True, kw_only=True):
+    """When the books were last checked by themselves: by one node a day, not at every start."""
+
+
 class Checker:
     def __init__(self, store: CheckedStore, providers: Mapping[str, Provider]) -> None:
         self._store, self._providers = store, providers
+
+    async def check_daily(self) -> None:
+        """Check the last two days, if nobody has for a day."""
+        if await changes(self._store, Move("", "", _claim, (One(Checked, _NAME),), terms=False)):
+            now = await self._store.instant()
+            await self.check(now - 2 * DAY, now)
 
     async def check(self, since: int, until: int) -> list[Finding]:
         """The ledger as a whole, and the payments of that time. What is found becomes an alert,
@@ -52,14 +68,8 @@ class Checker:
     async def _receipts_are_posted(self) -> list[Finding]:
         """What came by each provider, by the receipts and by the ledger (less what went back)."""
         received: dict[tuple[str, str], int] = defaultdict(int)
-        before = ""
-        while True:
-            page = await self._store.documents(Receipt, limit=_PAGE, before=before)
-            for receipt in page:
-                received[f"paid/{receipt.provider}", receipt.currency] += receipt.amount_minor
-            if len(page) < _PAGE:
-                break
-            before = page[-1].id
+        async for receipt in every_document(self._store, Receipt):
+            received[f"paid/{receipt.provider}", receipt.currency] += receipt.amount_minor
         came = await self._store.came_in()
         # What operators put onto balances by hand is manual, and has no receipt.
         return [
@@ -68,7 +78,7 @@ class Checker:
                 f"{currency}: receipts say {minor}, the ledger {came.get((name, currency), 0)}",
             )
             for (name, currency), minor in received.items()
-            if name != "paid/manual" and came.get((name, currency), 0) != minor * 1_000_000
+            if name != "paid/manual" and came.get((name, currency), 0) != minor * MINOR
         ]
 
     async def _provider(self, provider: Provider, since: int, until: int) -> list[Finding]:
@@ -86,7 +96,9 @@ class Checker:
                     found.append(Finding(name, f"{amount} {currency} came, {receipt.amount_minor} "
                                                f"{receipt.currency} was applied"))  # fmt: skip
             return found
-        for order in await self._store.documents(Order, state="paid", limit=_PAGE):
+        async for order in every_document(self._store, Order, "paid"):
+            if order.made_at < since - _PAID_WITHIN:
+                break
             if order.provider != provider.name or order.provider == "manual":
                 continue
             if not since <= (order.paid_at or 0) < until:
@@ -111,3 +123,10 @@ class Checker:
             return Decision(documents=(alert,))
 
         await self._store.move(Move("", f"alert/{finding.about}/{finding.text}", decide))
+
+
+def _claim(books: Books, now: int) -> Decision:
+    last = books.found.one(Checked, _NAME)
+    if last is not None and now - last.made_at < DAY:
+        return Decision()
+    return Decision(documents=(Checked(id=_NAME, account_id="", made_at=now),))

@@ -15,7 +15,7 @@ from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.telemetry import log
 
 _DUE_SECONDS = 5.0
-_CHECK_SECONDS = 24 * 3600.0
+_CHECK_SECONDS = 3600.0
 _FORGET_SECONDS = 3600.0
 _FORGOTTEN: tuple[tuple[type[Document], str], ...] = (
     (CallHold, "settled"),
@@ -42,14 +42,9 @@ async def keep_purse(purse: Purse) -> None:
     await _every(LEASE_MS / 3000, "paid calls", purse.keep)
 
 
-async def check_books(checker: Checker, clock: Clock) -> None:
-    """Until cancelled: once a day, the ledger and the providers' records."""
-
-    async def work() -> None:
-        now = clock.now()
-        await checker.check(now - 2 * DAY, now)
-
-    await _every(_CHECK_SECONDS, "the nightly check", work)
+async def check_books(checker: Checker) -> None:
+    """Until cancelled: once a day, by one of the nodes, the ledger and the providers' records."""
+    await _every(_CHECK_SECONDS, "the nightly check", checker.check_daily)
 
 
 async def forget_old(store: ClockStore, clock: Clock, keep_days: int) -> None:
