@@ -11,8 +11,15 @@ from typing import Any
 from starlette.applications import Starlette
 
 from codeplan.accounts.client_keys import ClientKeys
+from codeplan.accounts.devices import Devices
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.sign_in import SignIns
+from codeplan.accounts.outside_sign_in import OutsideSignIn
+from codeplan.accounts.passkeys import Passkeys
+from codeplan.accounts.passwords import Passwords
+from codeplan.accounts.resets import Resets
+from codeplan.accounts.second_factor import SecondFactors
+from codeplan.accounts.sessions import Sessions
+from codeplan.accounts.sign_up import SignUps
 from codeplan.api.mounted import ApiParts, api_application
 from codeplan.api.shown import Services
 from codeplan.billing.bills import Bills
@@ -20,32 +27,53 @@ from codeplan.billing.checking import Checker
 from codeplan.billing.purse import Purse
 from codeplan.billing.wallet import Wallet
 from codeplan.config.build import build_catalogue, build_routes, build_upstreams
+from codeplan.config.build_access import (
+    build_console,
+    build_costs,
+    build_oidc,
+    build_sharing,
+    build_sign_up,
+    makes_accounts,
+    read_draft,
+)
 from codeplan.config.build_money import build_mail, build_money, build_payments
 from codeplan.config.model import ConfigFile
-from codeplan.console import pages
+from codeplan.console.mounted import console_routes
+from codeplan.console.services import ConsoleServices
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
 from codeplan.gateway.exchange import Gateway, GatewaySettings
 from codeplan.gateway.relay import Relay
+from codeplan.identity import OidcProvider
 from codeplan.jobs.clockwork import check_books, forget_old, keep_purse, run_due
 from codeplan.jobs.mailing import send_mail
+from codeplan.jobs.watching import keep_seen, look_for_sharing, read_drains, sum_days
 from codeplan.kit.clock import Clock, SystemClock
 from codeplan.mail import Mailer
 from codeplan.metering.keeping import keep_small
 from codeplan.metering.meter import Meter
+from codeplan.metering.news import News
 from codeplan.metering.slots import Slots
+from codeplan.metering.tallies import Tallies
 from codeplan.payments.opened import open_providers
+from codeplan.routing.drains import Drains
 from codeplan.routing.routes import Router
 from codeplan.store.base import Store
 from codeplan.store.postgres import store as postgres
 from codeplan.store.sqlite import store as sqlite
+from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
+from codeplan.subscriptions.personal_data import PersonalData
+from codeplan.subscriptions.receipts import Receipts
 from codeplan.subscriptions.refunds import Refunds
+from codeplan.subscriptions.reports import Reports
 from codeplan.subscriptions.shop import Shop
+from codeplan.subscriptions.simulator import Draft, Simulator
 from codeplan.subscriptions.subscriptions import Subscriptions
 from codeplan.subscriptions.teams import Teams
 from codeplan.subscriptions.till import Till
+from codeplan.telemetry import Runs
 from codeplan.upstream.opened import open_upstreams
 
 
@@ -58,6 +86,7 @@ class Service:
     accounts: Accounts
     shop: Shop
     subscriptions: Subscriptions
+    news: News
     embedded: bool
 
 
@@ -88,31 +117,90 @@ async def open_service(
         for provider in providers.values():
             opened.push_async_callback(provider.close)
 
-        rules = build_money(config)
+        rules, settings = build_money(config), build_console(config)
         accounts = Accounts(store, clock)
         subscriptions = Subscriptions(store, clock, build_catalogue(config), rules.dunning)
         await subscriptions.keep_catalogue()
-        meter = Meter(store, clock, config.service.queue_seconds)
+        runs = Runs(clock)
+        news, tallies, devices = News(), Tallies(store, clock), Devices(store, clock)
+        meter = Meter(store, clock, config.service.queue_seconds, news)
         purse = Purse(store, rules)
         if not database:
             await purse.release_all()
+        drains = Drains(store)
+        await drains.read()
+        router = Router(build_routes(config), upstreams, drains)
+
+        def forget() -> None:
+            accounts.forget()
+            subscriptions.forget()
+            devices.forget()
+
+        store.on_change(forget)
+        teams, receipts = Teams(store, store), Receipts(store, subscriptions)
+        shop = Shop(store, subscriptions, rules)
+        till = Till(store, shop, providers, rules, payments.public_url)
+        refunds = Refunds(store, shop, till)
+        clockwork = Clockwork(store, shop, till, refunds, forget)
+        checker = Checker(store, providers)
+        passwords, sessions = Passwords(store, clock), Sessions(store, clock)
+        oidc = build_oidc(config)
+        costs = build_costs(config)
+        simulator = Simulator(store, clock, Draft(subscriptions.catalogue, costs), read_draft)
+        opened.push_async_callback(simulator.close)
+        everything = ConsoleServices(
+            settings=settings,
+            store=store,
+            clock=clock,
+            forget=forget,
+            accounts=accounts,
+            passwords=passwords,
+            sessions=sessions,
+            second_factors=SecondFactors(store, clock, passwords.guesses),
+            passkeys=Passkeys(store, clock),
+            sign_ups=SignUps(store, accounts, clock, build_sign_up(config)),
+            resets=Resets(store, passwords, sessions, clock, settings.public_url),
+            outside=(
+                OutsideSignIn(store, accounts, clock, OidcProvider(oidc), makes_accounts(config))
+                if oidc
+                else None
+            ),
+            keys=ClientKeys(store, store, forget),
+            devices=devices,
+            subscriptions=subscriptions,
+            teams=teams,
+            receipts=receipts,
+            meter=meter,
+            news=news,
+            tallies=tallies,
+            shop=shop,
+            till=till,
+            refunds=refunds,
+            codes=Codes(store, shop, subscriptions.catalogue),
+            wallet=Wallet(store),
+            bills=Bills(store, rules.zone),
+            checker=checker,
+            clockwork=clockwork,
+            cases=Cases(store, shop, build_sharing(config)),
+            reports=Reports(store, tallies, clock, costs, config.service.time_zone),
+            simulator=simulator,
+            drains=drains,
+            router=router,
+            runs=runs,
+            personal_data=PersonalData(store, teams),
+        )
         services = Services(
             accounts=accounts,
             subscriptions=subscriptions,
-            teams=Teams(store, store),
+            teams=teams,
+            receipts=receipts,
             meter=meter,
             store=store,
             clock=clock,
             time_zone=config.service.time_zone,
             operator_digest=operator_digest,
+            forget=forget,
         )
-        store.on_change(services.forget)
-        shop = Shop(store, subscriptions, rules)
-        till = Till(store, shop, providers, rules, payments.public_url)
-        refunds = Refunds(store, shop, till)
-        clockwork = Clockwork(store, shop, till, refunds, services.forget)
-        checker = Checker(store, providers)
-        router = Router(build_routes(config), upstreams)
         gateway = Gateway(
             accounts=accounts,
             subscriptions=subscriptions,
@@ -122,6 +210,7 @@ async def open_service(
             relay=Relay(
                 router,
                 clock,
+                tallies,
                 config.service.read_on_seconds,
                 charges_cut=config.service.cut_by_upstream == "delivered",
             ),
@@ -133,47 +222,61 @@ async def open_service(
                 rules.calls_at_once,
                 rules.overage,
             ),
-        )
-        parts = ApiParts(
-            keys=ClientKeys(store, store, services.forget),
-            wallet=Wallet(store),
-            shop=shop,
-            till=till,
-            refunds=refunds,
-            codes=Codes(store, shop, subscriptions.catalogue),
-            bills=Bills(store, rules.zone),
-            clockwork=clockwork,
-            checker=checker,
-            overage=rules.overage,
+            devices=devices,
+            tallies=tallies,
         )
         application = api_application(
-            services,
-            parts,
-            pages.routes(
-                pages.ConsoleServices(
-                    accounts, SignIns(store, clock), subscriptions, meter, store, clock
-                )
-            ),
+            services, _api_parts(everything, rules.overage), console_routes(everything)
         )
         work = [
             meter.beat(config.service.node_lease_seconds / 5),
-            run_due(clockwork),
-            keep_purse(purse),
-            check_books(checker),
+            run_due(clockwork, runs),
+            keep_purse(purse, runs),
+            check_books(checker, runs),
+            keep_seen(devices, tallies, runs),
+            read_drains(drains, runs),
+            look_for_sharing(everything.cases, runs),
+            sum_days(everything.reports, runs),
             keep_small(store, clock, config.service.keep_days),
-            forget_old(store, clock, config.service.keep_days),
+            forget_old(store, clock, config.service.keep_days, runs),
         ]
         if (mail := build_mail(config.mail)) is not None:
-            work.append(send_mail(store, Mailer(mail)))
+            work.append(send_mail(store, Mailer(mail), runs))
         opened.push_async_callback(_stop, _start(work))
         yield Service(
             application=application,
-            door=door_for(gateway, config.service.max_body_bytes),
+            door=door_for(gateway, config.service.max_body_bytes, config.service.behind_proxy),
             accounts=accounts,
             shop=shop,
             subscriptions=subscriptions,
+            news=news,
             embedded=any(item.protocol == "embedded" for item in upstream_settings),
         )
+
+
+def _api_parts(console: ConsoleServices, overage: bool) -> ApiParts:
+    """The JSON API stands on the same services as the pages."""
+    return ApiParts(
+        keys=console.keys,
+        devices=console.devices,
+        sessions=console.sessions,
+        wallet=console.wallet,
+        shop=console.shop,
+        till=console.till,
+        refunds=console.refunds,
+        codes=console.codes,
+        bills=console.bills,
+        clockwork=console.clockwork,
+        checker=console.checker,
+        cases=console.cases,
+        reports=console.reports,
+        simulator=console.simulator,
+        drains=console.drains,
+        router=console.router,
+        sign_ups=console.sign_ups,
+        personal_data=console.personal_data,
+        overage=overage,
+    )
 
 
 async def _open_store(config: ConfigFile, data: Path, database: str, clock: Clock) -> Store:

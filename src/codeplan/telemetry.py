@@ -7,10 +7,13 @@ keys are never logged.
 import contextlib
 import logging
 import sys
+from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
+
+from codeplan.kit.clock import Clock
 
 
 def configure(level: int = logging.INFO) -> None:
@@ -62,3 +65,31 @@ def _encode(event: Any, **_: Any) -> bytes:
 
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger("codeplan")
+
+
+@dataclass(slots=True)
+class Run:
+    """The newest run of a job in this process. ``problem``: "" where it went well; ``at``: its
+    end; ``every_seconds``: how often it runs."""
+
+    name: str
+    every_seconds: float
+    at: int
+    problem: str
+    runs: int = 0
+
+
+class Runs:
+    """What ran by the clock in this process, for whoever looks."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._newest: dict[str, Run] = {}
+
+    def ended(self, name: str, every_seconds: float, problem: str) -> None:
+        before = self._newest.get(name)
+        number = (before.runs if before else 0) + 1
+        self._newest[name] = Run(name, every_seconds, self._clock.now(), problem, number)
+
+    def newest(self) -> list[Run]:
+        return sorted(self._newest.values(), key=lambda run: run.name)

@@ -10,7 +10,6 @@ import pytest
 
 from codeplan.billing.checking import Finding
 from codeplan.billing.invoices import Invoice
-from codeplan.billing.notices import Notice
 from codeplan.billing.orders import Alert, Order, OrderClosed
 from codeplan.billing.packs import Pack
 from codeplan.billing.purse import Asked, CallHold, NoFunds
@@ -19,6 +18,7 @@ from codeplan.config.build import build_catalogue
 from codeplan.config.load import builtin_text, parse
 from codeplan.kit.instants import DAY, HOUR, add_months
 from codeplan.ledger.postings import Balance
+from codeplan.letters.notices import Notice
 from codeplan.payments.base import Payment
 from codeplan.plan.quote import NotForSale
 from codeplan.plan.seats import for_seats

@@ -1,24 +1,18 @@
-"""An account's client keys: made, named, put in another's place, ended. A key is shown when it is
-made and never again; at most so many serve at once."""
+"""An account's client keys: made, named, limited, put in another's place, ended. A key is shown
+when it is made and never again; at most so many serve at once."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from msgspec import structs
-
-from codeplan.accounts.keys import key_row, new_secret
+from codeplan.accounts.keys import KeyName, key_row, new_secret
 from codeplan.store.base import AccountStore, MoneyStore
-from codeplan.store.documents import Document, One
+from codeplan.store.documents import One
 from codeplan.store.money import Books, Decision, Move
-from codeplan.store.rows import ClientKey
+from codeplan.store.rows import ANYTHING, ClientKey, KeyRules
 
 MOST = 50
-
-
-class KeyName(Document, frozen=True, kw_only=True):
-    """What its owner calls a key. Its id is the key's."""
-
-    name: str
+_MOST_NAME = 100
+_MOST_PROMPTS = 10_000_000
 
 
 class KeyUnknown(ValueError):
@@ -29,6 +23,28 @@ class TooManyKeys(ValueError):
     """No more keys serve at once."""
 
 
+class KeyRulesInvalid(ValueError):
+    """A name that is too long, a lane that there is not, a limit below nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A key as its owner wants it."""
+
+    name: str = ""
+    rules: KeyRules = ANYTHING
+
+    def checked(self) -> "Wanted":
+        """Raises KeyRulesInvalid."""
+        if len(self.name) > _MOST_NAME:
+            raise KeyRulesInvalid(f"name: expected at most {_MOST_NAME} characters")
+        if self.rules.lane not in ("", "plan", "paid"):
+            raise KeyRulesInvalid("lane: expected plan, paid, or nothing for both")
+        if not 0 <= self.rules.prompts_a_month <= _MOST_PROMPTS:
+            raise KeyRulesInvalid(f"prompts_a_month: expected 0 to {_MOST_PROMPTS}")
+        return self
+
+
 class ClientKeys:
     """``forget``: what is remembered of keys is old."""
 
@@ -37,25 +53,26 @@ class ClientKeys:
     ) -> None:
         self._accounts, self._books, self._forget = accounts, books, forget
 
-    async def list_keys(self, account_id: str) -> list[tuple[ClientKey, str]]:
-        """Those that serve, the newest first, each with its name."""
+    async def list_keys(self, account_id: str) -> list[tuple[ClientKey, KeyName]]:
+        """Those that serve, the newest first, each with its name and what it may do."""
         found = []
         for key in await self._accounts.keys_of(account_id):
             named = await self._books.document(KeyName, key.id)
-            found.append((key, named.name if named else ""))
+            found.append((key, named or _named(account_id, key.id, Wanted(), 0)))
         return found
 
-    async def make(self, account_id: str, name: str) -> tuple[ClientKey, str]:
-        """A new key, and its secret. Raises TooManyKeys."""
+    async def make(self, account_id: str, wanted: Wanted) -> tuple[ClientKey, str]:
+        """A new key, and its secret. Raises TooManyKeys, KeyRulesInvalid."""
         if len(await self._accounts.keys_of(account_id)) >= MOST:
             raise TooManyKeys(f"at most {MOST} keys serve at once: end one first")
-        return await self._put(account_id, name, None)
+        return await self._put(account_id, wanted.checked(), None)
 
     async def rotate(self, account_id: str, key_id: str) -> tuple[ClientKey, str]:
         """A new key of the same name in that one's place, which ends. Raises KeyUnknown."""
         old = await self._own(account_id, key_id)
         named = await self._books.document(KeyName, key_id)
-        return await self._put(account_id, named.name if named else "", old)
+        wanted = Wanted(named.name, named.rules) if named else Wanted()
+        return await self._put(account_id, wanted, old)
 
     async def end(self, account_id: str, key_id: str) -> None:
         """The key serves no more. Raises KeyUnknown."""
@@ -67,16 +84,17 @@ class ClientKeys:
         await self._books.move(Move(account_id, "", decide, terms=False))
         self._forget()
 
-    async def rename(self, account_id: str, key_id: str, name: str) -> None:
-        """Raises KeyUnknown."""
-        await self._own(account_id, key_id)
+    async def change(self, account_id: str, key_id: str, wanted: Wanted) -> None:
+        """Another name, and what it may do. Raises KeyUnknown, KeyRulesInvalid."""
+        old, checked = await self._own(account_id, key_id), wanted.checked()
 
-        def decide(books: Books, now: int) -> Decision:
-            named = books.found.one(KeyName, key_id)
-            made = _named(account_id, key_id, name, now)
-            return Decision(documents=(structs.replace(named, name=name) if named else made,))
+        def decide(_: Books, now: int) -> Decision:
+            # The key is written too, so that every node hears of it.
+            return Decision(keys=(old,), documents=(_named(account_id, key_id, checked, now),))
 
-        await self._books.move(Move(account_id, "", decide, (One(KeyName, key_id),), terms=False))
+        reads = (One(KeyName, key_id),)
+        await self._books.move(Move(account_id, "", decide, reads, terms=False))
+        self._forget()
 
     async def _own(self, account_id: str, key_id: str) -> ClientKey:
         for key in await self._accounts.keys_of(account_id):
@@ -85,7 +103,7 @@ class ClientKeys:
         raise KeyUnknown(f"the account has no key {key_id} that serves")
 
     async def _put(
-        self, account_id: str, name: str, old: ClientKey | None
+        self, account_id: str, wanted: Wanted, old: ClientKey | None
     ) -> tuple[ClientKey, str]:
         secret = new_secret()
         made: list[ClientKey] = []
@@ -94,12 +112,21 @@ class ClientKeys:
             key = key_row(secret, account_id, now, old.payer_id if old else "")
             made[:] = [key]
             keys = (key,) if old is None else (replace(old, revoked_at=now), key)
-            return Decision(keys=keys, documents=(_named(account_id, key.id, name, now),))
+            return Decision(keys=keys, documents=(_named(account_id, key.id, wanted, now),))
 
         await self._books.move(Move(account_id, "", decide, terms=False))
         self._forget()
         return made[0], secret
 
 
-def _named(account_id: str, key_id: str, name: str, now: int) -> KeyName:
-    return KeyName(id=key_id, account_id=account_id, made_at=now, name=name)
+def _named(account_id: str, key_id: str, wanted: Wanted, now: int) -> KeyName:
+    rules = wanted.rules
+    return KeyName(
+        id=key_id,
+        account_id=account_id,
+        made_at=now,
+        name=wanted.name,
+        models=rules.models,
+        lane=rules.lane,
+        prompts_a_month=rules.prompts_a_month,
+    )

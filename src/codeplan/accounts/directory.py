@@ -1,18 +1,23 @@
 """The accounts' use cases: making one, and knowing whose key a call brings."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from codeplan.accounts.keys import key_row, new_secret
+from codeplan.accounts.keys import KeyName, key_row, new_secret
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
-from codeplan.store.base import AccountStore
+from codeplan.store.base import AccountStore, MoneyStore
 from codeplan.store.rows import Account, KeyHolder
 
 # Remembered so that a known key costs no look-up on each call; forgotten at every change.
 REMEMBERED = 20_000
 _EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
+
+
+class HolderStore(AccountStore, MoneyStore, Protocol):
+    """Accounts, and what is said of their keys."""
 
 
 class EmailInvalid(ValueError):
@@ -30,14 +35,13 @@ class NewAccount:
 class Accounts:
     """Who is who."""
 
-    def __init__(self, store: AccountStore, clock: Clock) -> None:
+    def __init__(self, store: HolderStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._holders: dict[bytes, KeyHolder] = {}
 
     async def create(self, email: str) -> NewAccount:
         """A subscriber with one key. Raises EmailInvalid, AlreadyThere."""
-        if not _EMAIL.match(email):
-            raise EmailInvalid(f"{email!r} is not an e-mail address")
+        self.must_be_email(email)
         now = self._clock.now()
         account = Account(new_id("acc", now), email, "subscriber", now)
         secret = new_secret()
@@ -52,6 +56,21 @@ class Accounts:
         account = Account(new_id("acc", now), email, "operator", now, hashed, password_once=True)
         await self._store.add_account(account, None)
         return account, password
+
+    async def open(
+        self, email: str, password_hash: str = "", zone: str = "", role: str = "subscriber"
+    ) -> Account:
+        """An account without a key, which its owner makes. Raises EmailInvalid, AlreadyThere."""
+        self.must_be_email(email)
+        now = self._clock.now()
+        account = Account(new_id("acc", now), email, role, now, password_hash, zone=zone)
+        await self._store.add_account(account, None)
+        return account
+
+    def must_be_email(self, email: str) -> None:
+        """Raises EmailInvalid."""
+        if not _EMAIL.match(email):
+            raise EmailInvalid(f"{email!r} is not an e-mail address")
 
     async def operators(self) -> list[Account]:
         return await self._store.accounts("operator")
@@ -70,6 +89,9 @@ class Accounts:
             holder = await self._store.key_holder(digest)
             if holder is None:
                 return None
+            named = await self._store.document(KeyName, holder.key.id)
+            if named is not None:
+                holder = replace(holder, rules=named.rules)
             if len(self._holders) >= REMEMBERED:
                 self._holders.clear()
             self._holders[digest] = holder

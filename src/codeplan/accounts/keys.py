@@ -4,9 +4,23 @@ from collections.abc import Mapping
 
 from codeplan.kit import secrets
 from codeplan.kit.ids import new_id
-from codeplan.store.rows import ClientKey
+from codeplan.store.documents import Document
+from codeplan.store.rows import ClientKey, KeyRules
 
 PREFIX = "cp-"
+
+
+class KeyName(Document, frozen=True, kw_only=True):
+    """What its owner calls a key, and what it may do. Its id is the key's."""
+
+    name: str
+    models: tuple[str, ...] = ()
+    lane: str = ""
+    prompts_a_month: int = 0
+
+    @property
+    def rules(self) -> KeyRules:
+        return KeyRules(self.models, self.lane, self.prompts_a_month)
 
 
 def key_in(headers: Mapping[bytes, bytes]) -> str | None:

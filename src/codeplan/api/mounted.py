@@ -9,6 +9,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from codeplan.accounts.client_keys import ClientKeys
+from codeplan.accounts.devices import Devices
+from codeplan.accounts.sessions import Sessions
+from codeplan.accounts.sign_up import SignUps
 from codeplan.api import answers, catalogue, health, monitor
 from codeplan.api.account import AccountEndpoints
 from codeplan.api.bills import BillEndpoints
@@ -25,10 +28,16 @@ from codeplan.api.till import TillEndpoints
 from codeplan.billing.bills import Bills
 from codeplan.billing.checking import Checker
 from codeplan.billing.wallet import Wallet
+from codeplan.routing.drains import Drains
+from codeplan.routing.routes import Router
+from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
+from codeplan.subscriptions.personal_data import PersonalData
 from codeplan.subscriptions.refunds import Refunds
+from codeplan.subscriptions.reports import Reports
 from codeplan.subscriptions.shop import Shop
+from codeplan.subscriptions.simulator import Simulator
 from codeplan.subscriptions.till import Till
 
 
@@ -37,6 +46,8 @@ class ApiParts:
     """What money's addresses need beside `Services`."""
 
     keys: ClientKeys
+    devices: Devices
+    sessions: Sessions
     wallet: Wallet
     shop: Shop
     till: Till
@@ -45,6 +56,13 @@ class ApiParts:
     bills: Bills
     clockwork: Clockwork
     checker: Checker
+    cases: Cases
+    reports: Reports
+    simulator: Simulator
+    drains: Drains
+    router: Router
+    sign_ups: SignUps
+    personal_data: PersonalData
     overage: bool
 
 
@@ -53,7 +71,7 @@ def endpoints_of(services: Services, parts: ApiParts) -> list[Endpoint]:
     money = MoneyEndpoints(services, parts.wallet, parts.shop, parts.codes)
     return [
         *AccountEndpoints(services, parts.overage).endpoints(),
-        *KeyEndpoints(parts.keys).endpoints(),
+        *KeyEndpoints(parts.keys, parts.devices).endpoints(),
         *money.endpoints(),
         *OrderEndpoints(services, parts.till, money).endpoints(),
         *BillEndpoints(parts.bills).endpoints(),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from codeplan.accounts.client_keys import KeyUnknown, TooManyKeys
+from codeplan.accounts.client_keys import KeyRulesInvalid, KeyUnknown, TooManyKeys
 from codeplan.accounts.directory import EmailInvalid
 from codeplan.api.answers import answer, error
 from codeplan.api.prices import show_quote
@@ -15,12 +15,14 @@ from codeplan.payments.base import Declined, Forged, NotOffered, ProviderFailed
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.quote import NotForSale
 from codeplan.store.base import AlreadyThere, StoreFailed
+from codeplan.subscriptions.cases import CaseUnknown
 from codeplan.subscriptions.clockwork import ClockBackwards
 from codeplan.subscriptions.codes import CodeInvalid
 from codeplan.subscriptions.market import OnlyAtPeriodsEnd
 from codeplan.subscriptions.payments import WrongProvider
 from codeplan.subscriptions.purchases import PriceChanged, SeatsInvalid
 from codeplan.subscriptions.refunds import NotRefundable
+from codeplan.subscriptions.simulator import DraftInvalid
 from codeplan.subscriptions.subscriptions import PlanUnknown
 from codeplan.subscriptions.teams import InvitationInvalid, NotAllowed, SeatsTaken
 from codeplan.subscriptions.till import OrderUnknown, ProviderUnknown, TooManyOrders
@@ -37,6 +39,9 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     AmountInvalid: (400, "amount_invalid"),
     KeyUnknown: (404, "not_found"),
     TooManyKeys: (409, "too_many_keys"),
+    KeyRulesInvalid: (400, "1214"),
+    CaseUnknown: (404, "not_found"),
+    DraftInvalid: (400, "draft_invalid"),
     EmailInvalid: (400, "email_invalid"),
     AlreadyThere: (409, "account_exists"),
     OrderUnknown: (404, "not_found"),

@@ -13,7 +13,6 @@ from codeplan.kit.instants import iso_utc
 from codeplan.kit.money import written_exact
 from codeplan.plan.admit import Hold
 from codeplan.plan.catalogue import Plan
-from codeplan.plan.recompute import recompute
 from codeplan.plan.rules import ONE
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import shown
@@ -43,22 +42,15 @@ class ReceiptEndpoints:
     async def prompt(self, call: Call) -> Any:
         """The receipt of a prompt by its id, or by the id of one of its calls; also of a call that
         was paid by the token."""
-        services, account_id, named = self._services, call.account.id, call.part("id")
-        if named.startswith("req_"):
-            row = await services.usage.call(account_id, named)
-            if row is not None and row.prompt_id is None:
-                paid = await services.books.document(CallHold, row.id)
-                return {"prompt": None, "calls": [_call(row, None)], "paid": _paid(paid)}
-            named = row.prompt_id or "" if row else ""
-        found = await services.usage.prompt(account_id, named)
+        found = await self._services.receipts.find(call.account.id, call.part("id"))
         if found is None:
             return error(404, "not_found", f"there is no prompt or call {call.part('id')}")
-        calls = await services.usage.calls(found)
-        version = next((one.catalogue_version for one in calls), "")
-        plan = await services.subscriptions.plan_of(found.subscription_id, version, found.opened_at)
-        receipt = _receipt(found, calls, plan, version)
-        if call.text("verify") == "true" and plan is not None:
-            checks = list(recompute(plan, found, calls))
+        if found.prompt is None:
+            shown = [_call(one, None) for one in found.calls]
+            return {"prompt": None, "calls": shown, "paid": _paid(found.paid)}
+        receipt = _receipt(found.prompt, found.calls, found.plan, found.version)
+        if call.text("verify") == "true" and found.plan is not None:
+            checks = found.checks()
             receipt["verified"] = all(check.agrees for check in checks)
             receipt["checks"] = [
                 {**msgspec.structs.asdict(check), "agrees": check.agrees} for check in checks

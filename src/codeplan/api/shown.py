@@ -1,5 +1,6 @@
 """What several addresses show of the same thing, written once so that they agree."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,22 +12,26 @@ from codeplan.plan.forecast import forecast
 from codeplan.plan.windows import WindowView
 from codeplan.store.base import MoneyStore, Store, UsageStore
 from codeplan.store.rows import KeyHolder
+from codeplan.subscriptions.receipts import Receipts
 from codeplan.subscriptions.subscriptions import Held, Subscriptions
 from codeplan.subscriptions.teams import Teams
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the API's addresses need. ``time_zone``: in which monitor times are read and told."""
+    """What the API's addresses need. ``time_zone``: in which monitor times are read and told.
+    ``forget``: what is remembered of keys and plans is old."""
 
     accounts: Accounts
     subscriptions: Subscriptions
     teams: Teams
+    receipts: Receipts
     meter: Meter
     store: Store
     clock: Clock
     time_zone: str
     operator_digest: bytes
+    forget: Callable[[], None]
 
     @property
     def usage(self) -> UsageStore:
@@ -35,11 +40,6 @@ class Services:
     @property
     def books(self) -> MoneyStore:
         return self.store
-
-    def forget(self) -> None:
-        """What is remembered of keys and plans is old."""
-        self.accounts.forget()
-        self.subscriptions.forget()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,11 +85,18 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class AnnouncedServer(uvicorn.Server):
-    """Says where things are once calls can be served."""
+    """Says where things are once calls can be served; ``ending``: told when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._announce = announce
+        self._announce, self._ending = announce, ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Pages that are told of changes would hold their connections open."""
+        self._ending()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -140,7 +147,7 @@ async def _run(
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
-        server = AnnouncedServer(settings, announce)
+        server = AnnouncedServer(settings, announce, service.news.close)
         await server.serve(sockets=[listening])
         await server.calls_ended()
     told("stopped")

@@ -57,6 +57,10 @@ class Client:
         """The client's own id of the session, or "" where it sends none."""
         return ""
 
+    def machine(self, call: SeenCall) -> str:
+        """The client's own id of the machine it runs on, or "" where it sends none."""
+        return ""
+
     def authored(self, said: Said) -> str | None:
         """What the person wrote in this message of the user's role, or None when nothing."""
         if said.tool_result and not self.writes_behind_results:

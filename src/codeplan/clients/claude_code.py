@@ -9,6 +9,8 @@ from codeplan.protocol.outline import Said
 
 # The session id inside metadata.user_id: a JSON text now, "user_…_session_<id>" before.
 _SESSION = re.compile(r'"session_id"\s*:\s*"([^"]+)"|_session_([0-9a-f-]{36})')
+# The machine's id stands beside it.
+_MACHINE = re.compile(r'"device_id"\s*:\s*"([^"]+)"|^user_([0-9a-f]{16,64})_account')
 _COMPACTION = "CRITICAL: Respond with TEXT ONLY. Do NOT call any tools"
 STATUS_LINE = "codeplan statusline"
 
@@ -43,6 +45,10 @@ class ClaudeCode(Client):
         if session:
             return session
         match = _SESSION.search(call.outline.user_id)
+        return (match[1] or match[2]) if match else ""
+
+    def machine(self, call: SeenCall) -> str:
+        match = _MACHINE.search(call.outline.user_id)
         return (match[1] or match[2]) if match else ""
 
     def authored(self, said: Said) -> str | None:

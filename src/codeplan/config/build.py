@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
-from codeplan.config.build_money import pack_offer, token_prices
+from codeplan.config.build_money import pack_offer, prices_of
 from codeplan.config.model import (
     DAYS,
     ConfigFile,
@@ -30,7 +30,7 @@ def build_catalogue(config: ConfigFile) -> Catalogue:
     """Plans and models; the version is a hash of what they say."""
     plans = {table.id: _plan(table) for table in config.plans}
     models = tuple(
-        Model(table.id, tuple(table.aliases), token_prices(table), table.output_tokens)
+        Model(table.id, tuple(table.aliases), prices_of(table.prices), table.output_tokens)
         for table in config.models
     )
     version = sha256(msgspec.json.encode([list(plans.values()), models], order="sorted"))

@@ -1,10 +1,11 @@
 """From the file's tables to the values of money: prices of tokens, packs, rules, providers."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from codeplan.billing.settings import MoneySettings, Referral, Seller
-from codeplan.config.model import ConfigFile, ModelTable, PackTable, TokenPriceTable
+from codeplan.config.model import ConfigFile, PackTable, TokenPriceTable
 from codeplan.config.money_model import AlipayTable, MailTable, StripeTable, WeChatTable
 from codeplan.kit.instants import DAY, HOUR, MINUTE
 from codeplan.kit.money import minor_units, token_price
@@ -15,9 +16,9 @@ from codeplan.plan.lifecycle import Dunning
 from codeplan.plan.tokens import TokenPrice
 
 
-def token_prices(table: ModelTable) -> tuple[TokenPrice, ...]:
+def prices_of(tables: Sequence[TokenPriceTable]) -> tuple[TokenPrice, ...]:
     """Cached and written classes cost as input where nothing else is said."""
-    return tuple(_token_price(price) for price in table.prices)
+    return tuple(_token_price(price) for price in tables)
 
 
 def _token_price(table: TokenPriceTable) -> TokenPrice:

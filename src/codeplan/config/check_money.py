@@ -23,6 +23,12 @@ def check_money(config: ConfigFile) -> Iterator[Complaint]:
         )
     if config.seller.tax_percent and not config.seller.tax_name:
         yield ("seller", "tax_percent"), "seller.tax_name: expected the name of the tax"
+    if config.oidc and not os.environ.get(config.oidc.client_secret_env, "").strip():
+        yield (
+            ("oidc", "client_secret_env"),
+            "oidc.client_secret_env: expected the environment to hold"
+            f" {config.oidc.client_secret_env}",
+        )
     if config.mail and config.mail.password_env and not os.environ.get(config.mail.password_env):
         yield (
             ("mail", "password_env"),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator
 
+from codeplan.config.access_model import ConsoleTable, OidcTable, SharingTable, SignUpTable
 from codeplan.config.money_model import (
     MailTable,
     MoneyTable,
@@ -77,13 +78,15 @@ class TokenPriceTable(Table):
 
 
 class ModelTable(Table):
-    """``[[models]]``. Aliases are glob patterns. ``prices``: for whoever pays by the token.
+    """``[[models]]``. Aliases are glob patterns. ``prices``: for whoever pays by the token;
+    ``costs``: what the operator pays for it, for his own sums.
     ``output_tokens``: what an answer is taken to be at most where the call does not say."""
 
     id: Name
     routes: list[RouteTable] = []
     aliases: list[Name] = []
     prices: list[TokenPriceTable] = []
+    costs: list[TokenPriceTable] = []
     output_tokens: Annotated[int, Field(ge=1, le=10**7)] = 8192
 
 
@@ -208,7 +211,8 @@ class ServiceTable(Table):
     """``[service]``. ``time_zone`` writes reset times; sizes in bytes, times in seconds.
     ``cut_by_upstream``: what an answer costs whose upstream broke off after content had come.
     ``node_lease_seconds``: a node that was not seen for so long is taken for dead.
-    ``keep_days``: how long single prompts and calls are kept."""
+    ``keep_days``: how long single prompts and calls are kept. ``behind_proxy``: callers come by a
+    proxy, which puts their address last into X-Forwarded-For."""
 
     time_zone: str = "Asia/Shanghai"
     max_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 32 * 1024 * 1024
@@ -217,6 +221,7 @@ class ServiceTable(Table):
     keep_days: Annotated[int, Field(ge=62, le=36_500)] = 400
     node_lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     queue_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
+    behind_proxy: bool = False
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 
 
@@ -234,3 +239,7 @@ class ConfigFile(Table):
     referral: ReferralTable = ReferralTable()
     mail: MailTable | None = None
     payments: PaymentsTable = PaymentsTable()
+    sign_up: SignUpTable = SignUpTable()
+    oidc: OidcTable | None = None
+    sharing: SharingTable = SharingTable()
+    console: ConsoleTable = ConsoleTable()

@@ -18,6 +18,11 @@ class Caller(Protocol):
     too_large: bool
 
     @property
+    def address(self) -> str:
+        """Where it calls from, on the network; "" where that is not known."""
+        ...
+
+    @property
     def gone(self) -> bool:
         """Whether it has left."""
         ...

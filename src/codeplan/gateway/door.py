@@ -24,6 +24,7 @@ class Door(HttpToolsProtocol):
 
     gateway: Gateway
     max_body_bytes: int
+    behind_proxy: bool
     # On the loop's clock: since when no call runs; None while one does.
     _idle_since: float | None = None
 
@@ -133,6 +134,15 @@ class Call:
         self.response_complete = False
         self.message_event = self
         self._gone = False
+
+    @property
+    def address(self) -> str:
+        """Behind a proxy, what the nearest one says; it must put the address last."""
+        if self._door.behind_proxy:
+            forwarded = self.headers.get(b"x-forwarded-for", b"").decode("latin-1")
+            return forwarded.rpartition(",")[2].strip()
+        client = self._door.client
+        return client[0] if client else ""
 
     # for uvicorn
 
@@ -246,6 +256,9 @@ def _declared(headers: dict[bytes, bytes]) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def door_for(gateway: Gateway, max_body_bytes: int) -> type[asyncio.Protocol]:
+def door_for(
+    gateway: Gateway, max_body_bytes: int, behind_proxy: bool = False
+) -> type[asyncio.Protocol]:
     """The protocol class to give to uvicorn as its ``http``."""
-    return type("BoundDoor", (Door,), {"gateway": gateway, "max_body_bytes": max_body_bytes})
+    bound = {"gateway": gateway, "max_body_bytes": max_body_bytes, "behind_proxy": behind_proxy}
+    return type("BoundDoor", (Door,), bound)

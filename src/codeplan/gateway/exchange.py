@@ -5,6 +5,7 @@ Knows callers, not sockets; decides nothing that a service or a pure wing can de
 
 from dataclasses import dataclass
 
+from codeplan.accounts.devices import DeviceRevoked, Devices, Sighting
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.keys import key_in
 from codeplan.billing.purse import CapReached, Purse
@@ -29,10 +30,12 @@ from codeplan.gateway.listing import list_models
 from codeplan.gateway.paying import pay
 from codeplan.gateway.relay import Ask, Relay
 from codeplan.gateway.settlement import PlanSettlement, Settlement
+from codeplan.gateway.tallying import count_refusal, count_speed
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.metering.meter import Meter
 from codeplan.metering.slots import Slots, TooManyAtOnce
+from codeplan.metering.tallies import Tallies
 from codeplan.plan.catalogue import Model
 from codeplan.protocol.outline import Malformed, Outline
 from codeplan.store.base import StoreFailed
@@ -82,8 +85,11 @@ class Gateway:
         counter: Counter,
         clock: Clock,
         settings: GatewaySettings,
+        devices: Devices,
+        tallies: Tallies,
     ) -> None:
         self._accounts, self._subscriptions = accounts, subscriptions
+        self._devices, self._tallies = devices, tallies
         self._meter, self._purse, self._slots = meter, purse, slots
         self._relay, self._counter = relay, counter
         self._clock, self._settings = clock, settings
@@ -126,8 +132,12 @@ class Gateway:
         outline = address.format.outline(caller.whole_body())
         seen = SeenCall(address.format.name, caller.headers, outline)
         call.client = recognise(seen)
+        if address.action is not Action.COUNT:
+            await self._admit(caller, holder, seen, call.client)
         held = await self._lane(address, holder, call.client)
         model = self._model(outline, held)
+        if holder.rules.models and model not in holder.rules.models:
+            raise refusals.model_not_for_key(model, holder.rules.models)
         if address.action is Action.COUNT:
             body = await self._counter.count(caller, model)
             caller.answer(200, _json_headers(call.request_id), body)
@@ -154,6 +164,18 @@ class Gateway:
             raise refusals.unknown_key()
         return holder
 
+    async def _admit(
+        self, caller: Caller, holder: KeyHolder, seen: SeenCall, client: Client
+    ) -> None:
+        """Remember what uses the account; refuse what its owner revoked."""
+        sighting = Sighting(
+            holder.account.id, holder.key.id, client.id, client.machine(seen), caller.address
+        )
+        try:
+            await self._devices.admit(sighting)
+        except DeviceRevoked as revoked:
+            raise refusals.device_revoked(str(revoked)) from None
+
     async def _lane(self, address: Address, holder: KeyHolder, client: Client) -> Held | None:
         """The plan that serves the call; None where it is paid by the token; or a refusal that
         names the right address.
@@ -162,12 +184,17 @@ class Gateway:
         through to money; anything else at the general address is pay-as-you-go.
         """
         held = await self._subscriptions.held_by(holder)
+        lane = holder.rules.lane
         now = self._clock.now() + holder.account.clock_ahead
         known = client is not UNKNOWN
         if address.lane is Lane.GENERAL and not (
             known and held and held.is_active(now) and held.plan.admits(client.id)
         ):
+            if lane == "plan":
+                raise refusals.key_only_for("plan")
             return None
+        if lane == "paid":
+            raise refusals.key_only_for("paid")
         if held is None:
             raise refusals.no_plan(GENERAL_BASE)
         if not held.is_active(now):
@@ -264,7 +291,7 @@ class Gateway:
     ) -> bool:
         """Whether the used-up plan's call went on with the balance: only by its key's switch, and
         within what the key may spend in a day."""
-        if not self._settings.overage:
+        if not self._settings.overage or holder.rules.lane == "plan":
             return False
         try:
             await self._paid(caller, call, seen, holder, model, overage=True)
@@ -289,6 +316,7 @@ class Gateway:
         finally:
             # Nothing is held after a call, however it ended.
             await settlement.release("failed", why="the call broke")
+            count_speed(self._tallies, settlement, seen.outline.stream)
             # Every call is a row of the store under the same id; a line as well is for debugging.
             log.debug(
                 "call",
@@ -304,6 +332,7 @@ class Gateway:
         body = call.format.error(
             form.status, refusal.code, refusal.message, call.request_id, form.kind, form.more
         )
+        count_refusal(self._tallies, refusal.code, form.status)
         log.info(
             "refused",
             request_id=call.request_id,

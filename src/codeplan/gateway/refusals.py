@@ -97,6 +97,25 @@ def restricted(why: str) -> Refusal:
     return Refusal(429, "1313", text)
 
 
+def device_revoked(name: str) -> Refusal:
+    text = (
+        f"This device ({name}) was revoked by the account's owner."
+        " The console's page Devices lets it in again."
+    )
+    return Refusal(403, "1220", text)
+
+
+def key_only_for(lane: str) -> Refusal:
+    """``lane``: plan or paid, as the key's owner set it."""
+    what = "the coding plan" if lane == "plan" else "pay-as-you-go"
+    return Refusal(403, "1220", f"This key's owner lets it be used for {what} only.")
+
+
+def model_not_for_key(model: str, models: Sequence[str]) -> Refusal:
+    text = f"This key's owner does not let it use {model}. It may use: {', '.join(models)}."
+    return Refusal(403, "1220", text)
+
+
 def too_many_at_once(limit: int) -> Refusal:
     text = f"Rate limit reached for requests: your plan runs {limit} calls at once."
     return Refusal(429, "1302", text, Wait.MOMENT, retry_after_seconds=2)

@@ -14,8 +14,10 @@ from codeplan.gateway.caller import Caller, Headers
 from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.leaving import Leaving
 from codeplan.gateway.settlement import Settlement
+from codeplan.gateway.tallying import count_try
 from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier, plan_body
 from codeplan.kit.clock import Clock
+from codeplan.metering.tallies import Tallies
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.outline import Outline
@@ -65,9 +67,14 @@ class Relay:
     ``charges_cut``: content that came before an upstream broke off is charged; else it is free."""
 
     def __init__(
-        self, router: Router, clock: Clock, read_on_seconds: float, charges_cut: bool = False
+        self,
+        router: Router,
+        clock: Clock,
+        tallies: Tallies,
+        read_on_seconds: float,
+        charges_cut: bool = False,
     ) -> None:
-        self._router, self._clock = router, clock
+        self._router, self._clock, self._tallies = router, clock, tallies
         self._read_on_seconds, self._charges_cut = read_on_seconds, charges_cut
         self._retries = RetryBudget()
 
@@ -82,9 +89,11 @@ class Relay:
             settlement.upstream, settlement.upstream_model = upstream.settings.name, model
             try:
                 await self._attempt(ask, upstream, model, settlement)
+                count_try(self._tallies, upstream.settings.name, failed=False)
                 return
             except TryNext as failed:
                 last = failed
+                count_try(self._tallies, upstream.settings.name, failed=True)
                 log.warning(
                     "route failed",
                     request_id=ask.request_id,

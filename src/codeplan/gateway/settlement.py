@@ -21,6 +21,12 @@ class Settlement(ABC):
     upstream_model: str = ""
     first_content_at: int | None = None
     outcome: str = ""
+    began_at: int = 0
+    ended_at: int = 0
+    output_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        self.began_at = self.clock.now()
 
     def content_came(self) -> None:
         """The first content is about to leave for the caller."""
@@ -40,7 +46,8 @@ class Settlement(ABC):
     ) -> None:
         if self.outcome:
             return
-        self.outcome = outcome
+        self.outcome, self.ended_at = outcome, self.clock.now()
+        self.output_tokens = progress.usage.output if progress.usage else 0
         await self._finish(progress, delivered, detail)
 
     @abstractmethod

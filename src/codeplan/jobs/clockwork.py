@@ -4,15 +4,19 @@ what running calls hold."""
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from codeplan.accounts.passkeys import Challenge
+from codeplan.accounts.passwords import PasswordReset
+from codeplan.accounts.sessions import Session
+from codeplan.accounts.sign_up import SignUp
 from codeplan.billing.checking import Checker
-from codeplan.billing.notices import Notice
 from codeplan.billing.purse import LEASE_MS, CallHold, Purse, Spent
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY
+from codeplan.letters.notices import Notice
 from codeplan.store.base import ClockStore, StoreFailed
 from codeplan.store.documents import Document
 from codeplan.subscriptions.clockwork import Clockwork
-from codeplan.telemetry import log
+from codeplan.telemetry import Runs, log
 
 _DUE_SECONDS = 5.0
 _CHECK_SECONDS = 3600.0
@@ -23,10 +27,18 @@ _FORGOTTEN: tuple[tuple[type[Document], str], ...] = (
     (Spent, ""),
     (Notice, "sent"),
     (Notice, "given up"),
+    (Notice, "muted"),
+    (Session, "ended"),
+    (Challenge, "open"),
+    (Challenge, "used"),
+    (PasswordReset, "open"),
+    (PasswordReset, "used"),
+    (SignUp, "open"),
+    (SignUp, "used"),
 )
 
 
-async def run_due(clockwork: Clockwork) -> None:
+async def run_due(clockwork: Clockwork, runs: Runs) -> None:
     """Until cancelled: renewals, orders, refunds, referrals and packs, as they come due."""
 
     async def work() -> None:
@@ -34,20 +46,20 @@ async def run_due(clockwork: Clockwork) -> None:
         while more:
             more = await clockwork.run_due() > 0
 
-    await _every(_DUE_SECONDS, "due work", work)
+    await every(runs, _DUE_SECONDS, "due work", work)
 
 
-async def keep_purse(purse: Purse) -> None:
+async def keep_purse(purse: Purse, runs: Runs) -> None:
     """Until cancelled: say that this node's paid calls run, and give back what dead ones held."""
-    await _every(LEASE_MS / 3000, "paid calls", purse.keep)
+    await every(runs, LEASE_MS / 3000, "paid calls", purse.keep)
 
 
-async def check_books(checker: Checker) -> None:
+async def check_books(checker: Checker, runs: Runs) -> None:
     """Until cancelled: once a day, by one of the nodes, the ledger and the providers' records."""
-    await _every(_CHECK_SECONDS, "the nightly check", checker.check_daily)
+    await every(runs, _CHECK_SECONDS, "the nightly check", checker.check_daily)
 
 
-async def forget_old(store: ClockStore, clock: Clock, keep_days: int) -> None:
+async def forget_old(store: ClockStore, clock: Clock, keep_days: int, runs: Runs) -> None:
     """Until cancelled: once an hour, remove what calls held and letters said, so long ago."""
 
     async def work() -> None:
@@ -55,15 +67,20 @@ async def forget_old(store: ClockStore, clock: Clock, keep_days: int) -> None:
         for kind, state in _FORGOTTEN:
             await store.forget_documents(kind, state, before)
 
-    await _every(_FORGET_SECONDS, "tidying", work)
+    await every(runs, _FORGET_SECONDS, "tidying", work)
 
 
-async def _every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+async def every(runs: Runs, seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Until cancelled; what breaks is said, and done again the next time."""
     while True:
+        problem = ""
         try:
             await work()
         except StoreFailed as failed:
-            log.warning(f"{what} has to wait", why=str(failed))
-        except Exception:  # one bad piece must not end all that follow
+            problem = str(failed)
+            log.warning(f"{what} has to wait", why=problem)
+        except Exception as broke:  # one bad piece must not end all that follow
+            problem = f"{type(broke).__name__}: {broke}"
             log.exception(f"{what} broke")
+        runs.ended(what, seconds, problem)
         await asyncio.sleep(seconds)

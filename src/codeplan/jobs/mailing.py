@@ -1,17 +1,19 @@
 """Sending notices by e-mail, each by one node: it is claimed in a commit before it goes out. One
 that was claimed by a node that died goes out again after a time, under the same message id."""
 
-import asyncio
-
 from msgspec import structs
 
-from codeplan.billing.notices import Notice
+from codeplan.accounts.preferences import preferences_of
+from codeplan.jobs.clockwork import every
 from codeplan.kit.instants import HOUR, MINUTE
+from codeplan.letters.notices import Notice
+from codeplan.letters.writing import written
 from codeplan.mail import Mailer, MailFailed
-from codeplan.store.base import Store, StoreFailed
+from codeplan.store.base import Store
+from codeplan.store.changing import amend
 from codeplan.store.documents import One
 from codeplan.store.money import Books, Decision, Move
-from codeplan.telemetry import log
+from codeplan.telemetry import Runs, log
 
 _EVERY_SECONDS = 5.0
 # A claimed notice is another's to send again after so long.
@@ -19,16 +21,13 @@ _LEASE_MS = 10 * MINUTE
 _MOST_ATTEMPTS = 8
 
 
-async def send_mail(store: Store, mailer: Mailer) -> None:
+async def send_mail(store: Store, mailer: Mailer, runs: Runs) -> None:
     """Until cancelled."""
-    while True:
-        try:
-            await send_due(store, mailer)
-        except StoreFailed as failed:
-            log.warning("mail has to wait", why=str(failed))
-        except Exception:  # one bad notice must not end all mail
-            log.exception("mail broke")
-        await asyncio.sleep(_EVERY_SECONDS)
+
+    async def work() -> None:
+        await send_due(store, mailer)
+
+    await every(runs, _EVERY_SECONDS, "letters", work)
 
 
 async def send_due(store: Store, mailer: Mailer) -> int:
@@ -38,10 +37,15 @@ async def send_due(store: Store, mailer: Mailer) -> int:
         if not await _claim(store, notice):
             continue
         try:
+            likes = await preferences_of(store, notice.account_id)
+            if notice.topic in likes.muted:
+                await _set(store, notice, state="muted", due_at=None)
+                continue
             to = notice.to or await _address(store, notice.account_id)
             if not to:
                 raise MailFailed("the account has no address", final=True)
-            await mailer.send(to, notice.subject, notice.text, notice.id)
+            subject, text = written(notice, likes.language)
+            await mailer.send(to, subject, text, notice.id)
         except MailFailed as failed:
             log.warning("mail failed", notice=notice.id, why=str(failed), final=failed.final)
             await _failed(store, notice, failed.final)
@@ -74,13 +78,10 @@ async def _failed(store: Store, notice: Notice, final: bool) -> None:
 
 
 async def _set(store: Store, notice: Notice, state: str, due_at: int | None) -> None:
-    def decide(books: Books, _: int) -> Decision:
-        current = books.found.one(Notice, notice.id)
-        if current is None:
-            return Decision()
-        return Decision(documents=(structs.replace(current, state=state, due_at=due_at),))
+    def change(current: Notice, _: int) -> Notice:
+        return structs.replace(current, state=state, due_at=due_at)
 
-    await store.move(Move(notice.account_id, "", decide, (One(Notice, notice.id),), terms=False))
+    await amend(store, notice.account_id, Notice, notice.id, change)
 
 
 async def _address(store: Store, account_id: str) -> str:

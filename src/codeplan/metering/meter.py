@@ -9,6 +9,7 @@ import asyncio
 import msgspec
 
 from codeplan.kit.clock import Clock
+from codeplan.metering.news import News
 from codeplan.metering.slots import TooManyAtOnce
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.windows import Payer, WindowView, shelve, views
@@ -27,7 +28,14 @@ class Meter:
     """Reservations, settlements, and what is left. ``queue_seconds``: how long a call waits for
     one of its plan's calls at once to end on another node."""
 
-    def __init__(self, store: MeterStore, clock: Clock, queue_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        store: MeterStore,
+        clock: Clock,
+        queue_seconds: float = 10.0,
+        news: News | None = None,
+    ) -> None:
+        self._news = news or News()
         self._store, self._clock, self._queue_seconds = store, clock, queue_seconds
         self._live: set[str] = set()
         self._owed: list[Finish] = []
@@ -43,6 +51,7 @@ class Meter:
                 if asyncio.get_running_loop().time() >= until:
                     raise TooManyAtOnce(result.limit)
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            self._news.tell(wanted.account_id)
             return result
         finally:
             if not isinstance(result, Reserved):
@@ -69,6 +78,7 @@ class Meter:
         finally:
             # Whatever is not ended then, `beat` releases.
             self._live.discard(done.asked.call_id)
+            self._news.tell(done.asked.account_id)
 
     async def _finish(self, done: Finish) -> Finished:
         for seconds in _TRY_AGAIN_SECONDS:

@@ -1,6 +1,7 @@
 """A plan as an organisation's seats have it."""
 
 from dataclasses import replace
+from typing import Literal
 
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.rules import WindowRule
@@ -20,11 +21,11 @@ def for_seats(plan: Plan, seats: int, pooled: bool) -> Plan:
     return replace(plan, windows=windows, concurrency=plan.concurrency * seats)
 
 
-def capped(plan: Plan, prompts_a_month: int) -> Plan:
-    """With a member's own limit beside the plan's windows; 0 for none."""
+def capped(plan: Plan, prompts_a_month: int, scope: Literal["member", "key"] = "member") -> Plan:
+    """With a member's, or a key's, own limit beside the plan's windows; 0 for none."""
     if not prompts_a_month:
         return plan
-    cap = WindowRule("prompt", 1, "month", prompts_a_month, scope="member")
+    cap = WindowRule("prompt", 1, "month", prompts_a_month, scope=scope)
     others = tuple(rule for rule in plan.windows if rule.name != cap.name)
     own = next((rule for rule in plan.windows if rule.name == cap.name), None)
     if own is not None and own.limit <= prompts_a_month:

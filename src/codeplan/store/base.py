@@ -1,7 +1,7 @@
 """What every engine offers: one small Protocol a concern. An engine that passes tests/store/
 is a store."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from codeplan.ledger.postings import Balance, Entry
@@ -19,7 +19,15 @@ from codeplan.store.operations import (
     Reserved,
     Stopped,
 )
-from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription, UsageRow
+from codeplan.store.rows import (
+    Account,
+    ClientKey,
+    KeyHolder,
+    PlanCount,
+    Subscription,
+    UsageRow,
+    Use,
+)
 
 
 class StoreFailed(Exception):
@@ -69,7 +77,7 @@ class MeterStore(Protocol):
 
 
 class AccountStore(Protocol):
-    """Accounts, their keys and their console sessions."""
+    """Accounts and their keys."""
 
     def on_change(self, told: Callable[[], None]) -> None:
         """Have ``told`` called whenever another node changed accounts, keys or subscriptions, or
@@ -95,12 +103,6 @@ class AccountStore(Protocol):
     async def key_holder(self, digest: bytes) -> KeyHolder | None:
         """Whose key that is; revoked keys are nobody's."""
         ...
-
-    async def add_sign_in(self, sign_in: SignIn) -> None: ...
-
-    async def sign_in(self, digest: bytes) -> SignIn | None: ...
-
-    async def remove_sign_in(self, digest: bytes) -> None: ...
 
 
 class SubscriptionStore(Protocol):
@@ -234,6 +236,59 @@ class LedgerStore(Protocol):
         ...
 
 
+class ServiceStore(Protocol):
+    """The whole service, for those who run it, and what a person did, for whoever asks closely."""
+
+    async def use(self, account_id: str, since: int, until: int, step: int) -> list[Use]:
+        """By step, model and tool; "" for all accounts."""
+        ...
+
+    async def calls_since(self, account_id: str, after: str, limit: int) -> list[CallRow]:
+        """Those behind the call ``after``, the oldest first."""
+        ...
+
+    async def newest_calls(self, account_id: str, since: int, limit: int) -> list[CallRow]:
+        """The newest first, none that began before ``since``."""
+        ...
+
+    async def find_accounts(
+        self, text: str, role: str = "subscriber", limit: int = 50, before: str = ""
+    ) -> list[Account]:
+        """Whose address has that text in it, the newest first."""
+        ...
+
+    async def set_role(self, account_id: str, role: str) -> None: ...
+
+    async def plans_running(self, now: int) -> list[PlanCount]: ...
+
+    async def house_between(self, since: int, until: int) -> list[tuple[str, str, int]]:
+        """Of each account that is nobody's balance: its name, its currency, and what was posted in
+        that time, in millionths."""
+        ...
+
+    async def add_tallies(self, hour: int, tallies: Mapping[str, int]) -> None:
+        """Add to what was counted in the hour that begins at that instant."""
+        ...
+
+    async def tallies(self, since: int, until: int) -> dict[str, int]:
+        """The sums of the hours from ``since`` up to ``until``, by name."""
+        ...
+
+    async def forget_tallies(self, before: int) -> None: ...
+
+    async def forget_person(
+        self, account_id: str, kinds: Iterable[str], email: str, now: int
+    ) -> None:
+        """Remove what an account did and its documents of those kinds, end its keys, and put
+        ``email`` in the place of its address. Its books stay."""
+        ...
+
+    async def remove_account(self, account_id: str) -> None:
+        """Remove an account with everything, its books too. For accounts that were never a
+        person's."""
+        ...
+
+
 class Store(
     MeterStore,
     AccountStore,
@@ -242,6 +297,7 @@ class Store(
     MoneyStore,
     ClockStore,
     LedgerStore,
+    ServiceStore,
     Protocol,
 ):
     """All of it."""

@@ -72,22 +72,26 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRules:
+    """What its owner lets a key do. ``models``: their ids; none for all. ``lane``: plan or paid;
+    "" for both. ``prompts_a_month``: of the plan; 0 for as many as it has."""
+
+    models: tuple[str, ...] = ()
+    lane: str = ""
+    prompts_a_month: int = 0
+
+
+ANYTHING = KeyRules()
+
+
+@dataclass(frozen=True, slots=True)
 class KeyHolder:
     """What a key stands for: the account, and its newest subscription if it has one."""
 
     key: ClientKey
     account: Account
     subscription: Subscription | None
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """A console session; only its token's digest is kept."""
-
-    digest: bytes
-    account_id: str
-    created_at: int
-    expires_at: int
+    rules: KeyRules = ANYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +116,37 @@ class HourUse:
     cache_write: int = 0
     output: int = 0
     reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What was used with one model and one tool in one step of time, which begins at
+    ``starts_at``: settled calls, prompts that became due, tokens by class."""
+
+    starts_at: int
+    model: str
+    client: str
+    calls: int
+    prompts: int
+    input: int
+    cached: int
+    cache_write: int
+    output: int
+    reasoning: int
+
+    @property
+    def tokens(self) -> int:
+        return self.input + self.cached + self.cache_write + self.output
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCount:
+    """How many subscriptions run of one plan, period and currency, in one state; ``seats``: of
+    those that are organisations'."""
+
+    plan_id: str
+    period: Period
+    currency: str
+    state: str
+    number: int
+    seats: int

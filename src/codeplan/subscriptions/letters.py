@@ -1,16 +1,15 @@
-"""What people are told by e-mail about their plan: subject and text. Plain, with amounts and
-days."""
+"""What people are told by e-mail about their plan. Plain, with amounts and days, which are written
+the same in every language."""
 
 from zoneinfo import ZoneInfo
 
 from codeplan.kit.instants import at
 from codeplan.kit.money import written
+from codeplan.letters.said import N_, Part, Said
 from codeplan.plan.quote import Quote
 from codeplan.store.money import Term
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions.market import Market
-
-Letter = tuple[str, str]
 
 
 def _day(instant: int, zone: str) -> str:
@@ -22,56 +21,90 @@ def _name(market: Market, plan_id: str) -> str:
     return plan.name if plan else plan_id
 
 
-def bought(market: Market, subscription: Subscription, term: Term, quote: Quote) -> Letter:
-    name = _name(market, subscription.plan_id)
-    lines = "\n".join(
-        f"  {line.name}: {written(line.amount_minor, quote.currency)}" for line in quote.lines
+def _said(subject: str, *parts: Part, **values: str) -> Said:
+    """The values are the subject's and those of every part that has none of its own."""
+    filled = tuple(part if part.values else Part(part.text, values) for part in parts)
+    return Said(subject, filled, values)
+
+
+def bought(market: Market, subscription: Subscription, term: Term, quote: Quote) -> Said:
+    lines = [
+        Part(
+            N_("  %(line)s\n"), {"line": f"{one.name}: {written(one.amount_minor, quote.currency)}"}
+        )
+        for one in quote.lines
+    ]
+    return _said(
+        N_("%(plan)s: paid until %(until)s"),
+        *lines,
+        Part(N_("  Paid: %(paid)s\n\n")),
+        Part(
+            N_(
+                "It runs from %(begins)s to %(until)s and is then renewed for %(renews)s, unless"
+                " you cancel it before.\n"
+            )
+        ),
+        plan=_name(market, subscription.plan_id),
+        until=_day(subscription.ends_at, subscription.zone),
+        begins=_day(term.started_at, subscription.zone),
+        paid=written(quote.due_minor, quote.currency),
+        renews=written(quote.renews_minor, quote.currency),
     )
-    return (
-        f"{name}: paid until {_day(subscription.ends_at, subscription.zone)}",
-        f"{lines}\n  Paid: {written(quote.due_minor, quote.currency)}\n\n"
-        f"It runs from {_day(term.started_at, subscription.zone)} to"
-        f" {_day(subscription.ends_at, subscription.zone)} and is then renewed for"
-        f" {written(quote.renews_minor, quote.currency)}, unless you cancel it before.\n",
+
+
+def will_renew(market: Market, held: Subscription, amount_minor: int) -> Said:
+    return _said(
+        N_("%(plan)s renews on %(when)s"),
+        Part(
+            N_(
+                "%(plan)s is renewed on %(when)s for %(amount)s: from your bonus, then your"
+                " balance, then your card on file. Cancel before then if you do not want it.\n"
+            )
+        ),
+        plan=_name(market, held.next_plan_id or held.plan_id),
+        when=_day(held.ends_at, held.zone),
+        amount=written(amount_minor, held.currency),
     )
 
 
-def will_renew(market: Market, held: Subscription, amount_minor: int) -> Letter:
-    name = _name(market, held.next_plan_id or held.plan_id)
-    when = _day(held.ends_at, held.zone)
-    return (
-        f"{name} renews on {when}",
-        f"{name} is renewed on {when} for {written(amount_minor, held.currency)}: from your"
-        " bonus, then your balance, then your card on file. Cancel before then if you do not want"
-        " it.\n",
+def will_end(market: Market, held: Subscription) -> Said:
+    return _said(
+        N_("%(plan)s ends on %(when)s"),
+        Part(N_("%(plan)s is cancelled and ends on %(when)s.\n")),
+        plan=_name(market, held.plan_id),
+        when=_day(held.ends_at, held.zone),
     )
-
-
-def will_end(market: Market, held: Subscription) -> Letter:
-    name, when = _name(market, held.plan_id), _day(held.ends_at, held.zone)
-    return f"{name} ends on {when}", f"{name} is cancelled and ends on {when}.\n"
 
 
 def not_renewed(
     market: Market, held: Subscription, amount_minor: int, why: str, again_at: int, last: bool
-) -> Letter:
-    name = _name(market, held.next_plan_id or held.plan_id)
+) -> Said:
     again = (
-        f"It goes on until {_day(again_at, held.zone)} and ends then if it is not paid."
+        N_("It goes on until %(again)s and ends then if it is not paid.\n")
         if last
-        else f"It is tried again at {_day(again_at, held.zone)}; until then {name} goes on."
+        else N_("It is tried again at %(again)s; until then %(plan)s goes on.\n")
     )
-    return (
-        f"{name} could not be renewed",
-        f"{written(amount_minor, held.currency)} could not be taken: {why}. {again} Nothing else is"
-        " lost: your balance, packs, keys and history stay.\n",
+    return _said(
+        N_("%(plan)s could not be renewed"),
+        Part(N_("%(amount)s could not be taken: %(why)s.\n")),
+        Part(again),
+        Part(N_("Nothing else is lost: your balance, packs, keys and history stay.\n")),
+        plan=_name(market, held.next_plan_id or held.plan_id),
+        amount=written(amount_minor, held.currency),
+        why=why,
+        again=_day(again_at, held.zone),
     )
 
 
-def ended(market: Market, held: Subscription) -> Letter:
-    name = _name(market, held.plan_id)
-    return (
-        f"{name} has ended",
-        f"{name} ended on {_day(held.ends_at, held.zone)}. Your balance, packs, keys and history"
-        " stay; buy a plan again whenever you like.\n",
+def ended(market: Market, held: Subscription) -> Said:
+    return _said(
+        N_("%(plan)s has ended"),
+        Part(
+            N_(
+                "%(plan)s ended on %(when)s. Your balance, packs, keys and history stay; buy a plan"
+                " again whenever you like.\n"
+            )
+        ),
+        plan=_name(market, held.plan_id),
+        when=_day(held.ends_at, held.zone),
     )

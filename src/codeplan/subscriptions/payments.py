@@ -10,7 +10,6 @@ from dataclasses import replace
 import msgspec
 from msgspec import structs
 
-from codeplan.billing.notices import notice
 from codeplan.billing.orders import (
     Alert,
     Order,
@@ -29,6 +28,8 @@ from codeplan.kit.ids import new_id
 from codeplan.kit.money import MINOR, written
 from codeplan.ledger import movements
 from codeplan.ledger.postings import Balance, Entry
+from codeplan.letters.notices import notice
+from codeplan.letters.said import N_, Said
 from codeplan.payments.base import Payment
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.store.documents import Document
@@ -164,7 +165,9 @@ def _credited(
     )
     if order.state in ("pending", "expired", "failed"):
         order = structs.replace(order, state=order.after("credited"), paid_at=now, why=why)
-    told = notice(order.account_id, "credited", "Your payment is on your balance", why + ".\n", now)
+    letter = _CREDITED_LATE if fits else _CREDITED_OTHER
+    letter = letter.with_values(amount=amount, wanted=written(order.amount_minor, order.currency))
+    told = notice(order.account_id, "credited", letter, now)
     return Decision(
         answer=msgspec.json.encode(order.state),
         entries=(came,),
@@ -196,3 +199,13 @@ def _alert(order: Order, payment: Payment, now: int) -> Alert:
         text=f"payment {payment.payment_id}: {payment.amount_minor} {payment.currency} came for"
         f" {order.amount_minor} {order.currency}",
     )
+
+
+_CREDITED_LATE = Said(
+    N_("Your payment is on your balance"),
+    N_("%(amount)s came, and what was ordered could not be had any more: it is on your balance.\n"),
+)
+_CREDITED_OTHER = Said(
+    N_("Your payment is on your balance"),
+    N_("%(amount)s came for an order of %(wanted)s: it is on your balance.\n"),
+)

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import msgspec
 
-from codeplan.billing.notices import notice
 from codeplan.billing.orders import Order, PlanItem, SavedMethod
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import DAY, HOUR
+from codeplan.letters.notices import notice
 from codeplan.plan import lifecycle
 from codeplan.plan.periods import Period
 from codeplan.plan.promotions import Asked
@@ -74,7 +74,7 @@ def failed(held: Subscription, amount_minor: int, why: str, market: Market, now:
     last = again_at >= held.ends_at + dunning.grace
     letter = letters.not_renewed(market, held, amount_minor, why, again_at, last)
     changed = replace(held, state=state, attempts=attempts, due_at=again_at)
-    told = notice(held.account_id, "renewal_failed", *letter, now)
+    told = notice(held.account_id, "renewal_failed", letter, now)
     return Decision(subscription=changed, documents=(told,))
 
 
@@ -91,7 +91,7 @@ def _remind(held: Subscription, market: Market, now: int) -> Decision:
             letter = letters.will_end(market, held)
         else:
             letter = letters.will_renew(market, held, item.quote.due_minor)
-    told = notice(held.account_id, "renewal_ahead", *letter, now)
+    told = notice(held.account_id, "renewal_ahead", letter, now)
     return Decision(subscription=changed, documents=(told,))
 
 
@@ -134,5 +134,5 @@ def _is_renewal(order: Order, held: Subscription) -> bool:
 def _end(held: Subscription, event: lifecycle.Event, market: Market, now: int) -> Decision:
     state = lifecycle.after(held.state, event)
     changed = replace(held, state=state, due_at=None)
-    told = notice(held.account_id, "ended", *letters.ended(market, held), now)
+    told = notice(held.account_id, "ended", letters.ended(market, held), now)
     return Decision(subscription=changed, documents=(told,))

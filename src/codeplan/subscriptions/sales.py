@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import msgspec
 
-from codeplan.billing.notices import notice
 from codeplan.billing.orders import PlanItem
 from codeplan.billing.taking import moment_of, take
 from codeplan.kit.ids import new_id
 from codeplan.ledger import movements
 from codeplan.ledger.postings import Balance
+from codeplan.letters.notices import notice
 from codeplan.plan import lifecycle
 from codeplan.plan.periods import ends_at
 from codeplan.plan.quote import Quote
@@ -65,8 +65,8 @@ def sell(
     documents += _referred(item, term, taken.from_bonus_minor, market, now)
     if quote.currency:
         documents.append(Customer(id=account_id, account_id=account_id, made_at=now))
-    subject, text = letters.bought(market, subscription, term, quote)
-    documents.append(notice(account_id, "purchase", subject, text, now))
+    letter = letters.bought(market, subscription, term, quote)
+    documents.append(notice(account_id, "purchase", letter, now))
     ended: tuple[Term, ...] = ()
     if how == "upgrade":
         # What was to follow never was.

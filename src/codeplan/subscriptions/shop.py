@@ -1,6 +1,7 @@
 """The shop: what plans and packs cost an account now, buying them from the balance, cancelling, and
 what is to follow at the period's end."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -14,14 +15,14 @@ from codeplan.kit import secrets
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.periods import Period
-from codeplan.plan.quote import Line, Quote
+from codeplan.plan.quote import Line, NotForSale, Quote
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decide, Decision, Move
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions import purchases
 from codeplan.subscriptions.giving import given_plan
-from codeplan.subscriptions.market import Customer, Market, Wish, rests_on
+from codeplan.subscriptions.market import Customer, Market, OnlyAtPeriodsEnd, Wish, rests_on
 from codeplan.subscriptions.subscriptions import PlanUnknown, Subscriptions
 
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -55,6 +56,20 @@ class Shop:
         reads = (One(Customer, wish.account_id),)
         books = await self._store.books(wish.account_id, reads, self.counters)
         return purchases.preview(wish, self.market, books, books.now)
+
+    async def offers(self, account_id: str, wishes: Sequence[Wish]) -> list[Quote | None]:
+        """What each costs the account now; None for what it cannot buy now."""
+        reads = (One(Customer, account_id),)
+        books = await self._store.books(account_id, reads, self.counters)
+        held = await self.held_plan(books)
+        found: list[Quote | None] = []
+        for wish in wishes:
+            try:
+                known = replace(wish, held=held)
+                found.append(purchases.preview(known, self.market, books, books.now).quote)
+            except (OnlyAtPeriodsEnd, NotForSale, purchases.SeatsInvalid):
+                found.append(None)
+        return found
 
     async def buy(self, wish: Wish, key: str, due_minor: int | None) -> Quote:
         """Pay it from the balance and have it from now on.

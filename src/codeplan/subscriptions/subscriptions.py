@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 import msgspec
+from msgspec import structs
 
 from codeplan.kit.clock import Clock
 from codeplan.plan.catalogue import Catalogue, Plan
@@ -84,6 +85,9 @@ class Subscriptions:
         if holder.subscription is None:
             return None
         held = await self.held(holder.subscription)
+        cap = holder.rules.prompts_a_month
+        if cap:
+            held = structs.replace(held, plan=capped(held.plan, cap, "key"))
         if not holder.key.payer_id:
             return held
         name = (holder.key.payer_id, holder.account.id)

@@ -11,10 +11,11 @@ import msgspec
 from msgspec import structs
 
 from codeplan.accounts.keys import key_row, new_secret
-from codeplan.billing.notices import notice
 from codeplan.kit import secrets
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import DAY
+from codeplan.letters.notices import notice
+from codeplan.letters.said import N_, Said
 from codeplan.store.base import AccountStore, MoneyStore
 from codeplan.store.documents import Document, Mine, One
 from codeplan.store.money import Books, Decision, Move
@@ -22,6 +23,12 @@ from codeplan.store.rows import Account, ClientKey
 
 ROLES = ("owner", "admin", "member")
 _INVITED_FOR = 14 * DAY
+_INVITED = Said(
+    N_("Invitation to %(name)s"),
+    N_(
+        "You are invited to %(name)s. Join on the console's page Team with this token:\n%(token)s\n"
+    ),
+)
 
 
 class Team(Document, frozen=True, kw_only=True):
@@ -137,11 +144,8 @@ class Teams:
                 role=role,
                 expires_at=now + _INVITED_FOR,
             )
-            text = (
-                f"You are invited to {name}. Join with your own account's key and this token:\n"
-                f"{token}\n"
-            )
-            told = notice(team, "invitation", f"Invitation to {name}", text, now, to=email)
+            letter = _INVITED.with_values(name=name, token=token)
+            told = notice(team, "invitation", letter, now, to=email)
             return Decision(msgspec.json.encode(digest), documents=(made, told))
 
         reads = (Mine(Member, "active"), Mine(Invitation, "open"))

@@ -1,4 +1,4 @@
-"""Accounts, keys, console sessions, subscriptions and catalogues in PostgreSQL.
+"""Accounts, keys, subscriptions and catalogues in PostgreSQL.
 
 Nodes remember whose key is whose: a change is told to all of them by NOTIFY.
 """
@@ -19,7 +19,7 @@ from codeplan.store.money_sql import (
 )
 from codeplan.store.postgres.engine import Engine
 from codeplan.store.postgres.money import numbered
-from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
+from codeplan.store.rows import Account, ClientKey, KeyHolder, Subscription
 
 CHANNEL = "codeplan_accounts"
 _ACCOUNT = "id, email, role, created_at, password_hash, password_once, zone, clock_ahead"
@@ -103,19 +103,6 @@ class PostgresAccounts:
             )
             assert account is not None  # a key's account is never removed
         return KeyHolder(key, Account(*account), subscription_in(tuple(held)) if held else None)
-
-    async def add_sign_in(self, sign_in: SignIn) -> None:
-        await self._execute(
-            "INSERT INTO sign_ins VALUES ($1, $2, $3, $4)",
-            sign_in.digest, sign_in.account_id, sign_in.created_at, sign_in.expires_at,
-        )  # fmt: skip
-
-    async def sign_in(self, digest: bytes) -> SignIn | None:
-        row = await self._row("SELECT * FROM sign_ins WHERE digest = $1", digest)
-        return SignIn(*row) if row else None
-
-    async def remove_sign_in(self, digest: bytes) -> None:
-        await self._execute("DELETE FROM sign_ins WHERE digest = $1", digest)
 
     async def current_subscription(self, account_id: str) -> Subscription | None:
         row = await self._row(f"SELECT {SUBSCRIPTION} FROM subscriptions{_NEWEST}", account_id)

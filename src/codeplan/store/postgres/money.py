@@ -13,6 +13,7 @@ from codeplan.store.documents import Document, Read
 from codeplan.store.money import Books, Move
 from codeplan.store.postgres.engine import Connection, Engine
 from codeplan.store.postgres.meter_rows import kept, save
+from codeplan.store.service_reads import ServiceReads, Statement
 
 _numbered: dict[str, str] = {}
 _FOUND = """
@@ -22,8 +23,8 @@ WHERE kind = $1 AND (id = ANY ($2) OR account_id = $3 AND state = ANY ($4)) ORDE
 _LOCK_ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = $1 FOR UPDATE"
 
 
-class PostgresMoney(BookReads):
-    """MoneyStore, ClockStore and LedgerStore over PostgreSQL."""
+class PostgresMoney(BookReads, ServiceReads):
+    """MoneyStore, ClockStore, LedgerStore and ServiceStore over PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -63,6 +64,11 @@ class PostgresMoney(BookReads):
     async def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         async with self._engine.connection() as connection:
             return [tuple(row) for row in await connection.fetch(numbered(statement), *values)]
+
+    async def _write(self, statements: Sequence[Statement]) -> None:
+        async with self._engine.connection() as connection, connection.transaction():
+            for statement, values in statements:
+                await connection.execute(numbered(statement), *values)
 
     async def _tell(self, statement: str, *values: Any) -> None:
         async with self._engine.connection() as connection, connection.transaction():

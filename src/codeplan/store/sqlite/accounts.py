@@ -1,4 +1,4 @@
-"""Accounts, keys, console sessions, subscriptions and catalogues in SQLite."""
+"""Accounts, keys, subscriptions and catalogues in SQLite."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from codeplan.store.money_sql import (
     key_values,
     subscription_in,
 )
-from codeplan.store.rows import Account, ClientKey, KeyHolder, SignIn, Subscription
+from codeplan.store.rows import Account, ClientKey, KeyHolder, Subscription
 from codeplan.store.sqlite.engine import Engine
 
 _ACCOUNT = "id, email, role, created_at, password_hash, password_once, zone, clock_ahead"
@@ -105,28 +105,6 @@ class SqliteAccounts:
             return KeyHolder(key, _read_account(account), subscription_in(held) if held else None)
 
         return await self._engine.read(query)
-
-    async def add_sign_in(self, sign_in: SignIn) -> None:
-        await self._execute(
-            "INSERT INTO sign_ins (digest, account_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
-            sign_in.digest,
-            sign_in.account_id,
-            sign_in.created_at,
-            sign_in.expires_at,
-        )
-
-    async def sign_in(self, digest: bytes) -> SignIn | None:
-        def query(connection: sqlite3.Connection) -> SignIn | None:
-            row = connection.execute(
-                "SELECT digest, account_id, created_at, expires_at FROM sign_ins WHERE digest = ?",
-                (digest,),
-            ).fetchone()
-            return SignIn(*row) if row else None
-
-        return await self._engine.read(query)
-
-    async def remove_sign_in(self, digest: bytes) -> None:
-        await self._execute("DELETE FROM sign_ins WHERE digest = ?", digest)
 
     async def current_subscription(self, account_id: str) -> Subscription | None:
         def query(connection: sqlite3.Connection) -> Subscription | None:

@@ -10,14 +10,15 @@ from codeplan.store import money_sql as sql
 from codeplan.store.book_reads import BookReads
 from codeplan.store.documents import Document, Read
 from codeplan.store.money import Books, Move
+from codeplan.store.service_reads import ServiceReads, Statement
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import save
 
 BY_ACCOUNT = "INDEXED BY documents_of_account"
 
 
-class SqliteMoney(BookReads):
-    """MoneyStore, ClockStore and LedgerStore over SQLite."""
+class SqliteMoney(BookReads, ServiceReads):
+    """MoneyStore, ClockStore, LedgerStore and ServiceStore over SQLite."""
 
     _by_account = BY_ACCOUNT
 
@@ -46,7 +47,10 @@ class SqliteMoney(BookReads):
 
     async def _tell(self, statement: str, *values: Any) -> None:
         """Nobody else has the store."""
-        await self._engine.write(_execute, (statement, values))
+        await self._write([(statement, values)])
+
+    async def _write(self, statements: Sequence[Statement]) -> None:
+        await self._engine.write(_execute, statements)
 
     def _moves(self, connection: sqlite3.Connection, moves: Sequence[Move]) -> list[Any]:
         return [self._move(connection, wanted) for wanted in moves]
@@ -111,6 +115,7 @@ def _counter(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _execute(connection: sqlite3.Connection, items: Sequence[Any]) -> list[Any]:
-    for statement, values in items:
-        connection.execute(statement, values)
+    for statements in items:
+        for statement, values in statements:
+            connection.execute(statement, values)
     return [None for _ in items]

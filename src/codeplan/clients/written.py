@@ -1,0 +1,27 @@
+"""A client's configuration as the text of a file that holds nothing else. Pure."""
+
+import json
+from typing import Any
+
+import tomlkit
+
+from codeplan.clients.set_up import SetUp
+
+
+def written(set_up: SetUp) -> str:
+    """The whole file, with what is set and what is set by default."""
+    values = (*set_up.defaults, *set_up.values)
+    if set_up.format == "yaml":
+        # Clients' YAML has plain values at its top only.
+        lines = [f"{path[0]}: {json.dumps(value, ensure_ascii=False)}" for path, value in values]
+        return "\n".join(lines) + "\n"
+    tree: dict[str, Any] = {}
+    for path, value in values:
+        steps = (path,) if isinstance(path, str) else path
+        place = tree
+        for step in steps[:-1]:
+            place = place.setdefault(step, {})
+        place[steps[-1]] = value
+    if set_up.format == "toml":
+        return tomlkit.dumps(tree)
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"

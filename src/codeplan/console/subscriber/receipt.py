@@ -1,0 +1,103 @@
+"""A receipt: what the prompt was, what it cost in every window, and why; recomputed from what is
+stored."""
+
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+
+from codeplan.console.page import Answer, Page, Shown
+from codeplan.console.visits import Visit
+from codeplan.plan.admit import Hold
+from codeplan.plan.catalogue import Plan
+from codeplan.plan.rules import ONE, WindowRule
+from codeplan.plan.windows import Number, shown
+from codeplan.store.operations import CallRow
+from codeplan.subscriptions.receipts import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeShown:
+    """``rule``: None where the plan is not known any more; its ``name`` is. ``charged``: None while
+    it is only held."""
+
+    name: str
+    rule: WindowRule | None
+    held: Number
+    charged: Number | None
+    before: Number
+    after: Number | None
+    limit: Number
+
+
+@dataclass(frozen=True, slots=True)
+class CallShown:
+    """``free``: why nothing was charged for it; "". ``wait_ms``, ``speed``: until the first
+    content, and tokens a second; None where nothing was measured."""
+
+    row: CallRow
+    free: str
+    wait_ms: int | None
+    speed: float | None
+    charges: tuple[ChargeShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """``why``: of the first call. ``verified``: whether every charge comes out the same again; None
+    where nothing can be recomputed."""
+
+    receipt: Receipt
+    why: str
+    multiplier: Number
+    charges: tuple[ChargeShown, ...]
+    calls: tuple[CallShown, ...]
+    verified: bool | None
+
+
+def pages() -> list[Page]:
+    return [Page("/usage/prompts/{id}", receipt)]
+
+
+async def receipt(visit: Visit) -> Answer:
+    found = await visit.services.receipts.find(visit.who.id, visit.part("id"))
+    if found is None:
+        raise HTTPException(404, visit._("There is no such prompt."))
+    plan, prompt, calls = found.plan, found.prompt, found.calls
+    times = ONE
+    if plan is not None and prompt is not None and calls:
+        times = plan.rate_of(calls[0].model).times_at(prompt.opened_at)
+    checks = found.checks()
+    page = ReceiptPage(
+        receipt=found,
+        why=calls[0].why if calls else "",
+        multiplier=shown(times),
+        charges=tuple(_charge(hold, plan) for hold in prompt.holds) if prompt else (),
+        calls=tuple(_call(call, plan) for call in calls),
+        verified=all(check.agrees for check in checks) if checks else None,
+    )
+    return Shown("subscriber/receipt.html", page)
+
+
+def _charge(hold: Hold, plan: Plan | None) -> ChargeShown:
+    rules = {rule.name: rule for rule in plan.windows} if plan else {}
+    return ChargeShown(
+        hold.rule,
+        rules.get(hold.rule),
+        shown(hold.units),
+        None if hold.charged is None else shown(hold.charged),
+        shown(hold.taken_before),
+        None if hold.taken_after is None else shown(hold.taken_after),
+        shown(hold.limit),
+    )
+
+
+def _call(call: CallRow, plan: Plan | None) -> CallShown:
+    free = call.why if call.prompt_id is None else ""
+    if call.state == "released":
+        free = call.detail or call.outcome
+    first, ended = call.first_content_at, call.ended_at
+    wait = max(0, first - call.started_at) if first is not None else None
+    speed = None
+    if first is not None and ended is not None and call.streamed and ended > first:
+        speed = round(call.usage.output * 1000 / (ended - first), 1)
+    return CallShown(call, free, wait, speed, tuple(_charge(hold, plan) for hold in call.holds))

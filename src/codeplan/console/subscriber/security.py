@@ -1,0 +1,81 @@
+"""What keeps an account one's own: password, second factor, passkeys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from codeplan.console.forms import FormInvalid
+from codeplan.console.page import Answer, Go, Page, Shown, post
+from codeplan.console.subscriber.account import HERE
+from codeplan.console.subscriber.buying import qr
+from codeplan.console.visits import Visit
+
+_ISSUER = "codeplan"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorPage:
+    """``codes``: recovery codes, shown this once; none before it is on."""
+
+    secret: str
+    picture: Markup
+    codes: Sequence[str]
+
+
+def pages() -> list[Page]:
+    return [
+        post("/account/password", set_password, HERE, "person"),
+        Page("/account/second-factor", begin, "person", back=HERE),
+        post("/account/second-factor", confirm, "/console/account/second-factor", "person"),
+        post("/account/second-factor/off", turn_off, HERE, "person"),
+        post("/account/passkeys/ask", ask_passkey, HERE, "person"),
+        post("/account/passkeys", add_passkey, HERE, "person"),
+        post("/account/passkeys/{id}/remove", remove_passkey, HERE, "person"),
+    ]
+
+
+async def set_password(visit: Visit) -> Answer:
+    """The old one is asked for where there is one. All other sessions end."""
+    services, account = visit.services, visit.who
+    if account.password_hash:
+        old = str(visit.form.get("old", ""))
+        if await services.passwords.account_with(account.email, old) is None:
+            raise FormInvalid("old")
+    await services.passwords.choose(account.id, str(visit.form.get("password", "")))
+    await services.sessions.end_others(account.id, visit.session.id if visit.session else "")
+    return Go(HERE, "saved")
+
+
+async def begin(visit: Visit) -> Answer:
+    secret, address = await visit.services.second_factors.begin(
+        visit.who.id, visit.who.email, _ISSUER
+    )
+    return Shown("subscriber/second_factor.html", SecondFactorPage(secret, qr(address), ()))
+
+
+async def confirm(visit: Visit) -> Answer:
+    codes = await visit.services.second_factors.confirm(visit.who.id, visit.text("code"))
+    return Shown("subscriber/second_factor.html", SecondFactorPage("", Markup(""), codes))
+
+
+async def turn_off(visit: Visit) -> Answer:
+    await visit.services.second_factors.turn_off(visit.who.id, visit.text("code"))
+    return Go(HERE, "off")
+
+
+async def ask_passkey(visit: Visit) -> Answer:
+    question = await visit.services.passkeys.ask_to_add(visit.who, visit.host)
+    return Response(question, media_type="application/json")
+
+
+async def add_passkey(visit: Visit) -> Answer:
+    answer, name = visit.text("answer", 20_000), visit.text("name", 100)
+    await visit.services.passkeys.add(visit.who, answer, visit.host, visit.url, name)
+    return Go(HERE, "saved")
+
+
+async def remove_passkey(visit: Visit) -> Answer:
+    await visit.services.passkeys.remove(visit.who.id, visit.part("id"))
+    return Go(HERE, "removed")

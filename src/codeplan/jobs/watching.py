@@ -1,0 +1,55 @@
+"""What is seen of calls, written every few seconds; upstreams that operators took out of
+service, read as often; and accounts that look shared, looked for."""
+
+import asyncio
+
+from codeplan.accounts.devices import Devices
+from codeplan.jobs.clockwork import every
+from codeplan.kit.instants import HOUR
+from codeplan.metering.tallies import Tallies
+from codeplan.routing.drains import Drains
+from codeplan.subscriptions.cases import Cases
+from codeplan.subscriptions.reports import Reports
+from codeplan.telemetry import Runs
+
+_KEEP_SECONDS = 5.0
+_LOOK_SECONDS = 60.0
+_SUM_SECONDS = HOUR / 1000
+_DAYS_SUMMED = 30
+
+
+async def keep_seen(devices: Devices, tallies: Tallies, runs: Runs) -> None:
+    """Until cancelled; what was not written by then is written last."""
+
+    async def work() -> None:
+        await devices.keep()
+        await tallies.keep()
+
+    try:
+        await every(runs, _KEEP_SECONDS, "what was seen", work)
+    except asyncio.CancelledError:
+        await work()
+        raise
+
+
+async def read_drains(drains: Drains, runs: Runs) -> None:
+    """Until cancelled."""
+    await every(runs, _KEEP_SECONDS, "drained upstreams", drains.read)
+
+
+async def look_for_sharing(cases: Cases, runs: Runs) -> None:
+    """Until cancelled."""
+
+    async def work() -> None:
+        await cases.look()
+
+    await every(runs, _LOOK_SECONDS, "looking for sharing", work)
+
+
+async def sum_days(reports: Reports, runs: Runs) -> None:
+    """Until cancelled: days that are over are summed once."""
+
+    async def work() -> None:
+        await reports.days(_DAYS_SUMMED)
+
+    await every(runs, _SUM_SECONDS, "summing days", work)
