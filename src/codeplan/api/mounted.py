@@ -21,7 +21,9 @@ from codeplan.api.money import MoneyEndpoints
 from codeplan.api.openapi import document
 from codeplan.api.operator import OperatorEndpoints
 from codeplan.api.orders import OrderEndpoints
+from codeplan.api.own import OwnEndpoints
 from codeplan.api.receipts import ReceiptEndpoints
+from codeplan.api.service import ServiceEndpoints
 from codeplan.api.shown import Services
 from codeplan.api.teams import TeamEndpoints
 from codeplan.api.till import TillEndpoints
@@ -33,12 +35,14 @@ from codeplan.routing.routes import Router
 from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
+from codeplan.subscriptions.demo import Demo
 from codeplan.subscriptions.personal_data import PersonalData
 from codeplan.subscriptions.refunds import Refunds
 from codeplan.subscriptions.reports import Reports
 from codeplan.subscriptions.shop import Shop
 from codeplan.subscriptions.simulator import Simulator
 from codeplan.subscriptions.till import Till
+from codeplan.telemetry import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class ApiParts:
     router: Router
     sign_ups: SignUps
     personal_data: PersonalData
+    demo: Demo
+    runs: Runs
     overage: bool
 
 
@@ -77,7 +83,21 @@ def endpoints_of(services: Services, parts: ApiParts) -> list[Endpoint]:
         *BillEndpoints(parts.bills).endpoints(),
         *TeamEndpoints(services).endpoints(),
         *ReceiptEndpoints(services).endpoints(),
+        *OwnEndpoints(
+            services, parts.devices, parts.sessions, parts.cases, parts.personal_data
+        ).endpoints(),
         *OperatorEndpoints(services, parts.wallet, parts.shop, parts.clockwork).endpoints(),
+        *ServiceEndpoints(
+            services,
+            parts.reports,
+            parts.simulator,
+            parts.cases,
+            parts.drains,
+            parts.router,
+            parts.sign_ups,
+            parts.demo,
+            parts.runs,
+        ).endpoints(),
         *TillEndpoints(services, parts.till, parts.refunds, parts.codes, parts.checker).endpoints(),
     ]
 

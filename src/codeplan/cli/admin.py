@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import click
 
 from codeplan.cli.admin_money import clock, codes, ledger, order
+from codeplan.cli.admin_service import COMMANDS
 from codeplan.cli.operating import ask, once_option, service_options
 from codeplan.cli.printing import json_option, print_json
 
@@ -25,7 +26,7 @@ def promotions() -> None:
     """What plans cost, and when."""
 
 
-for _command in (clock, codes, ledger, order):
+for _command in (clock, codes, ledger, order, *COMMANDS):
     admin.add_command(_command)
 
 

@@ -124,7 +124,7 @@ class Reports:
         figures.cost = {currency: amount // MINOR for currency, amount in millionths.items()}
         for account, currency, amount in await self._store.house_between(since, until):
             if account.startswith(_SALES):
-                earned = figures.revenue.get(currency, 0) - amount // MINOR
+                earned = figures.revenue.get(currency, 0) + amount // MINOR
                 figures.revenue[currency] = earned
         return figures
 
