@@ -68,7 +68,8 @@ class OidcProvider:
                 token = await client.fetch_token(
                     document["token_endpoint"], code=code, code_verifier=verifier
                 )
-                keys = (await client.get(document["jwks_uri"], withhold_token=True)).json()
+            async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as plain:
+                keys = (await plain.get(document["jwks_uri"])).raise_for_status().json()
             claims = self._checked(str(token["id_token"]), keys, nonce)
         except (httpx.HTTPError, AuthlibBaseError, JoseError, KeyError, ValueError) as problem:
             raise IdentityFailed(f"{self.settings.name}: {problem}") from problem

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from codeplan.console.services import ConsoleServices
 from codeplan.console.visits import Visit
 from codeplan.kit import secrets
 from codeplan.store.rows import Account
+from codeplan.telemetry import log
 
 COOKIE = "codeplan_session"
 BROWSER = "codeplan_browser"
@@ -43,6 +45,11 @@ class Shown:
     template: str
     page: object
     status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemPage:
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +159,21 @@ async def _served(page: Page, visit: Visit) -> Response:
     except EXPECTED as problem:
         answer = Go(page.back or HOME.rstrip("/") + page.path, problem=name_of_problem(problem))
         if page.method == "GET" and not page.back:
-            return _plain(visit._(sentence(name_of_problem(problem))), 400)
+            answer = _broken(visit, visit._(sentence(name_of_problem(problem))), 400)
+    except HTTPException as missing:
+        answer = _broken(visit, missing.detail, missing.status_code)
+    except Exception:
+        log.exception("a page broke", path=visit.request.url.path)
+        text = visit._("Something broke on our side. Nothing was charged.")
+        answer = _broken(visit, text, 500)
     return response_of(answer, visit)
+
+
+def _broken(visit: Visit, text: str, status: int) -> Shown:
+    """A page that cannot be shown, inside the frame of those that can."""
+    signed_in = visit.session is not None and visit.session.state == "open"
+    template = "problem.html" if signed_in else "entrance/problem.html"
+    return Shown(template, ProblemPage(text), status)
 
 
 async def _audited(visit: Visit) -> None:

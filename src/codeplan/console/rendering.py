@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
@@ -64,7 +64,8 @@ def _clock(context: Context, instant: int | None) -> Markup:
 
 
 def _written_time(moment: datetime, locale: Locale) -> str:
-    return format_datetime(moment, "medium", locale=locale)
+    day = format_date(moment, "medium", locale=locale)
+    return f"{day} {format_time(moment, 'short', locale=locale)}"
 
 
 def _written_day(moment: datetime, locale: Locale) -> str:
@@ -122,6 +123,15 @@ def _unit(context: Context, unit: str) -> str:
     return words.unit_name(unit, visit._)
 
 
+@pass_context
+def _counted(context: Context, number: Any, unit: str) -> str:
+    """``1 prompt``, ``2 prompts``: as the language counts."""
+    visit: Visit = context["visit"]
+    return words.counted(
+        number, unit, visit.language, format_decimal(number, locale=_locale(visit.language))
+    )
+
+
 @cache
 def _locale(language: str) -> Locale:
     return Locale.parse(words.LOCALES[language])
@@ -149,6 +159,7 @@ def environment(language: str) -> Environment:
         "said": _said,
         "window": _window,
         "unit": _unit,
+        "counted": _counted,
         "num": partial(format_decimal, locale=locale),
         "short": partial(format_compact_decimal, locale=locale, fraction_digits=1),
         "percent": partial(format_percent, locale=locale),

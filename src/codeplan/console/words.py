@@ -20,6 +20,11 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
     return text
 
 
+def NN_(one: str, more: str) -> tuple[str, str]:  # noqa: N802 - as above
+    """Marks a text that is counted where it is shown."""
+    return one, more
+
+
 def language_asked(header: str) -> str:
     """The best language of an Accept-Language header; English where there is none of ours."""
     best, weight = "en", 0.0
@@ -99,6 +104,21 @@ def window_name(number: int, span: str, translate: Translate) -> str:
 
 def unit_name(unit: str, translate: Translate) -> str:
     return translate(_UNITS[unit])
+
+
+_COUNTED = {
+    "prompt": NN_("%(number)s prompt", "%(number)s prompts"),
+    "call": NN_("%(number)s call", "%(number)s calls"),
+    "token": NN_("%(number)s token", "%(number)s tokens"),
+    "credit": NN_("%(number)s credit", "%(number)s credits"),
+}
+
+
+def counted(number: float, unit: str, language: str, written: str) -> str:
+    """So many of a unit, as the language counts. ``written``: the number as it writes it."""
+    one, more = _COUNTED[unit]
+    catalogue = catalogues.of(language)
+    return catalogue.ngettext(one, more, 1 if number == 1 else 2) % {"number": written}
 
 
 def scope_name(scope: str, translate: Translate) -> str:

@@ -25,8 +25,12 @@ export function draw(figure) {
   const table = figure.querySelector("table");
   if (!table || !table.tBodies[0].rows.length) return;
   figure.dataset.drawn = "";
-  const style = getComputedStyle(figure);
-  const colour = (name) => style.getPropertyValue(name).trim();
+  // A canvas knows no custom properties: an element of the page tells what they are.
+  const probe = figure.appendChild(document.createElement("span"));
+  const colour = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
   const { names, times, columns } = series(table);
   const sums = stacked(columns);
   const order = sums.map((_, place) => sums.length - 1 - place);
@@ -39,6 +43,7 @@ export function draw(figure) {
   const labels = lines ? names.slice(1) : order.map((one) => names[one + 1]);
   const tones = lines ? columns.map((_, one) => one) : order;
   const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, font: "12px system-ui" };
+  const margin = times.length > 1 ? (times[1] - times[0]) / 2 : 1;
   const options = () => ({
     width: Math.max(200, place.clientWidth),
     height: 220,
@@ -46,7 +51,7 @@ export function draw(figure) {
     cursor: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), figure.dataset.zone),
     axes: [axis, { ...axis, size: 52, values: (_, ticks) => ticks.map(short) }],
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
+    scales: { x: { range: (_, first, last) => [first - margin, last + margin] }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
     series: [{}, ...shown.map((_, one) => ({
       label: labels[one],
       stroke: colour(`--tone-${(tones[one] % 6) + 1}`),
@@ -57,5 +62,6 @@ export function draw(figure) {
     }))],
   });
   const plot = new uPlot(options(), [times, ...shown], place);
+  probe.remove();
   new ResizeObserver(() => plot.setSize({ width: Math.max(200, place.clientWidth), height: 220 })).observe(place);
 }

@@ -4,7 +4,7 @@ from starlette.responses import RedirectResponse
 
 from codeplan.accounts.outside_sign_in import OutsideSignIn
 from codeplan.console.entrance.session_cookie import signed_in
-from codeplan.console.page import SIGN_IN, Answer, Page, post
+from codeplan.console.page import SIGN_IN, Answer, Page
 from codeplan.console.visits import Visit
 from codeplan.identity import IdentityFailed
 
@@ -13,7 +13,8 @@ _RETURN = "/console/elsewhere/return"
 
 def pages() -> list[Page]:
     return [
-        post("/elsewhere", begin, SIGN_IN, "anybody"),
+        # No form: the policy of our pages lets forms go nowhere else.
+        Page("/elsewhere", begin, "anybody", back=SIGN_IN),
         Page("/elsewhere/return", finish, "anybody", back=SIGN_IN),
     ]
 
