@@ -1,5 +1,5 @@
-"""Packages from npm, pinned by a lock file, fetched once for each, with the Node that the development
-packages carry."""
+"""Packages from npm, pinned by a lock file, fetched once for each, with the Node that the
+development packages carry."""
 
 import fcntl
 import os

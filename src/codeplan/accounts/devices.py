@@ -148,8 +148,9 @@ class Devices:
                 state=current.state,
                 name=current.name,
                 made_at=current.made_at,
+                seen_at=max(current.seen_at, device.seen_at),
                 slots=slots,
-                keys={**current.keys, **device.keys},
+                keys=last_used((current, device)),
             )
             return Decision(documents=(kept,))
 

@@ -56,7 +56,6 @@ _NAMELESS = (
     "UPDATE accounts SET email = ?, password_hash = '', zone = '' WHERE id = ?",
 )
 _WHOLE = (
-    f"DELETE FROM free_calls WHERE {_OF_SUBSCRIPTION}",
     f"DELETE FROM windows WHERE {_OF_SUBSCRIPTION}",
     "DELETE FROM terms WHERE account_id = ?",
     "DELETE FROM documents WHERE account_id = ?",
@@ -71,7 +70,10 @@ Statement = tuple[str, tuple[Any, ...]]
 
 
 class ServiceReads(ABC):
-    """ServiceStore, over an engine's rows."""
+    """ServiceStore, over an engine's rows. ``_counted``: the engine's table of what it keeps of
+    each subscription beside its windows."""
+
+    _counted = ""
 
     @abstractmethod
     async def _rows(self, statement: str, *values: Any) -> Sequence[Sequence[Any]]: ...
@@ -144,7 +146,8 @@ class ServiceReads(ABC):
         await self._write([*removed, (ended, (now, account_id)), (nameless, (email, account_id))])
 
     async def remove_account(self, account_id: str) -> None:
-        removed = [(statement, (account_id,)) for statement in (*_USE_OF, *_WHOLE)]
+        counted = f"DELETE FROM {self._counted} WHERE {_OF_SUBSCRIPTION}"
+        removed = [(statement, (account_id,)) for statement in (*_USE_OF, counted, *_WHOLE)]
         balances = [
             ("DELETE FROM balances WHERE account = ?", (f"{kind}/{account_id}",))
             for kind in ("cash", "bonus", "held")

@@ -114,10 +114,14 @@ class Simulator:
     async def newest(self) -> list[Simulation]:
         return await self._store.documents(Simulation, limit=10)
 
+    async def ended(self) -> None:
+        """Wait until nothing runs."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
     async def close(self) -> None:
         for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self.ended()
 
     async def _run(self, made: Simulation, draft: Draft) -> None:
         state, now, then, done = "failed", Figures(), Figures(), 0

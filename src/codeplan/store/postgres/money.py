@@ -26,6 +26,8 @@ _LOCK_ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = $1 FOR UPDATE
 class PostgresMoney(BookReads, ServiceReads):
     """MoneyStore, ClockStore, LedgerStore and ServiceStore over PostgreSQL."""
 
+    _counted = "meters"
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 

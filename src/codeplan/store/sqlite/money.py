@@ -21,6 +21,7 @@ class SqliteMoney(BookReads, ServiceReads):
     """MoneyStore, ClockStore, LedgerStore and ServiceStore over SQLite."""
 
     _by_account = BY_ACCOUNT
+    _counted = "free_calls"
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock

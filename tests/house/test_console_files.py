@@ -1,0 +1,101 @@
+"""The console's files that are made from others: its bundle from its sources, its translations from
+what the code says."""
+
+import ast
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from support import npm
+from support.npm import ROOT
+
+CONSOLE = ROOT / "src" / "codeplan" / "console"
+_KEYWORDS = {"N_": None, "NN_": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
+_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+_VALUE = re.compile(r"%\((\w+)\)s")
+
+
+def said_in(*folders: Path) -> set[str]:
+    """Every sentence that is marked for translation."""
+    found: set[str] = set()
+    for folder in folders:
+        for _, _, message, _, _ in extract_from_dir(
+            folder, method_map=_METHODS, keywords=_KEYWORDS, options_map={
+                "**/templates/**.html": {"trimmed": "true", "silent": "false"}
+            },
+        ):  # fmt: skip
+            found |= {message} if isinstance(message, str) else {message[0]}
+    return found - {""}
+
+
+SAID = {
+    "console": said_in(CONSOLE),
+    "letters": said_in(*(ROOT / "src/codeplan" / one for one in ("accounts", "subscriptions"))),
+}
+
+
+@pytest.mark.parametrize("package", SAID)
+def test_every_sentence_is_translated(package: str) -> None:
+    """And a translation has the same values in it."""
+    with (ROOT / f"src/codeplan/{package}/locales/zh.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh_Hans_CN")
+    translated = {}
+    for message in catalogue:
+        name = message.id if isinstance(message.id, str) else message.id[0]
+        text = message.string if isinstance(message.string, str) else message.string[0]
+        translated[name] = text
+    translated.pop("", None)
+    assert len(SAID[package]) > 20
+    assert SAID[package] == set(translated)
+    for name, text in translated.items():
+        assert text, name
+        assert set(_VALUE.findall(name)) == set(_VALUE.findall(text)), name
+
+
+def test_every_sentence_of_a_template_is_marked() -> None:
+    """No words stand in a template outside of what is translated, names of standards excepted."""
+    bare = re.compile(r">([^<>{}]*[A-Za-z]{3}[^<>{}]*)<")
+    names = {
+        "Anthropic Messages", "OpenAI Chat Completions", "OpenAI Responses", "PDF", "codeplan",
+        "codeplan.toml ",
+    }  # fmt: skip
+    for path in (CONSOLE / "templates").rglob("*.html"):
+        text = re.sub(r"\{[{%#].*?[}%#]\}", "{}", path.read_text(), flags=re.DOTALL)
+        for found in bare.findall(text):
+            assert found.strip() in {name.strip() for name in names}, (path, found)
+
+
+def test_every_problem_that_a_page_may_meet_has_a_sentence() -> None:
+    """Each error that a service says it raises, and that is a refusal, is known to the pages."""
+    from codeplan.console.problems import PROBLEMS
+
+    known = {kind.__name__ for kind in PROBLEMS}
+    # What only programs, the clock, or other layers meet.
+    elsewhere = {
+        "Unbalanced", "RangeInvalid", "PoolInvalid", "ClockBackwards", "Forged", "MonthInvalid",
+        "CapReached", "NoFunds", "DeviceRevoked", "Invalid", "NoSuchAccount", "_Stale", "Malformed",
+        "NotEditable", "Changed",
+    }  # fmt: skip
+    for folder in ("accounts", "subscriptions", "billing"):
+        for path in (ROOT / "src/codeplan" / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                bases = {getattr(base, "id", "") for base in getattr(node, "bases", [])}
+                if isinstance(node, ast.ClassDef) and "ValueError" in bases:
+                    assert node.name in known | elsewhere, (path, node.name)
+
+
+def test_the_bundle_is_what_its_sources_make(tmp_path: Path) -> None:
+    """Whoever installs codeplan builds nothing, so what is served must be what is read."""
+    sources = tmp_path / "assets"
+    shutil.copytree(CONSOLE / "assets", sources, ignore=shutil.ignore_patterns("node_modules"))
+    installed = npm.install(CONSOLE / "assets", "assets")
+    # Names of parts are hashes of where things lie, too.
+    shutil.copytree(installed, sources / "node_modules", symlinks=True)
+    npm.npm("run", "build", folder=sources)
+    built = {path.name: path.read_bytes() for path in (tmp_path / "static").iterdir()}
+    served = {path.name: path.read_bytes() for path in (CONSOLE / "static").iterdir()}
+    assert built == served
