@@ -3,7 +3,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --extra embedded
 ARGS ?=
 
-.PHONY: up test check format bench fuzz faults clean help
+.PHONY: up test check format bench fuzz faults screenshots console clean help
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +37,13 @@ fuzz: $(UV) ## Random bytes into the decoders and stream readers, for ARGS secon
 
 faults: $(UV) ## Break things ARGS times (500) on both stores, and check the promise after each
 	$(RUN) --directory tests python -m faults.rounds $(ARGS)
+
+screenshots: $(UV) ## Make the pictures in docs/screenshots anew
+	SCREENSHOTS=1 $(RUN) sh scripts/test tests/browser/test_pages.py -k screenshots
+
+console: $(UV) ## Bundle the console's scripts and styles, and gather its sentences (needs npm)
+	cd src/codeplan/console/assets && npm ci && npm run build
+	$(RUN) sh scripts/translations
 
 clean: ## Remove what was fetched and made, not data
 	rm -rf .venv .tools .clients .mypy_cache .ruff_cache .pytest_cache benchmarks/.venv benchmarks/out

@@ -239,7 +239,7 @@ async def open_service(
             look_for_sharing(everything.cases, runs),
             sum_days(everything.reports, runs),
             keep_small(store, clock, config.service.keep_days),
-            forget_old(store, clock, config.service.keep_days, runs),
+            forget_old(store, tallies, clock, config.service.keep_days, runs),
         ]
         if (mail := build_mail(config.mail)) is not None:
             work.append(send_mail(store, Mailer(mail), runs))

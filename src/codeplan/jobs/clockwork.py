@@ -4,15 +4,17 @@ what running calls hold."""
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from codeplan.accounts.outside_sign_in import OidcAttempt
 from codeplan.accounts.passkeys import Challenge
 from codeplan.accounts.passwords import PasswordReset
-from codeplan.accounts.sessions import Session
+from codeplan.accounts.sessions import SESSION_MS, Session
 from codeplan.accounts.sign_up import SignUp
 from codeplan.billing.checking import Checker
 from codeplan.billing.purse import LEASE_MS, CallHold, Purse, Spent
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY
 from codeplan.letters.notices import Notice
+from codeplan.metering.tallies import Tallies
 from codeplan.store.base import ClockStore, StoreFailed
 from codeplan.store.documents import Document
 from codeplan.subscriptions.clockwork import Clockwork
@@ -21,6 +23,20 @@ from codeplan.telemetry import Runs, log
 _DUE_SECONDS = 5.0
 _CHECK_SECONDS = 3600.0
 _FORGET_SECONDS = 3600.0
+# What serves once, or for a while, and says nothing afterwards.
+_SHORT_LIVED: tuple[tuple[type[Document], str], ...] = (
+    (Session, "ended"),
+    (Session, "half"),
+    (Challenge, "open"),
+    (Challenge, "used"),
+    (OidcAttempt, "open"),
+    (OidcAttempt, "used"),
+    (PasswordReset, "open"),
+    (PasswordReset, "used"),
+    (SignUp, "open"),
+    (SignUp, "used"),
+)
+_SHORT_MS = 2 * DAY
 _FORGOTTEN: tuple[tuple[type[Document], str], ...] = (
     (CallHold, "settled"),
     (CallHold, "released"),
@@ -28,13 +44,6 @@ _FORGOTTEN: tuple[tuple[type[Document], str], ...] = (
     (Notice, "sent"),
     (Notice, "given up"),
     (Notice, "muted"),
-    (Session, "ended"),
-    (Challenge, "open"),
-    (Challenge, "used"),
-    (PasswordReset, "open"),
-    (PasswordReset, "used"),
-    (SignUp, "open"),
-    (SignUp, "used"),
 )
 
 
@@ -59,13 +68,19 @@ async def check_books(checker: Checker, runs: Runs) -> None:
     await every(runs, _CHECK_SECONDS, "the nightly check", checker.check_daily)
 
 
-async def forget_old(store: ClockStore, clock: Clock, keep_days: int, runs: Runs) -> None:
+async def forget_old(
+    store: ClockStore, tallies: Tallies, clock: Clock, keep_days: int, runs: Runs
+) -> None:
     """Until cancelled: once an hour, remove what calls held and letters said, so long ago."""
 
     async def work() -> None:
         before = clock.now() - keep_days * DAY
         for kind, state in _FORGOTTEN:
             await store.forget_documents(kind, state, before)
+        for kind, state in _SHORT_LIVED:
+            await store.forget_documents(kind, state, clock.now() - _SHORT_MS)
+        await store.forget_documents(Session, "open", clock.now() - SESSION_MS)
+        await tallies.forget_old(keep_days)
 
     await every(runs, _FORGET_SECONDS, "tidying", work)
 
