@@ -1,10 +1,10 @@
 """A million prompts: how long each page of the console takes.
 
-``uv run --extra embedded python benchmarks/pages.py [sqlite|postgres] [PROMPTS]``: starts codeplan in
-a temporary folder, makes up a month of eight people, copies it under new accounts until there are
-so many prompts, and asks for each page again and again over loopback, one after the other. Prints
-the 50th and 95th percentile of each, in milliseconds, with the size of what came.
-"""
+``uv run --extra embedded python benchmarks/pages.py [sqlite|postgres] [PROMPTS]``: starts
+codeplan in a temporary folder, makes up a month of eight people, copies it under new accounts
+until there are so many prompts, and asks for each page again and again over loopback, one after
+the other. Prints the 50th and 95th percentile of each, in milliseconds, with the size of what
+came."""
 
 import asyncio
 import contextlib
