@@ -26,6 +26,7 @@ public_url = "http://127.0.0.1:8787"
 secret_key_env = "STRIPE_KEY"
 webhook_secret_env = "STRIPE_SECRET"
 base_url = "{url}"
+kind = "client"
 """
 )
 

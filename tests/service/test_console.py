@@ -161,3 +161,66 @@ def test_whoever_looks_in_anothers_place_changes_nothing(service: Service, pages
     log = pages.get("/console/operator/audit").text
     assert f"POST /console/operator/accounts/acc_{account}/see" in log
     assert "stopped looking" in log
+
+
+def test_a_session_that_a_key_opened_ends_with_it(service: Service, pages: Pages) -> None:
+    made = service.account("by-key@example.org")
+    pages.with_key(made["key"])
+    pages.get("/console/keys")
+    key_id = pages.last.text.split("/console/keys/ck_")[1].split("/")[0]
+    pages.post(f"/console/keys/ck_{key_id}/end")
+    assert "Sign in" in pages.get("/console/").text
+
+
+def test_a_key_opens_nothing_that_is_somebodys_own(service: Service, pages: Pages) -> None:
+    made = service.account("owner@example.org")
+    pages.with_key(made["key"])
+    # Who came by a key may make the account his own, once.
+    pages.get("/console/account")
+    assert "It is saved" in pages.post("/console/account/password", password=PASSWORD).text
+    for path, fields in (
+        ("password", {"old": PASSWORD, "password": "taken over 99"}),
+        ("passkeys/ask", {}),
+        ("remove", {"email": "owner@example.org"}),
+    ):
+        pages.get("/console/account")
+        refused = pages.post(f"/console/account/{path}", **fields)
+        assert "a key does not suffice" in refused.text, path
+    assert "a key does not suffice" in pages.get("/console/account/second-factor").text
+    owner = Pages(service)
+    assert owner.sign_in("owner@example.org", PASSWORD).status_code == 200
+    owner.close()
+
+
+def test_an_account_is_removed_by_its_owner(service: Service, pages: Pages) -> None:
+    signed_up(pages, "leaving@example.org")
+    pages.get("/console/keys")
+    made = pages.post("/console/keys", name="laptop").text
+    key = made.split('id="secret">')[1].split("<")[0]
+    taken = pages.get("/console/account/data.json").json()
+    assert taken["account"]["email"] == "leaving@example.org"
+    assert taken["keyname"][0]["name"] == "laptop"
+    pages.get("/console/account")
+    wrong = pages.post("/console/account/remove", email="other@example.org")
+    assert "A field was not what was expected" in wrong.text
+    assert "It is removed" in pages.post(
+        "/console/account/remove", email="leaving@example.org"
+    ).text  # fmt: skip
+    assert pages.sign_in("leaving@example.org", PASSWORD).status_code == 403
+    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
+        assert http.get("/api/account/plan").status_code == 401
+    # The address is free again.
+    signed_up(pages, "leaving@example.org")
+
+
+def test_a_key_goes_on_with_the_balance_and_not_beyond(service: Service, pages: Pages) -> None:
+    signed_up(pages, "beyond@example.org")
+    pages.get("/console/keys")
+    pages.post("/console/keys", name="laptop")
+    key_id = pages.last.text.split("/console/keys/ck_")[1].split("/")[0]
+    on = pages.post(f"/console/keys/ck_{key_id}/overage", a_day="5.00", currency="CNY")
+    assert "at most ¥5.00 a day" in on.text
+    off = pages.post(f"/console/keys/ck_{key_id}/overage", a_day="", currency="CNY")
+    assert "a day</dd>" not in off.text
+    other = pages.post("/console/keys/ck_nobodys/overage", a_day="5.00", currency="CNY")
+    assert "There is no such key" in other.text

@@ -4,20 +4,17 @@ clocks, refunds, invoices as PDF, statements and CSV, organisations, restriction
 import csv
 import io
 from collections.abc import Iterator
-from email.message import EmailMessage
 from typing import Any
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
 from openapi_spec_validator import validate
 from pypdf import PdfReader
 
 from payments.conftest import Buyer, Operator, until
+from support.inbox import Inbox, opened_inbox
 from support.replies import Said, answer
 from support.service import Service, catalogue, opencode
-from support.stripe_server import free_port
 from support.upstream import ScriptedUpstream
 
 MORE = """
@@ -48,28 +45,10 @@ prices = {{ CNY = "9.00" }}
 PRICED = 'windows = [{ unit = "prompt", per = "5h", limit = 2 }]'
 
 
-class Inbox(Message):
-    """What came, by whom it was for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.port = free_port()
-        self.mails: list[EmailMessage] = []
-
-    def handle_message(self, message: Any) -> None:
-        self.mails.append(message)
-
-    def to(self, address: str) -> list[str]:
-        return [str(one["subject"]) for one in self.mails if one["to"] == address]
-
-
 @pytest.fixture(scope="module")
 def inbox() -> Iterator[Inbox]:
-    box = Inbox()
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
-    controller.start()
-    yield box
-    controller.stop()
+    with opened_inbox() as box:
+        yield box
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +92,7 @@ def test_the_openapi_document_is_valid_and_says_what_there_is(service: Service) 
                 if operation.get("security"):
                     assert asked.status_code == 401, (path, asked.text)
                 moving += "Idempotency-Key" in names
-        assert moving == 17
+        assert moving == 22
         assert len(document["paths"]) >= 45
 
 

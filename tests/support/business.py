@@ -42,6 +42,7 @@ class Bank:
     name: str = "bank"
     currencies: frozenset[str] = frozenset()
     charges_off_session: bool = True
+    needs_widget: bool = False
     declines: bool = False
     away: bool = False
     paid: dict[str, Payment] = field(default_factory=dict)

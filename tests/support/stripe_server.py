@@ -1,6 +1,8 @@
 """A running localstripe behind a small proxy that adds what it lacks of Stripe: idempotency keys,
-and two parameters of PaymentIntents that it does not know (it keeps every card anyway)."""
+two parameters of PaymentIntents that it does not know (it keeps every card anyway), and Checkout
+sessions."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -32,6 +34,7 @@ class StripeServer:
         self.before: Callable[[str, str], None] = lambda *_: None
         self.after: Callable[[str, str], None] = lambda *_: None
         self.calls: list[tuple[str, str]] = []
+        self.sessions: dict[str, dict[str, str]] = {}
         port = free_port()
         self._log = (folder / "localstripe.log").open("w")
         self._process = subprocess.Popen(
@@ -92,13 +95,41 @@ class StripeServer:
         found: list[dict[str, Any]] = self._http.get("/v1/payment_intents?limit=100").json()["data"]
         return found
 
+    def pays_on_page(self, session_id: str, card: dict[str, str]) -> dict[str, Any]:
+        """As the person does on Stripe's own page: its PaymentIntent is made then."""
+        fields = self.sessions[session_id]
+        prefix = "payment_intent_data[metadata]"
+        intent = self._http.post("/v1/payment_intents", data={
+            "amount": fields["line_items[0][price_data][unit_amount]"],
+            "currency": fields["line_items[0][price_data][currency]"],
+            "customer": fields["customer"],
+            "payment_method_types[0]": "card",
+            "metadata[order_id]": fields[f"{prefix}[order_id]"],
+        }).raise_for_status().json()  # fmt: skip
+        fields["payment_intent"] = intent["id"]
+        return self.pays(intent["id"], card)
+
+    def _session(self, path: str, body: bytes) -> bytes:
+        """Checkout sessions, which localstripe does not know: made, and looked up."""
+        name = path.rpartition("/")[2]
+        if path == "/v1/checkout/sessions":
+            name = f"cs_test_{len(self.sessions) + 1}"
+            self.sessions[name] = dict(parse_qsl(body.decode()))
+        session = {
+            "id": name, "object": "checkout.session", "url": f"{self.url}/pay/{name}",
+            "payment_intent": self.sessions[name].get("payment_intent"),
+        }  # fmt: skip
+        return json.dumps(session).encode()
+
     def _pass(self, call: BaseHTTPRequestHandler) -> None:
         size = int(call.headers.get("content-length") or 0)
         body = call.rfile.read(size)
         self.before(call.command, call.path)
         self.calls.append((call.command, call.path))
         key = call.headers.get("idempotency-key", "") if call.command == "POST" else ""
-        if key not in self._answers or not key:
+        if call.path.startswith("/v1/checkout/sessions") and (not key or key not in self._answers):
+            self._answers[key] = (200, self._session(call.path, body))
+        elif key not in self._answers or not key:
             if call.path == "/v1/payment_intents" and body:
                 fields = [one for one in parse_qsl(body.decode()) if one[0] not in UNKNOWN_THERE]
                 body = urlencode([(k, self._cards.get(v, v)) for k, v in fields]).encode()

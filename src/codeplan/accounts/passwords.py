@@ -19,6 +19,7 @@ MAX_PASSWORD = 1000
 _RESET_MS = HOUR
 # After so many wrong ones in so long, further ones are not looked at.
 _GUESSES, _GUESSES_MS = 10, 15 * MINUTE
+_KEPT = 100
 _REMEMBERED = 100_000
 # Verified when no such account exists, so that the answer takes as long.
 _DECOY = secrets.hash_password(secrets.new_password())
@@ -49,14 +50,14 @@ class Guesses:
         self._clock = clock
         self._wrong: OrderedDict[str, list[int]] = OrderedDict()
 
-    def must_be_few(self, name: str) -> None:
+    def must_be_few(self, name: str, most: int = _GUESSES) -> None:
         """Raises TooManyGuesses."""
         since = self._clock.now() - _GUESSES_MS
-        if len([at for at in self._wrong.get(name, ()) if at > since]) >= _GUESSES:
-            raise TooManyGuesses(f"more than {_GUESSES} wrong tries: wait a quarter of an hour")
+        if len([at for at in self._wrong.get(name, ()) if at > since]) >= most:
+            raise TooManyGuesses(f"more than {most} tries: wait a quarter of an hour")
 
     def wrong(self, name: str) -> None:
-        recent = [*self._wrong.pop(name, ())[-_GUESSES:], self._clock.now()]
+        recent = [*self._wrong.pop(name, ())[-_KEPT:], self._clock.now()]
         self._wrong[name] = recent
         if len(self._wrong) > _REMEMBERED:
             self._wrong.popitem(last=False)

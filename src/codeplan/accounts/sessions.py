@@ -20,15 +20,17 @@ _MOST_LISTED = 100
 
 
 class Session(Document, frozen=True, kw_only=True):
-    """Its id is its token's digest. ``state``: open, half (the second factor is to come) or ended.
-    ``how``: password, key, passkey or oidc. ``program``: the browser, as it calls itself.
-    ``seen_account``: whom an operator looks at with it, reading only; "" for nobody."""
+    """Its id is its token's digest. ``state``: open, half (the second factor is to come) or
+    ended. ``how``: password, key, passkey or oidc. ``program``: the browser, as it calls itself.
+    ``seen_account``: whom an operator looks at with it, reading only; "" for nobody. ``key_id``:
+    the client key that opened it; it ends with it."""
 
     expires_at: int
     seen_at: int
     how: str
     program: str = ""
     seen_account: str = ""
+    key_id: str = ""
 
 
 class Sessions:
@@ -38,7 +40,13 @@ class Sessions:
         self._store, self._clock = store, clock
 
     async def open(
-        self, account_id: str, how: str, program: str, half: bool = False, seen_account: str = ""
+        self,
+        account_id: str,
+        how: str,
+        program: str,
+        half: bool = False,
+        seen_account: str = "",
+        key_id: str = "",
     ) -> str:
         """A new session's token. ``half``: a second factor has to follow."""
         token, now = secrets.new_token("cs-"), self._clock.now()
@@ -52,6 +60,7 @@ class Sessions:
             how=how,
             program=program[:200],
             seen_account=seen_account,
+            key_id=key_id,
         )
         await put(self._store, account_id, made)
         return token
@@ -63,11 +72,18 @@ class Sessions:
         if found is None or found.state == "ended" or found.expires_at <= now:
             return None
         account = await self._store.account_by_id(found.account_id)
-        if account is None:
+        if account is None or not await self._key_serves(found):
             return None
         if now - found.seen_at > _SEEN_MS:
             await self._amend(found, seen_at=now)
         return found, account
+
+    async def _key_serves(self, session: Session) -> bool:
+        """Whether the key that opened it, if one did, was not revoked."""
+        if not session.key_id:
+            return True
+        keys = await self._store.keys_of(session.account_id)
+        return any(key.id == session.key_id for key in keys)
 
     async def complete(self, session: Session) -> str:
         """The second factor was given: a whole session in the place of the half one; its token."""

@@ -9,12 +9,11 @@ from codeplan.api.endpoints import Call, Endpoint, Invalid
 from codeplan.api.showing import show_subscription
 from codeplan.api.shown import Services, show_window, standing_of
 from codeplan.billing.orders import Order, PlanItem
+from codeplan.billing.overages import set_overage
 from codeplan.billing.purse import Overage
 from codeplan.billing.wallet import amount_in
 from codeplan.kit.instants import iso_utc
 from codeplan.kit.money import written
-from codeplan.store.documents import One
-from codeplan.store.money import Books, Decision, Move
 from codeplan.store.rows import KeyHolder
 
 
@@ -96,22 +95,10 @@ class AccountEndpoints:
         if not self._overage:
             raise Invalid("the operator does not let plans go on with the balance")
         minor = amount_in(wanted.a_day, wanted.currency) if wanted.a_day else 0
-        payer, key_id = holder.key.pays, holder.key.id
+        payer = holder.key.pays
         if payer != holder.account.id:
             await self._services.teams.must_manage(payer, holder.account.id)
-
-        def decide(_: Books, now: int) -> Decision:
-            switch = Overage(
-                id=key_id,
-                account_id=payer,
-                made_at=now,
-                state="on" if minor else "off",
-                currency=wanted.currency,
-                minor_a_day=minor,
-            )
-            return Decision(documents=(switch,))
-
-        await self._services.books.move(Move(payer, "", decide, (One(Overage, key_id),)))
+        await set_overage(self._services.books, payer, holder.key.id, minor, wanted.currency)
         return await self.overage(call)
 
     async def set_zone(self, call: Call) -> Any:

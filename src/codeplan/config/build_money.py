@@ -108,6 +108,7 @@ def _stripe(table: StripeTable) -> StripeSettings:
         webhook_secret=os.environ.get(table.webhook_secret_env, ""),
         base_url=table.base_url,
         currencies=frozenset(table.currencies),
+        kind=table.kind,
     )
 
 

@@ -58,11 +58,13 @@ class MailTable(Table):
 
 class StripeTable(Table):
     """``[payments.stripe]``: environment variables that hold the secrets. ``base_url``: another
-    server of the same protocol, for tests."""
+    server of the same protocol, for tests. ``kind``: Stripe's own "page", or its form in a page of
+    the operator's ("client")."""
 
     secret_key_env: Name
     webhook_secret_env: Name
     base_url: str = ""
+    kind: Literal["page", "client"] = "page"
     currencies: list[Currency] = []
 
 

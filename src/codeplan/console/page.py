@@ -31,7 +31,7 @@ THEME = "codeplan_theme"
 HOME = "/console/"
 OPERATOR_HOME = "/console/operator/"
 SIGN_IN = "/console/sign-in"
-_YEAR_SECONDS = 365 * 24 * 3600
+YEAR_SECONDS = 365 * 24 * 3600
 # Forms are small; a draft of a catalogue is the largest.
 _MOST_FIELDS, _MOST_PART = 200, 1024 * 1024
 # anybody; half: whose second factor is to come; person: any account; subscriber; operator.
@@ -101,7 +101,7 @@ def _route(services: ConsoleServices, path: str, methods: dict[str, Page]) -> Ro
         visit, fresh = await begin_visit(services, request)
         response = await _served(page, visit)
         if fresh:
-            keep_cookie(response, request, BROWSER, visit.browser, _YEAR_SECONDS)
+            keep_cookie(response, request, BROWSER, visit.browser, YEAR_SECONDS)
         return response
 
     return Route(path, serve, methods=list(methods))

@@ -11,7 +11,7 @@ from codeplan.accounts.second_factor import CodeWrong
 from codeplan.accounts.sign_up import LinkInvalid, SignUpClosed
 from codeplan.billing.orders import OrderClosed
 from codeplan.billing.wallet import AmountInvalid
-from codeplan.console.forms import FormInvalid
+from codeplan.console.forms import FormInvalid, SignInWanted
 from codeplan.console.words import N_
 from codeplan.identity import IdentityFailed
 from codeplan.ledger.movements import BalanceTooSmall
@@ -33,6 +33,10 @@ from codeplan.subscriptions.till import OrderUnknown, ProviderUnknown, TooManyOr
 
 PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     FormInvalid: ("form", N_("A field was not what was expected. Nothing was changed.")),
+    SignInWanted: (
+        "sign_in",
+        N_("Sign in with your password or a passkey for that: a key does not suffice."),
+    ),
     PasswordTooShort: ("password_short", N_("A password needs at least 10 characters.")),
     TooManyGuesses: ("guesses", N_("Too many wrong tries. Wait a quarter of an hour.")),
     ResetInvalid: ("reset", N_("That link was used or has expired. Ask for a new one.")),

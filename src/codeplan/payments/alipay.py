@@ -44,6 +44,7 @@ class Alipay:
     name = "alipay"
     currencies = frozenset({_CNY})
     charges_off_session = False
+    needs_widget = False
 
     def __init__(
         self, app_id: str, private_key: str, alipay_public_key: str, gateway: str, kind: str

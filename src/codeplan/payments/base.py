@@ -70,11 +70,13 @@ class Payment(msgspec.Struct, frozen=True):
 
 class Provider(Protocol):
     """``name``: as it stands in addresses, orders and the ledger. ``currencies``: that it takes;
-    none for all. ``charges_off_session``: whether it can take money that nobody is present for."""
+    none for all. ``charges_off_session``: whether it can take money that nobody is present for.
+    ``needs_widget``: whether it is paid in a form of the provider's that a page has to load."""
 
     name: str
     currencies: frozenset[str]
     charges_off_session: bool
+    needs_widget: bool
 
     async def begin(self, ask: Ask) -> Checkout:
         """Once for each order, however often it is called. Raises ProviderFailed, Declined."""

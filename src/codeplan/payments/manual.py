@@ -11,6 +11,7 @@ class Manual:
     name = "manual"
     currencies: frozenset[str] = frozenset()
     charges_off_session = False
+    needs_widget = False
 
     def __init__(self, bank_details: tuple[str, ...]) -> None:
         self._bank_details = bank_details

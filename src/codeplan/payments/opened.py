@@ -12,6 +12,7 @@ class StripeSettings:
     webhook_secret: str
     base_url: str = ""
     currencies: frozenset[str] = frozenset()
+    kind: str = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ async def open_providers(settings: PaySettings) -> dict[str, Provider]:
     if (card := settings.stripe) is not None:
         from codeplan.payments.stripe import Stripe
 
-        opened.append(Stripe(card.secret_key, card.webhook_secret, card.base_url, card.currencies))
+        opened.append(
+            Stripe(card.secret_key, card.webhook_secret, card.base_url, card.currencies, card.kind)
+        )
     if (ali := settings.alipay) is not None:
         from codeplan.payments.alipay import Alipay
 

@@ -17,22 +17,30 @@ _ORDER = "order_id"
 _PAID, _FAILED = "payment_intent.succeeded", "payment_intent.payment_failed"
 # What no further try of the same PaymentIntent can mend.
 _OVER = ("canceled",)
+_SESSION = "cs_"
 _TIMEOUT_SECONDS = 30
 _PAGE = 100
 
 
 class Stripe:
-    """``currencies``: none for all that Stripe takes."""
+    """``currencies``: none for all that Stripe takes. ``kind``: "page", Stripe's own, or "client",
+    Stripe's form in a page of somebody's."""
 
     name = "stripe"
     charges_off_session = True
 
     def __init__(
-        self, secret_key: str, webhook_secret: str, base_url: str, currencies: frozenset[str]
+        self,
+        secret_key: str,
+        webhook_secret: str,
+        base_url: str,
+        currencies: frozenset[str],
+        kind: str = "client",
     ) -> None:
         if not secret_key or not webhook_secret:
             raise ValueError("Stripe's secrets must not be empty")
         self.currencies = currencies
+        self.needs_widget = kind == "client"
         self._webhook_secret = webhook_secret
         addresses: Any = {"api": base_url} if base_url else {}
         self._client = stripe.StripeClient(
@@ -48,6 +56,8 @@ class Stripe:
             {"metadata": {_ORDER: ask.order_id}},
             {"idempotency_key": f"customer/{ask.order_id}"},
         )
+        if not self.needs_widget:
+            return await self._page(ask, customer.id)
         intent = await self._call(
             self._client.v1.payment_intents.create,
             {
@@ -60,7 +70,40 @@ class Stripe:
         )
         return Checkout("client", intent.client_secret or "", intent.id)
 
+    async def _page(self, ask: Ask, customer: str) -> Checkout:
+        """A page of Stripe's; its PaymentIntent is made when the person pays there.
+        https://docs.stripe.com/api/checkout/sessions"""
+        price = {
+            "currency": ask.currency.lower(),
+            "unit_amount": ask.amount_minor,
+            "product_data": {"name": ask.title},
+        }
+        session = await self._call(
+            self._client.v1.checkout.sessions.create,
+            {
+                "mode": "payment",
+                "customer": customer,
+                "line_items": [{"price_data": price, "quantity": 1}],
+                "payment_method_types": ["card"],
+                "payment_intent_data": {
+                    "metadata": {_ORDER: ask.order_id},
+                    "description": ask.title,
+                    "setup_future_usage": "off_session",
+                },
+                "metadata": {_ORDER: ask.order_id},
+                "success_url": ask.return_url,
+                "cancel_url": ask.return_url,
+            },
+            {"idempotency_key": ask.order_id},
+        )
+        return Checkout("page", session.url or "", session.id)
+
     async def look_up(self, ask: Ask, reference: str) -> Payment:
+        if reference.startswith(_SESSION):
+            session = await self._call(self._client.v1.checkout.sessions.retrieve, reference)
+            reference = _id(session.payment_intent) if session.payment_intent else ""
+            if not reference:
+                return Payment(ask.order_id, "pending")
         if not reference:
             return Payment(ask.order_id, "unknown")
         intent = await self._call(self._client.v1.payment_intents.retrieve, reference)

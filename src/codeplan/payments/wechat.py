@@ -34,6 +34,7 @@ class WeChat:
     name = "wechat"
     currencies = frozenset({"CNY"})
     charges_off_session = False
+    needs_widget = False
 
     def __init__(
         self,

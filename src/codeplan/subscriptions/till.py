@@ -269,7 +269,7 @@ class Till:
     def _ask(self, order: Order, card: SavedMethod | None = None) -> Ask:
         return order.ask(
             f"{self._public_url}/api/payments/{order.provider}/notify",
-            f"{self._public_url}/console",
+            f"{self._public_url}/console/orders/{order.id}",
             card.method if card else "",
             card.customer if card else "",
         )

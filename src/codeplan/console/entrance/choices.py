@@ -9,6 +9,7 @@ from codeplan.console.page import (
     HOME,
     LANGUAGE,
     SIGN_IN,
+    YEAR_SECONDS,
     Answer,
     Go,
     Page,
@@ -18,8 +19,6 @@ from codeplan.console.page import (
 )
 from codeplan.console.visits import Visit
 from codeplan.console.words import LANGUAGES
-
-_YEAR_SECONDS = 365 * 24 * 3600
 
 
 def pages() -> list[Page]:
@@ -33,5 +32,5 @@ async def choose(visit: Visit) -> Answer:
     if visit.preferences is not None:
         await prefer(visit.services.store, structs.replace(visit.preferences, language=language))
     response = response_of(Go(HOME if visit.account else SIGN_IN), visit)
-    keep_cookie(response, visit.request, LANGUAGE, language, _YEAR_SECONDS)
+    keep_cookie(response, visit.request, LANGUAGE, language, YEAR_SECONDS)
     return response

@@ -9,10 +9,12 @@ from codeplan.store.rows import Account
 SECOND_FACTOR = "/console/second-factor"
 
 
-async def signed_in(visit: Visit, account: Account, how: str) -> Response:
+async def signed_in(visit: Visit, account: Account, how: str, key_id: str = "") -> Response:
     """A session; a half one where a second factor has to follow. A passkey is two in one."""
     asks = how in ("password", "oidc") and await visit.services.second_factors.is_on(account.id)
-    token = await visit.services.sessions.open(account.id, how, visit.program, half=asks)
+    token = await visit.services.sessions.open(
+        account.id, how, visit.program, half=asks, key_id=key_id
+    )
     return with_session(visit, token, SECOND_FACTOR if asks else HOME)
 
 

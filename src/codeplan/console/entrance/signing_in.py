@@ -80,7 +80,7 @@ async def by_key(visit: Visit) -> Answer:
     holder = await visit.services.accounts.holder_of(visit.text("key"))
     if holder is None:
         return _page(visit, _WRONG_KEY)
-    return await signed_in(visit, holder.account, "key")
+    return await signed_in(visit, holder.account, "key", holder.key.id)
 
 
 async def show_code(_: Visit) -> Answer:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from codeplan.accounts.devices import network_of
 from codeplan.accounts.directory import EmailInvalid
-from codeplan.accounts.passwords import PasswordTooShort
+from codeplan.accounts.passwords import PasswordTooShort, TooManyGuesses
 from codeplan.accounts.sign_up import SignUpClosed
 from codeplan.console.entrance.session_cookie import signed_in
 from codeplan.console.page import SIGN_IN, Answer, Go, Page, Shown, post
@@ -11,6 +12,8 @@ from codeplan.console.problems import name_of_problem, sentence
 from codeplan.console.visits import Visit
 from codeplan.kit.zones import zone_or
 from codeplan.store.base import AlreadyThere
+
+_MOST_OF_A_NETWORK = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,23 @@ async def sign_up(visit: Visit) -> Answer:
     password = str(visit.form.get("password", ""))
     zone = zone_or(visit.text("zone"), "")
     try:
+        _must_be_few(visit)
         account = await sign_ups.begin(email, password, zone, invitation)
-    except (SignUpClosed, PasswordTooShort, EmailInvalid, AlreadyThere) as problem:
+    except (SignUpClosed, PasswordTooShort, EmailInvalid, AlreadyThere, TooManyGuesses) as problem:
         text = visit._(sentence(name_of_problem(problem)))
         page = SignUpPage(sign_ups.settings.mode, invitation, email, text)
         return Shown("entrance/sign_up.html", page, 400)
     if account is None:
         return Go(SIGN_IN, "sent")
     return await signed_in(visit, account, "password")
+
+
+def _must_be_few(visit: Visit) -> None:
+    """So many from one network in a quarter of an hour. Raises TooManyGuesses."""
+    client = visit.request.client
+    name = f"sign-up/{network_of(client.host) if client else ''}"
+    visit.services.passwords.guesses.must_be_few(name, _MOST_OF_A_NETWORK)
+    visit.services.passwords.guesses.wrong(name)
 
 
 async def show_confirm(visit: Visit) -> Answer:

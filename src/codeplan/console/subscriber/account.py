@@ -9,9 +9,18 @@ from starlette.responses import Response
 
 from codeplan.accounts.passkeys import Passkey
 from codeplan.accounts.preferences import OPTIONAL_LETTERS, THEMES, Preferences, prefer
-from codeplan.console.entrance.session_cookie import without_session
 from codeplan.console.forms import FormInvalid
-from codeplan.console.page import SIGN_IN, Answer, Go, Page, Shown, post
+from codeplan.console.page import (
+    LANGUAGE,
+    YEAR_SECONDS,
+    Answer,
+    Go,
+    Page,
+    Shown,
+    keep_cookie,
+    post,
+    response_of,
+)
 from codeplan.console.visits import Visit
 from codeplan.console.words import LANGUAGES, N_
 from codeplan.kit.zones import zone_exists, zone_names
@@ -44,7 +53,6 @@ def pages() -> list[Page]:
         Page("/account", show, "person"),
         post("/account/preferences", choose, HERE, "person"),
         Page("/account/data.json", export, "person"),
-        post("/account/remove", remove, HERE),
     ]
 
 
@@ -76,7 +84,10 @@ async def choose(visit: Visit) -> Answer:
     if zone != visit.who.zone:
         await visit.services.store.set_zone(visit.who.id, zone)
         visit.services.forget()
-    return Go(HERE, "saved")
+    response = response_of(Go(HERE, "saved"), visit)
+    # So that signing in is in that language too.
+    keep_cookie(response, visit.request, LANGUAGE, language, YEAR_SECONDS)
+    return response
 
 
 async def export(visit: Visit) -> Answer:
@@ -84,12 +95,3 @@ async def export(visit: Visit) -> Answer:
     body = json.dumps(found, indent=1, ensure_ascii=False)
     headers = {"content-disposition": 'attachment; filename="codeplan-data.json"'}
     return Response(body, media_type="application/json", headers=headers)
-
-
-async def remove(visit: Visit) -> Answer:
-    """Asked for by typing one's address."""
-    if visit.text("email").lower() != visit.who.email.lower():
-        raise FormInvalid("email")
-    await visit.services.personal_data.forget(visit.who, visit.now)
-    visit.services.forget()
-    return without_session(visit, Go(SIGN_IN, "removed"))

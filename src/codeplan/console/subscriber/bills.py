@@ -68,7 +68,9 @@ async def bills(visit: Visit) -> Answer:
         packs=tuple(await services.store.documents(Pack, name, limit=_MANY)),
         on_sale=catalogue.packs,
         entries=tuple(EntryShown(entry, _own(entry)) for entry in entries),
-        providers=tuple(services.till.providers),
+        providers=tuple(
+            name for name, one in services.till.providers.items() if not one.needs_widget
+        ),
         currencies=tuple(sorted(sold | set(balances))),
         card=card.label if card is not None and card.state == "open" else "",
         bill_to=await services.bills.bill_to(name),

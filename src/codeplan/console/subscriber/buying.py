@@ -35,6 +35,7 @@ class BuyPage:
     referral: str
     runs: str
     team: str
+    pooled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ async def preview(visit: Visit) -> Answer:
         get("referral"),
         running.plan_id if running and running.state != "expired" else "",
         get("team"),
+        wish.pooled,
     )
     return Shown("subscriber/buy.html", page)
 
@@ -103,7 +105,8 @@ def _providers(visit: Visit, currency: str) -> tuple[str, ...]:
     return tuple(
         provider.name
         for provider in visit.services.till.providers.values()
-        if not provider.currencies or currency in provider.currencies
+        if not provider.needs_widget
+        and (not provider.currencies or currency in provider.currencies)
     )
 
 

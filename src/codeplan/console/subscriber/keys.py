@@ -3,10 +3,13 @@ last used."""
 
 from dataclasses import dataclass
 
-from codeplan.accounts.client_keys import Wanted
+from codeplan.accounts.client_keys import KeyUnknown, Wanted
 from codeplan.accounts.devices import last_used
 from codeplan.accounts.keys import KeyName
+from codeplan.billing.overages import set_overage
 from codeplan.billing.purse import Overage
+from codeplan.billing.wallet import amount_in
+from codeplan.console.forms import FormInvalid
 from codeplan.console.page import Answer, Go, Page, Shown, post
 from codeplan.console.visits import Visit
 from codeplan.store.rows import ClientKey, KeyRules
@@ -29,10 +32,14 @@ class KeyShown:
 
 @dataclass(frozen=True, slots=True)
 class KeysPage:
-    """``secret``: the key that was made just now, shown this once; ""."""
+    """``overage``: whether the operator lets keys go on with the balance; ``currencies``: in
+    which models are sold by the token. ``secret``: the key that was made just now, shown this
+    once; ""."""
 
     keys: tuple[KeyShown, ...]
     models: tuple[str, ...]
+    overage: bool
+    currencies: tuple[str, ...]
     secret: str = ""
     secret_name: str = ""
 
@@ -43,6 +50,7 @@ def pages() -> list[Page]:
         post("/keys", make, _HERE),
         post("/keys/{id}/change", change, _HERE),
         post("/keys/{id}/rotate", rotate, _HERE),
+        post("/keys/{id}/overage", overage, _HERE),
         post("/keys/{id}/end", end, _HERE),
     ]
 
@@ -64,6 +72,22 @@ async def rotate(visit: Visit) -> Answer:
 
 async def change(visit: Visit) -> Answer:
     await visit.services.keys.change(visit.who.id, visit.part("id"), _wanted(visit))
+    return Go(_HERE, "saved")
+
+
+async def overage(visit: Visit) -> Answer:
+    """Let a key go on with the balance, at most so much a day; "" turns it off."""
+    if not visit.services.settings.overage:
+        raise FormInvalid("overage")
+    key_id, currency = visit.part("id"), visit.text("currency", 3)
+    own = [key for key in await visit.services.store.keys_of(visit.who.id) if key.id == key_id]
+    if not own:
+        raise KeyUnknown(key_id)
+    payer = own[0].pays
+    if payer != visit.who.id:
+        await visit.services.teams.must_manage(payer, visit.who.id)
+    minor = amount_in(visit.text("a_day"), currency) if visit.text("a_day") else 0
+    await set_overage(visit.services.store, payer, key_id, minor, currency)
     return Go(_HERE, "saved")
 
 
@@ -97,5 +121,9 @@ async def _page(visit: Visit, secret: str = "", name: str = "") -> KeysPage:
                 teams.get(key.payer_id, ""),
             )
         )
-    models = tuple(model.id for model in services.subscriptions.catalogue.models)
-    return KeysPage(tuple(keys), models, secret, name)
+    catalogue = services.subscriptions.catalogue
+    models = tuple(model.id for model in catalogue.models)
+    sold = {price.currency for model in catalogue.models for price in model.prices}
+    return KeysPage(
+        tuple(keys), models, services.settings.overage, tuple(sorted(sold)), secret, name
+    )

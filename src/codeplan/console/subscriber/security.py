@@ -1,4 +1,4 @@
-"""What keeps an account one's own: password, second factor, passkeys."""
+"""What keeps an account one's own: password, second factor, passkeys; and its removal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from starlette.responses import Response
 
-from codeplan.console.forms import FormInvalid
-from codeplan.console.page import Answer, Go, Page, Shown, post
+from codeplan.console.entrance.session_cookie import without_session
+from codeplan.console.forms import FormInvalid, SignInWanted
+from codeplan.console.page import SIGN_IN, Answer, Go, Page, Shown, post
 from codeplan.console.subscriber.account import HERE
 from codeplan.console.subscriber.buying import qr
 from codeplan.console.visits import Visit
@@ -33,11 +34,21 @@ def pages() -> list[Page]:
         post("/account/passkeys/ask", ask_passkey, HERE, "person"),
         post("/account/passkeys", add_passkey, HERE, "person"),
         post("/account/passkeys/{id}/remove", remove_passkey, HERE, "person"),
+        post("/account/remove", remove, HERE),
     ]
+
+
+async def must_be_own(visit: Visit) -> None:
+    """Who came by a key may make an account his own, once; what is somebody's own already, the
+    key does not open. Raises SignInWanted."""
+    own = visit.who.password_hash or await visit.services.passkeys.list_on(visit.who.id)
+    if visit.session is not None and visit.session.how == "key" and own:
+        raise SignInWanted("a key does not suffice")
 
 
 async def set_password(visit: Visit) -> Answer:
     """The old one is asked for where there is one. All other sessions end."""
+    await must_be_own(visit)
     services, account = visit.services, visit.who
     if account.password_hash:
         old = str(visit.form.get("old", ""))
@@ -49,6 +60,7 @@ async def set_password(visit: Visit) -> Answer:
 
 
 async def begin(visit: Visit) -> Answer:
+    await must_be_own(visit)
     secret, address = await visit.services.second_factors.begin(
         visit.who.id, visit.who.email, _ISSUER
     )
@@ -56,6 +68,7 @@ async def begin(visit: Visit) -> Answer:
 
 
 async def confirm(visit: Visit) -> Answer:
+    await must_be_own(visit)
     codes = await visit.services.second_factors.confirm(visit.who.id, visit.text("code"))
     return Shown("subscriber/second_factor.html", SecondFactorPage("", Markup(""), codes))
 
@@ -66,16 +79,29 @@ async def turn_off(visit: Visit) -> Answer:
 
 
 async def ask_passkey(visit: Visit) -> Answer:
+    await must_be_own(visit)
     question = await visit.services.passkeys.ask_to_add(visit.who, visit.host)
     return Response(question, media_type="application/json")
 
 
 async def add_passkey(visit: Visit) -> Answer:
+    await must_be_own(visit)
     answer, name = visit.text("answer", 20_000), visit.text("name", 100)
     await visit.services.passkeys.add(visit.who, answer, visit.host, visit.url, name)
     return Go(HERE, "saved")
 
 
 async def remove_passkey(visit: Visit) -> Answer:
+    await must_be_own(visit)
     await visit.services.passkeys.remove(visit.who.id, visit.part("id"))
     return Go(HERE, "removed")
+
+
+async def remove(visit: Visit) -> Answer:
+    """Asked for by typing one's address."""
+    await must_be_own(visit)
+    if visit.text("email").lower() != visit.who.email.lower():
+        raise FormInvalid("email")
+    await visit.services.personal_data.forget(visit.who, visit.now)
+    visit.services.forget()
+    return without_session(visit, Go(SIGN_IN, "removed"))
