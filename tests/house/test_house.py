@@ -120,7 +120,9 @@ def test_every_page_of_the_cli_in_the_docs_exists() -> None:
     runner = CliRunner()
     shown = set()
     for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        shown |= set(re.findall(r"`(?:uv run )?codeplan ((?:[a-z][a-z-]*[a-z] ?)+)", text_of(document)))
+        shown |= set(
+            re.findall(r"`(?:uv run )?codeplan ((?:[a-z][a-z-]*[a-z] ?)+)", text_of(document))
+        )
     assert shown
     for command in shown:
         words = command.split()

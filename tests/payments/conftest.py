@@ -1,13 +1,15 @@
 """A service with payment providers, and what people and operators do with it over HTTP."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pytest
 
 from support.service import Service
+from support.stripe_server import StripeServer
 
 CATALOGUE = """
 [[models]]
@@ -37,6 +39,14 @@ base_url = "http://127.0.0.1:9"
 """
 MODEL = CATALOGUE.replace('id = "glm-4.6"\n', 'id = "glm-4.6"\n'
                           'routes = [{ upstream = "nowhere", model = "m" }]\n', 1)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeServer]:
+    """A running localstripe."""
+    server = StripeServer(tmp_path_factory.mktemp("stripe"))
+    yield server
+    server.close()
 
 
 @dataclass

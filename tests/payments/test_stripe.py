@@ -32,13 +32,6 @@ kind = "client"
 
 
 @pytest.fixture(scope="module")
-def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeServer]:
-    server = StripeServer(tmp_path_factory.mktemp("stripe"))
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
 def service(stripe: StripeServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     config = CONFIG.replace("{url}", stripe.url)
     environment = {"STRIPE_KEY": KEY, "STRIPE_SECRET": SECRET}

@@ -19,13 +19,6 @@ SECRET = "whsec_test"
 
 
 @pytest.fixture(scope="module")
-def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeServer]:
-    server = StripeServer(tmp_path_factory.mktemp("stripe"))
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
 def service(stripe: StripeServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     config = CONFIG.replace("{url}", stripe.url).replace('kind = "client"', 'kind = "page"')
     environment = {"STRIPE_KEY": KEY, "STRIPE_SECRET": SECRET}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from codeplan.accounts.devices import SLOT_MS
+from codeplan.console.operator.people import email_of
 from codeplan.console.page import Answer, Go, Page, Shown, post
 from codeplan.console.visits import Visit
 from codeplan.plan.sharing import SharingRules
@@ -40,13 +41,15 @@ def pages() -> list[Page]:
 
 async def show(visit: Visit) -> Answer:
     cases = await visit.services.cases.list_all()
-    rows = [CaseRow(case, await _email(visit, case)) for case in cases]
+    rows = [CaseRow(case, await email_of(visit, case.account_id)) for case in cases]
     return Shown("operator/cases.html", CasesPage(tuple(rows), visit.services.cases.rules))
 
 
 async def one(visit: Visit) -> Answer:
     case = await visit.services.cases.one(visit.part("id"))
-    return Shown("operator/case.html", CasePage(case, await _email(visit, case), SLOT_MS))
+    return Shown(
+        "operator/case.html", CasePage(case, await email_of(visit, case.account_id), SLOT_MS)
+    )
 
 
 async def decide(visit: Visit) -> Answer:
@@ -55,8 +58,3 @@ async def decide(visit: Visit) -> Answer:
     await visit.services.cases.decide(visit.part("id"), restricts, text)
     visit.services.forget()
     return Go(_HERE, "decided")
-
-
-async def _email(visit: Visit, case: Case) -> str:
-    account = await visit.services.store.account_by_id(case.account_id)
-    return account.email if account else case.account_id

@@ -6,6 +6,7 @@ from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import Order
 from codeplan.billing.wallet import amount_in
 from codeplan.console.forms import FormInvalid
+from codeplan.console.operator.people import email_of
 from codeplan.console.page import Answer, Go, Page, Shown, post
 from codeplan.console.subscriber.plans import period_in
 from codeplan.console.visits import Visit
@@ -74,7 +75,7 @@ async def _page(visit: Visit, codes: tuple[str, ...] = ()) -> OrdersPage:
     )
     catalogue = services.subscriptions.catalogue
     return OrdersPage(
-        tuple([OrderRow(order, await _email(visit, order.account_id)) for order in found]),
+        tuple([OrderRow(order, await email_of(visit, order.account_id)) for order in found]),
         state,
         _STATES,
         found[-1].id if len(found) == _MANY else "",
@@ -137,11 +138,6 @@ async def check(visit: Visit) -> Answer:
 
 async def invoices(visit: Visit) -> Answer:
     found = await visit.services.store.documents(Invoice, limit=_MANY, before=visit.query("before"))
-    rows = [InvoiceRow(one, await _email(visit, one.account_id)) for one in found]
+    rows = [InvoiceRow(one, await email_of(visit, one.account_id)) for one in found]
     last = found[-1].id if len(found) == _MANY else ""
     return Shown("operator/invoices.html", InvoicesPage(tuple(rows), last))
-
-
-async def _email(visit: Visit, account_id: str) -> str:
-    account = await visit.services.store.account_by_id(account_id)
-    return account.email if account else account_id
