@@ -92,8 +92,9 @@ bank_details = ["Example Bank", "DE00 0000 0000 0000"]
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while it is open its loop runs in this thread, and no other can."""
     with opened_browser() as opened:
         yield opened
 
