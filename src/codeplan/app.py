@@ -36,6 +36,7 @@ from codeplan.config.build_access import (
     makes_accounts,
     read_draft,
 )
+from codeplan.config.build_mcp import build_engines, build_fetcher
 from codeplan.config.build_money import build_mail, build_money, build_payments
 from codeplan.config.model import ConfigFile
 from codeplan.console.mounted import console_routes
@@ -49,7 +50,14 @@ from codeplan.jobs.clockwork import check_books, forget_old, keep_purse, run_due
 from codeplan.jobs.mailing import send_mail
 from codeplan.jobs.watching import keep_seen, look_for_sharing, read_drains, sum_days
 from codeplan.kit.clock import Clock, SystemClock
+from codeplan.kit.instants import MINUTE
 from codeplan.mail import Mailer
+from codeplan.mcp.base import with_tool
+from codeplan.mcp.serving import McpSite
+from codeplan.mcp.status import plan_status
+from codeplan.mcp.web_reader.server import PageCache, web_reader
+from codeplan.mcp.web_search.engines import Engines
+from codeplan.mcp.web_search.server import web_search
 from codeplan.metering.keeping import keep_small
 from codeplan.metering.meter import Meter
 from codeplan.metering.news import News
@@ -65,6 +73,7 @@ from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
 from codeplan.subscriptions.demo import Demo
+from codeplan.subscriptions.mcp_calls import McpCalls
 from codeplan.subscriptions.personal_data import PersonalData
 from codeplan.subscriptions.receipts import Receipts
 from codeplan.subscriptions.refunds import Refunds
@@ -190,6 +199,19 @@ async def open_service(
             runs=runs,
             personal_data=PersonalData(store, teams),
         )
+        calls = McpCalls(subscriptions, meter, clock, config.service.time_zone)
+        engines = Engines(build_engines(config.search))
+        opened.push_async_callback(engines.close)
+        status = plan_status(subscriptions, meter, calls)
+        cache = PageCache(clock, config.reader.cache_minutes * MINUTE)
+        site = McpSite(
+            [
+                with_tool(web_search(engines, calls), status),
+                with_tool(web_reader(build_fetcher(config.reader), cache, calls), status),
+            ],
+            accounts,
+        )
+        await opened.enter_async_context(site.running())
         services = Services(
             accounts=accounts,
             subscriptions=subscriptions,
@@ -227,7 +249,9 @@ async def open_service(
             tallies=tallies,
         )
         application = api_application(
-            services, _api_parts(everything, rules.overage), console_routes(everything)
+            services,
+            _api_parts(everything, rules.overage),
+            [*site.routes(), *console_routes(everything)],
         )
         work = [
             meter.beat(config.service.node_lease_seconds / 5),

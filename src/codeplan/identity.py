@@ -5,11 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 _TIMEOUT_SECONDS = 15.0
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
@@ -62,6 +57,10 @@ class OidcProvider:
 
     async def identity(self, code: str, return_url: str, nonce: str, verifier: str) -> Identity:
         """Who came back with that code. Raises IdentityFailed."""
+        # The libraries are loaded when somebody signs in so, not at the start.
+        from authlib.common.errors import AuthlibBaseError
+        from joserfc.errors import JoseError
+
         document = await self._discovered()
         try:
             async with self._client(return_url) as client:
@@ -78,6 +77,9 @@ class OidcProvider:
 
     def _checked(self, token: str, keys: Any, nonce: str) -> dict[str, Any]:
         """The ID token's claims: signed by the issuer, for us, for this attempt, still good."""
+        from joserfc import jwt
+        from joserfc.jwk import KeySet
+
         read = jwt.decode(token, KeySet.import_key_set(keys), algorithms=_ALGORITHMS)
         registry = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": self.settings.issuer},
@@ -103,7 +105,10 @@ class OidcProvider:
             self._document = document
         return self._document
 
-    def _client(self, return_url: str) -> AsyncOAuth2Client:
+    def _client(self, return_url: str) -> Any:
+        """Authlib's client, with PKCE."""
+        from authlib.integrations.httpx_client import AsyncOAuth2Client
+
         return AsyncOAuth2Client(
             self.settings.client_id,
             self.settings.client_secret,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from support.browser import Visitor, new_visitor, opened_browser, tools
 from support.console import Pages
@@ -12,6 +12,8 @@ from support.replies import Said, answer
 from support.service import Service
 from support.upstream import ScriptedUpstream
 
+# A slow machine is no failure.
+expect.set_options(timeout=30_000)
 OPERATOR_PASSWORD = "operators own 1"
 CATALOGUE = """
 [service]

@@ -66,16 +66,19 @@ def claude_code(
     timeout: float = 120,
     continues: bool = False,
     address: str = "/api/anthropic",
+    more: tuple[str, ...] = (),
+    allowed: tuple[str, ...] = (),
 ) -> Ran:
     """Claude Code, headless, allowed to write files in ``folder/workspace``. ``continues``: the
-    last conversation there."""
+    last conversation there. ``allowed``: tools that it need not ask for."""
     environment = _home(folder) | {
         "ANTHROPIC_BASE_URL": f"{url}{address}",
         "ANTHROPIC_AUTH_TOKEN": key,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     }
     command = [str(install() / "claude"), "-p", prompt, "--permission-mode", "acceptEdits"]
-    command += ["--allowedTools", "Write,Edit,Bash,Agent", *(["-c"] if continues else [])]
+    names = ",".join(("Write", "Edit", "Bash", "Agent", *allowed))
+    command += [*more, "--allowedTools", names, *(["-c"] if continues else [])]
     return _run(command, folder / "workspace", environment, timeout)
 
 

@@ -55,6 +55,7 @@ class AccountEndpoints:
             "plan": None,
             "subscription": None,
             "windows": [show_window(view, self._services.clock.now()) for view in standing.windows],
+            "mcp_windows": [show_window(view, self._services.clock.now()) for view in standing.mcp],
         }
         if holder.subscription is not None:
             held = standing.held or await self._services.subscriptions.held(holder.subscription)

@@ -20,6 +20,7 @@ from codeplan.metering.usage import RangeInvalid, UsageSeries, usage_series
 from codeplan.plan.windows import WindowView, shown
 
 _UNITS = {"hour": 3, "day": 4, "month": 5, "week": 6}
+_SERVERS = ("web_search_prime", "web_reader")
 _FORM = "%Y-%m-%d %H:%M:%S"
 _BAD_KEY = (1000, "Authentication failed: the API key is missing, unknown or revoked")
 _NO_PLAN = (1, "This account has no coding plan")
@@ -36,6 +37,7 @@ def routes(services: Services) -> list[Route]:
         if standing.held is None:
             return _failure(*_NO_PLAN)
         limits = [_limit(view) for view in standing.windows]
+        limits += [_mcp_limit(view) for view in standing.mcp]
         return _success({"level": standing.held.plan.id, "limits": limits})
 
     async def model_usage(request: Request) -> Response:
@@ -58,6 +60,11 @@ def routes(services: Services) -> list[Route]:
         Route("/api/monitor/usage/tool-usage", tool_usage),
         Route("/api/biz/subscription/list", subscriptions),
     ]
+
+
+def _mcp_limit(view: WindowView) -> dict[str, Any]:
+    """As those clients know it: of a type of its own, months with the code that minutes have."""
+    return {**_limit(view), "type": "TIME_LIMIT", "usageDetails": []}
 
 
 async def _standing(request: Request, services: Services) -> Standing | None:
@@ -143,20 +150,25 @@ def _model_usage(series: UsageSeries, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _tool_usage(series: UsageSeries, zone: ZoneInfo) -> dict[str, Any]:
-    """No MCP server is hosted, so no call of one can have been counted."""
+    """Calls of the plan's MCP servers, by server."""
     none = [0] * len(series.starts)
+    calls = {name: series.mcp.get(name, none) for name in _SERVERS}
+    searches, reads = calls["web_search_prime"], calls["web_reader"]
+    sums = {name: sum(counts) for name, counts in calls.items()}
     return {
         **_frame(series, zone),
-        "networkSearchCount": none,
-        "webReadMcpCount": none,
+        "networkSearchCount": searches,
+        "webReadMcpCount": reads,
         "zreadMcpCount": none,
         "totalUsage": {
-            "totalNetworkSearchCount": 0,
-            "totalWebReadMcpCount": 0,
+            "totalNetworkSearchCount": sums["web_search_prime"],
+            "totalWebReadMcpCount": sums["web_reader"],
             "totalZreadMcpCount": 0,
-            "totalSearchMcpCount": 0,
+            "totalSearchMcpCount": sum(sums.values()),
             "toolDetails": [],
-            "toolSummaryList": [],
+            "toolSummaryList": [
+                {"toolName": name, "totalCount": number} for name, number in sums.items() if number
+            ],
         },
     }
 

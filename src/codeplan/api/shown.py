@@ -44,12 +44,14 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A key's account with its plan and windows, as they are now. ``held`` is None without a
+    """A key's account with its plan and windows, as they are now. ``mcp``: of calls to the
+    plan's MCP servers. ``held`` is None without a
     plan, and also when it has ended."""
 
     holder: KeyHolder
     held: Held | None
     windows: tuple[WindowView, ...]
+    mcp: tuple[WindowView, ...] = ()
 
 
 async def standing_of(services: Services, holder: KeyHolder) -> Standing:
@@ -59,7 +61,8 @@ async def standing_of(services: Services, holder: KeyHolder) -> Standing:
         return Standing(holder, None, ())
     payer = held.payer(holder.account.id, holder.key.id)
     windows = await services.meter.windows(payer, held.plan)
-    return Standing(holder, held, windows)
+    mcp = await services.meter.windows(payer, held.plan.for_mcp) if held.plan.mcp else ()
+    return Standing(holder, held, windows, mcp)
 
 
 def show_window(view: WindowView, now: int) -> dict[str, Any]:

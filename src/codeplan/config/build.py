@@ -12,6 +12,7 @@ from codeplan.config.model import (
     PlanTable,
     PromotionTable,
     RateTable,
+    SpanTable,
     UpstreamTable,
 )
 from codeplan.kit.money import minor_units
@@ -19,7 +20,7 @@ from codeplan.plan.catalogue import Catalogue, Model, Plan, Price
 from codeplan.plan.periods import PERIOD_MONTHS
 from codeplan.plan.promotions import Promotion
 from codeplan.plan.rates import Hours, Rate
-from codeplan.plan.rules import ONE, WindowRule
+from codeplan.plan.rules import ONE, Unit, WindowRule
 from codeplan.routing.routes import Route
 from codeplan.upstream.base import UpstreamSettings
 
@@ -57,22 +58,18 @@ def _promotion(table: PromotionTable) -> Promotion:
     )
 
 
+def _rule(window: SpanTable, unit: Unit) -> WindowRule:
+    return WindowRule(
+        unit, window.number, window.span, window.limit, window.kind, window.scope, window.zone
+    )
+
+
 def _plan(table: PlanTable) -> Plan:
     return Plan(
         id=table.id,
         name=table.name,
-        windows=tuple(
-            WindowRule(
-                window.unit,
-                window.number,
-                window.span,
-                window.limit,
-                window.kind,
-                window.scope,
-                window.zone,
-            )
-            for window in table.windows
-        ),
+        windows=tuple(_rule(window, window.unit) for window in table.windows),
+        mcp=tuple(_rule(window, "mcp") for window in table.mcp),
         calls_per_prompt=table.calls_per_prompt,
         concurrency=table.concurrency,
         models=tuple(table.models),

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from codeplan.clients.known import IDS
+from codeplan.config.check_mcp import check_mcp
 from codeplan.config.check_money import check_money
 from codeplan.config.lines import Path
-from codeplan.config.model import ConfigFile
+from codeplan.config.model import ConfigFile, PlanTable, SpanTable
 from codeplan.kit.money import minor_units
 
 
@@ -23,14 +24,15 @@ def check(config: ConfigFile) -> list[tuple[Path, str]]:
         *_prices(config),
         *_promotions(config),
         *check_money(config),
+        *check_mcp(config),
     ]
 
 
 def _zones(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     named: list[tuple[Path, str]] = [(("service", "time_zone"), config.service.time_zone)]
     for index, plan in enumerate(config.plans):
-        for place, window in enumerate(plan.windows):
-            named.append((("plans", index, "windows", place, "zone"), window.zone))
+        for name, place, window in _spans(plan):
+            named.append((("plans", index, name, place, "zone"), window.zone))
         for place, rate in enumerate(plan.rates):
             for hour, hours in enumerate(rate.hours):
                 where: Path = ("plans", index, "rates", place, "hours", hour, "zone")
@@ -44,13 +46,20 @@ def _zones(config: ConfigFile) -> Iterator[tuple[Path, str]]:
             yield path, f"{written(path)}: expected a zone such as Europe/Berlin (not {zone!r})"
 
 
+def _spans(plan: PlanTable) -> Iterator[tuple[str, int, SpanTable]]:
+    """Each window of a plan, with the table that it stands in."""
+    for name, windows in (("windows", plan.windows), ("mcp", plan.mcp)):
+        for place, window in enumerate(windows):
+            yield name, place, window
+
+
 def _windows(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     """A calendar has whole days, weeks and months, and hours that divide a day."""
     for index, plan in enumerate(config.plans):
-        for place, window in enumerate(plan.windows):
+        for name, place, window in _spans(plan):
             wholes = {"hour": 24, "day": 1, "week": 1, "month": 12}[window.span]
             if window.kind == "calendar" and wholes % window.number:
-                path: Path = ("plans", index, "windows", place, "per")
+                path: Path = ("plans", index, name, place, "per")
                 yield (
                     path,
                     (

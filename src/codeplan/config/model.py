@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator
 
 from codeplan.config.access_model import ConsoleTable, OidcTable, SharingTable, SignUpTable
+from codeplan.config.mcp_model import ReaderTable, SearchTable
 from codeplan.config.money_model import (
     MailTable,
     MoneyTable,
@@ -15,7 +16,7 @@ from codeplan.config.money_model import (
     SellerTable,
 )
 from codeplan.config.table import Currency, Id, Name, Table
-from codeplan.plan.rules import Kind, Scope, Unit
+from codeplan.plan.rules import Kind, Scope
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _SPAN = re.compile(r"^([1-9][0-9]{0,3})(h|d|w|mo)$")
@@ -102,14 +103,13 @@ class PackTable(Table):
     prices: dict[Currency, str]
 
 
-class WindowTable(Table):
-    """One of a plan's ``windows``: so many units per 5h, 1d, 1w or 1mo.
+class SpanTable(Table):
+    """So many per 5h, 1d, 1w or 1mo.
 
     ``kind``: anchored opens with the first use, cycle runs from the subscription's start, calendar
     follows days, weeks and months of ``zone``, sliding gives each unit back a span after its use.
     ``scope``: shared by the whole plan, or each member's or each key's own."""
 
-    unit: Unit
     per: str
     limit: Annotated[int, Field(ge=1, le=10**12)]
     kind: Kind = "anchored"
@@ -130,6 +130,18 @@ class WindowTable(Table):
     @property
     def span(self) -> Literal["hour", "day", "week", "month"]:
         return _SPANS[_SPAN.match(self.per)[2]]  # type: ignore[index]  # the validator saw to it
+
+
+class WindowTable(SpanTable):
+    """One of a plan's ``windows``."""
+
+    unit: Literal["prompt", "call", "token", "credit"]
+
+
+class McpTable(SpanTable):
+    """One of a plan's ``mcp`` windows: calls of its MCP servers."""
+
+    kind: Kind = "cycle"
 
 
 class HoursTable(Table):
@@ -199,6 +211,7 @@ class PlanTable(Table):
     name: Name
     prices: dict[Currency, PricesTable] = {}
     windows: Annotated[list[WindowTable], Field(min_length=1)]
+    mcp: list[McpTable] = []
     calls_per_prompt: Annotated[int, Field(ge=1, le=100_000)] = 20
     max_calls_per_turn: Annotated[int, Field(ge=0, le=1_000_000)] = 500
     concurrency: Annotated[int, Field(ge=1, le=100_000)] = 5
@@ -243,3 +256,5 @@ class ConfigFile(Table):
     oidc: OidcTable | None = None
     sharing: SharingTable = SharingTable()
     console: ConsoleTable = ConsoleTable()
+    search: SearchTable = SearchTable()
+    reader: ReaderTable = ReaderTable()

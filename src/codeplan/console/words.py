@@ -45,6 +45,7 @@ _SAID = (
     N_("sub-agent or compaction of this turn"),
     N_("a side call of this turn"),
     N_("a side call with no turn open"),
+    N_("a call of an MCP server"),
     N_("paid by the token"),
     N_("it goes on with your balance"),
     N_("the client left before any content"),
@@ -94,6 +95,7 @@ _UNITS = {
     "call": N_("calls"),
     "token": N_("tokens"),
     "credit": N_("credits"),
+    "mcp": N_("calls"),
 }
 _SCOPES = {"plan": "", "member": N_("each member's own"), "key": N_("each key's own")}
 
@@ -111,6 +113,7 @@ _COUNTED = {
     "call": NN_("%(number)s call", "%(number)s calls"),
     "token": NN_("%(number)s token", "%(number)s tokens"),
     "credit": NN_("%(number)s credit", "%(number)s credits"),
+    "mcp": NN_("%(number)s call", "%(number)s calls"),
 }
 
 

@@ -10,6 +10,10 @@ HOURLY_UP_TO = 7 * DAY
 LONGEST = 31 * DAY
 
 
+# In front of an MCP server's name where models' names stand.
+MCP = "mcp/"
+
+
 class RangeInvalid(ValueError):
     """The end is not behind the start, or the range is longer than 31 days."""
 
@@ -25,13 +29,15 @@ class ModelUsage:
 
 @dataclass(slots=True)
 class UsageSeries:
-    """``step``: milliseconds; ``starts``: instants at which the steps begin."""
+    """``step``: milliseconds; ``starts``: instants at which the steps begin. ``mcp``: calls of
+    each MCP server in each step, which are no calls of a model."""
 
     step: int
     starts: list[int]
     calls: list[int]
     tokens: list[int]
     models: dict[str, ModelUsage] = field(default_factory=dict)
+    mcp: dict[str, list[int]] = field(default_factory=dict)
 
 
 async def usage_series(store: UsageStore, account_id: str, since: int, until: int) -> UsageSeries:
@@ -45,6 +51,10 @@ async def usage_series(store: UsageStore, account_id: str, since: int, until: in
     first_hour = since - since % HOUR
     for row in await store.usage(account_id, first_hour, until, step):
         place = min((row.starts_at - first_hour) // step, len(starts) - 1)
+        if row.model.startswith(MCP):
+            server = row.model.removeprefix(MCP)
+            series.mcp.setdefault(server, [0] * len(starts))[place] += row.calls
+            continue
         series.calls[place] += row.calls
         series.tokens[place] += row.tokens
         model = series.models.setdefault(row.model, ModelUsage(row.model, [0] * len(starts)))

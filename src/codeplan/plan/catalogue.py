@@ -1,7 +1,7 @@
 """The catalogue: the plans on sale and the models in them, as values. Knows no file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from codeplan.plan.periods import Period
@@ -26,7 +26,8 @@ class Plan:
     at once. ``clients``: the ids of the coding tools it admits; None admits all that are
     recognised; ``any_client`` admits also what is not. ``max_calls_per_turn``: where a turn that
     runs away is stopped; 0 for nowhere. ``rates``: what use weighs, the first that fits.
-    ``prices``: none where it is not sold."""
+    ``prices``: none where it is not sold. ``mcp``: windows of calls to the plan's MCP servers; none
+    where it has none."""
 
     id: str
     name: str
@@ -39,6 +40,12 @@ class Plan:
     max_calls_per_turn: int = 0
     rates: tuple[Rate, ...] = ()
     prices: tuple[Price, ...] = ()
+    mcp: tuple[WindowRule, ...] = ()
+
+    @property
+    def for_mcp(self) -> "Plan":
+        """As calls of its MCP servers are counted by it: in their own windows, and in no other."""
+        return replace(self, windows=self.mcp)
 
     def price(self, currency: str, period: Period) -> int | None:
         """The list price in minor units; None where it is not sold so."""

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from codeplan.kit import instants
 
 Span = Literal["hour", "day", "week", "month"]
-Unit = Literal["prompt", "call", "token", "credit"]
+# mcp: a call of one of the plan's MCP servers.
+Unit = Literal["prompt", "call", "token", "credit", "mcp"]
 Kind = Literal["anchored", "cycle", "calendar", "sliding"]
 Scope = Literal["plan", "member", "key"]
 
@@ -58,6 +59,11 @@ class WindowRule:
     def words(self) -> str:
         """``5 hour``: as the refusal that clients parse writes it."""
         return f"{self.number} {self.span}"
+
+    @property
+    def weighs_one(self) -> bool:
+        """Whether each call is one unit, whatever it reads and answers."""
+        return self.unit in ("call", "mcp")
 
     @property
     def counts_calls(self) -> bool:

@@ -10,15 +10,19 @@ from codeplan.plan.rules import WindowRule
 def for_seats(plan: Plan, seats: int, pooled: bool) -> Plan:
     """Each seat has the plan's windows for itself; or all seats share windows that are as many
     times larger (``pooled``). A key's own windows stay as they are."""
-    windows = tuple(
-        rule
-        if rule.scope == "key"
-        else replace(rule, scope="plan", limit=rule.limit * seats)
-        if pooled
-        else replace(rule, scope="member")
-        for rule in plan.windows
+    windows, mcp = (
+        tuple(_for_seats(rule, seats, pooled) for rule in rules)
+        for rules in (plan.windows, plan.mcp)
     )
-    return replace(plan, windows=windows, concurrency=plan.concurrency * seats)
+    return replace(plan, windows=windows, mcp=mcp, concurrency=plan.concurrency * seats)
+
+
+def _for_seats(rule: WindowRule, seats: int, pooled: bool) -> WindowRule:
+    if rule.scope == "key":
+        return rule
+    if pooled:
+        return replace(rule, scope="plan", limit=rule.limit * seats)
+    return replace(rule, scope="member")
 
 
 def capped(plan: Plan, prompts_a_month: int, scope: Literal["member", "key"] = "member") -> Plan:

@@ -33,6 +33,7 @@ class Claim(StrEnum):
     AUTHORED = "authored"  # a text that the person wrote
     CONTINUATION = "continuation"  # a tool's result, or a nudge that the client wrote itself
     SIDE = "side"  # a title, a topic, a compaction: the client's own errand
+    APART = "apart"  # a call of an MCP server: of no turn
     SUB_AGENT = "sub_agent"  # a conversation that the client marks as a turn's sub-agent
 
 
@@ -102,9 +103,11 @@ class NewPrompt(msgspec.Struct, frozen=True):
 
 
 class Free(msgspec.Struct, frozen=True):
-    """A side call with no turn to ride on."""
+    """A side call with no turn to ride on; or, where it does not ``counts``, what belongs to no
+    turn at all."""
 
     why: str
+    counts: bool = True
 
 
 class RunAway(msgspec.Struct, frozen=True):
@@ -132,6 +135,8 @@ def find(
     ``known``: the subscription's prompts of the claim's thread and turn, newest first. A released
     prompt pays for nothing. ``free_calls``: free side calls since its newest prompt.
     """
+    if claim.claim is Claim.APART:
+        return Free("a call of an MCP server", counts=False)
     live = [prompt for prompt in known if prompt.state != "released"]
     if claim.claim is Claim.SIDE:
         return _side(live, free_calls, now)

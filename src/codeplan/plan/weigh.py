@@ -19,7 +19,7 @@ def call_cost(plan: Plan, unit: Unit, model: str, at: int, tokens: Tokens | None
 
     Credits are rounded down to a millionth.
     """
-    if unit == "call":
+    if unit in ("call", "mcp"):
         return ONE
     if tokens is None:
         return 0
@@ -29,7 +29,7 @@ def call_cost(plan: Plan, unit: Unit, model: str, at: int, tokens: Tokens | None
 
 def expected_cost(plan: Plan, unit: Unit, model: str, at: int, prompt_tokens: int) -> int:
     """What is held of a call until its usage is known."""
-    if unit == "call":
+    if unit in ("call", "mcp"):
         return ONE
     return _weight(plan, unit, model, at, (prompt_tokens, 0, 0, EXPECTED_OUTPUT))
 

@@ -95,7 +95,7 @@ def _reserve(
     elif isinstance(found, turns.Rides):
         prompt = found.prompt
     else:
-        free += 1
+        free += found.counts
     if free != rows.free_calls.get(subscription_id, 0):
         rows.free_calls[subscription_id] = rows.changed_free_calls[subscription_id] = free
     if prompt is not None:
@@ -130,7 +130,7 @@ def _hold(
             of_prompt.append(Want(rule, weigh.prompt_cost(plan, model, now)))
         else:
             units = weigh.expected_cost(plan, rule.unit, model, now, wanted.prompt_tokens)
-            of_call.append(Want(rule, units, or_less=rule.unit != "call"))
+            of_call.append(Want(rule, units, or_less=not rule.weighs_one))
     current, payer = rows.open_windows(wanted.subscription_id), wanted.payer
     if isinstance(found, turns.Free):
         # Free, but not for a plan that is used up.

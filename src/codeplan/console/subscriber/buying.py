@@ -4,7 +4,6 @@ balance, or by an order that a provider is paid for. Codes are redeemed here too
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import segno
 from markupsafe import Markup
 
 from codeplan.billing.orders import Order
@@ -139,6 +138,9 @@ async def order(visit: Visit) -> Answer:
 
 def qr(text: str) -> Markup:
     """A picture of a code, dark on light in every theme, without a style of its own."""
+    # Loaded when the first picture is asked for, not at the start.
+    import segno
+
     drawn = segno.make(text, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff")
     return Markup(drawn)
 

@@ -1,16 +1,36 @@
-"""MCP servers that come with a plan, with their set-up and quota. This service has none yet, and
-the page says so."""
+"""MCP servers that come with a plan: their addresses with how to set them up, and what is left
+of their calls."""
 
 from dataclasses import dataclass
 
 from codeplan.console.page import Answer, Page, Shown
+from codeplan.console.subscriber.standing import WindowShown, running, window
 from codeplan.console.visits import Visit
+from codeplan.console.words import N_
+
+_PLACE = "YOUR-KEY"
+_SERVERS = (
+    ("web-search-prime", "web_search_prime", N_("Web search")),
+    ("web-reader", "web_reader", N_("Web reader")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerShown:
+    """``line``: for Claude Code's command line."""
+
+    title: str
+    url: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
 class McpPage:
-    """``vision_url``: for the local vision server, which asks a model at that address."""
+    """``windows``: none where the plan has no such calls. ``vision_url``: for the local vision
+    server, which asks a model at that address."""
 
+    servers: tuple[ServerShown, ...]
+    windows: tuple[WindowShown, ...]
     vision_url: str
 
 
@@ -19,4 +39,20 @@ def pages() -> list[Page]:
 
 
 async def show(visit: Visit) -> Answer:
-    return Shown("subscriber/mcp.html", McpPage(f"{visit.url}/api/paas/v4/"))
+    held = await running(visit, visit.who.id)
+    windows: tuple[WindowShown, ...] = ()
+    if held is not None and held.plan.mcp:
+        payer = held.payer(visit.who.id)
+        views = await visit.services.meter.windows(payer, held.plan.for_mcp)
+        windows = tuple(window(visit, view) for view in views)
+    servers = tuple(_server(visit, *names) for names in _SERVERS)
+    page = McpPage(servers, windows, f"{visit.url}/api/paas/v4/")
+    return Shown("subscriber/mcp.html", page)
+
+
+def _server(visit: Visit, known_as: str, name: str, title: str) -> ServerShown:
+    url = f"{visit.url}/api/mcp/{name}/mcp"
+    line = (
+        f'claude mcp add -s user -t http {known_as} {url} --header "Authorization: Bearer {_PLACE}"'
+    )
+    return ServerShown(visit._(title), url, line)

@@ -1,0 +1,37 @@
+"""What codeplan.toml may say of the plan's MCP servers: search engines and the web reader."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from codeplan.config.table import Name, Table
+
+
+class FolderTable(Table):
+    """One of the embedded engine's ``folders``: its files are told under ``url``."""
+
+    path: Name
+    url: str = ""
+
+
+class SearchTable(Table):
+    """``[search]``. ``engines``: in the order in which they are asked; each that is named has its
+    setting. ``…_key_env``: of environment variables. ``folders``: for "embedded"."""
+
+    engines: list[Literal["searxng", "brave", "bocha", "tavily", "embedded", "ddgs"]] = ["ddgs"]
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+    searxng_url: str = ""
+    brave_key_env: str = ""
+    bocha_key_env: str = ""
+    tavily_key_env: str = ""
+    folders: list[FolderTable] = []
+
+
+class ReaderTable(Table):
+    """``[reader]``. ``allowed``: ``address:port`` of machines inside that may be read all the
+    same, such as 10.0.0.7:80."""
+
+    most_megabytes: Annotated[int, Field(ge=1, le=50)] = 5
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
+    cache_minutes: Annotated[int, Field(ge=0, le=10_000)] = 15
+    allowed: list[Name] = []

@@ -1,0 +1,1 @@
+"""The plan's MCP servers: streamable HTTP by the official SDK, one folder a server."""

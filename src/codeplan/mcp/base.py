@@ -1,0 +1,78 @@
+"""What a server is here: a name, tools, and for each tool how it does its work."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codeplan.store.rows import KeyHolder
+
+
+class ArgumentsInvalid(ValueError):
+    """An argument that is not what was expected; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """``client``: the id of the coding tool, as far as it is known; ""."""
+
+    holder: KeyHolder
+    client: str = ""
+
+
+# What a tool answers, as text. Raises McpFailed, McpRefused, ArgumentsInvalid.
+Work = Callable[[Caller, Mapping[str, Any]], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """``schema``: of its arguments, as JSON Schema. ``free``: it counts nothing."""
+
+    name: str
+    title: str
+    about: str
+    schema: Mapping[str, Any]
+    work: Work
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """``name``: as it stands in addresses, receipts and settings."""
+
+    name: str
+    title: str
+    about: str
+    tools: tuple[Tool, ...]
+
+
+def with_tool(server: McpServer, tool: Tool) -> McpServer:
+    """The server with one tool more."""
+    return replace(server, tools=(*server.tools, tool))
+
+
+def text_of(arguments: Mapping[str, Any], name: str, most: int = 4000, default: str = "") -> str:
+    """Raises ArgumentsInvalid."""
+    value = arguments.get(name, default)
+    if not isinstance(value, str) or len(value) > most:
+        raise ArgumentsInvalid(f"{name}: expected a text of at most {most} characters")
+    return value.strip()
+
+
+def flag_of(arguments: Mapping[str, Any], name: str, default: bool = False) -> bool:
+    """True and false, also as texts, which some models write. Raises ArgumentsInvalid."""
+    value = arguments.get(name, default)
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, bool):
+        raise ArgumentsInvalid(f"{name}: expected true or false")
+    return value
+
+
+def number_of(arguments: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
+    """Also as a text. Raises ArgumentsInvalid."""
+    value = arguments.get(name, default)
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise ArgumentsInvalid(f"{name}: expected a number from {least} to {most}")
+    return int(value)

@@ -1,0 +1,84 @@
+"""The servers at their addresses: who calls is known by the key before anything else is looked
+at, and a session belongs to the key that opened it. A server begins with its first call."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from codeplan.accounts.directory import Accounts
+from codeplan.accounts.keys import key_in
+from codeplan.mcp.base import McpServer
+
+BASE = "/api/mcp"
+_BAD_KEY = "This API key is not valid: it is missing, unknown or revoked."
+
+
+class McpSite:
+    """``hosts``: under which the service is reached; none looks at none of it."""
+
+    def __init__(
+        self, servers: Sequence[McpServer], accounts: Accounts, hosts: Sequence[str] = ()
+    ) -> None:
+        self.servers = servers
+        self._doors = [_Door(server, accounts, hosts) for server in servers]
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route(f"{BASE}/{door.server.name}/mcp", door) for door in self._doors]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Sessions that were opened end with it."""
+        try:
+            yield
+        finally:
+            for door in self._doors:
+                await door.close()
+
+
+class _Door:
+    """In front of one server: the key, and whose it is."""
+
+    def __init__(self, server: McpServer, accounts: Accounts, hosts: Sequence[str]) -> None:
+        self.server = server
+        self._accounts, self._hosts = accounts, hosts
+        self._serving: asyncio.Task[None] | None = None
+        self._ready: asyncio.Future[Any] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = key_in(dict(scope["headers"]))
+        holder = await self._accounts.holder_of(key) if key else None
+        if holder is None:
+            refusal = {"error": {"code": "1000", "message": _BAD_KEY}}
+            headers = {"www-authenticate": "Bearer"}
+            await JSONResponse(refusal, 401, headers)(scope, receive, send)
+            return
+        sessions = await self._sessions()
+        from codeplan.mcp.sdk import HOLDER, user_of
+
+        known = {**scope, "user": user_of(holder), HOLDER: holder}
+        await sessions.handle_request(known, receive, send)
+
+    async def _sessions(self) -> Any:
+        """The SDK's, in a task of its own, which the SDK wants to begin and end in."""
+        if self._ready is None:
+            self._ready = asyncio.get_running_loop().create_future()
+            self._serving = asyncio.create_task(self._serve(self._ready))
+        return await asyncio.shield(self._ready)
+
+    async def _serve(self, ready: asyncio.Future[Any]) -> None:
+        from codeplan.mcp.sdk import sessions_of
+
+        sessions = sessions_of(self.server, self._hosts)
+        async with sessions.run():
+            ready.set_result(sessions)
+            await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)

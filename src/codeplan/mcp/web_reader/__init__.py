@@ -1,0 +1,1 @@
+"""The web reader: a page's main part as text."""

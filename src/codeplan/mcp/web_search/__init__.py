@@ -1,0 +1,1 @@
+"""Web search, under both names that GLM's clients know."""

@@ -1,0 +1,260 @@
+"""The plan's MCP servers over HTTP: by the official client, and by the real Claude Code."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from support import tools
+from support.replies import Said, answer
+from support.service import Service, catalogue
+from support.upstream import Asked, Reply, ScriptedUpstream
+
+ADD = "# Adding\n\nThe function add takes two numbers and gives back their sum.\n"
+SUB = "# Taking away\n\nThe function sub takes the second number from the first.\n"
+CHINESE = "# 乘法\n\n函数 multiply 返回两个数的乘积。\n"
+SEARCH, READER = "web_search_prime", "web_reader"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the embedded engine finds, and the reader reads."""
+    made = tmp_path_factory.mktemp("documents")
+    for name, text in (("add.md", ADD), ("sub.md", SUB), ("multiply.md", CHINESE)):
+        (made / name).write_text(text)
+    (made / "page.html").write_text(
+        "<html><head><title>On adding</title></head><body><nav>Menu</nav><article>"
+        "<h1>On adding</h1>"
+        "<p>Two and two make four, which is a sum that everybody knows by heart since school.</p>"
+        "<p>See <a href='/more'>more of it</a>.</p></article></body></html>"
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[ThreadingHTTPServer]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(folder))
+
+        def log_message(self, *_: object) -> None:
+            """It is quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def script(asked: Asked) -> Reply:
+    """A model that calls each tool it is offered of ours, once, and then says so."""
+    offered = [
+        one["function"]["name"]
+        for one in asked.body.get("tools", [])
+        if one.get("type") == "function"
+    ]
+    done = json.dumps(asked.body.get("messages", []))
+    if "ToolSearch" in offered and "call_search" not in done:
+        # Claude Code keeps servers' tools back until the model looks for them.
+        wanted = {"query": f"select:{','.join(CLAUDE_TOOLS)}", "max_results": 5}
+        return answer(asked, Said(calls=(("call_search", "ToolSearch", wanted),)))
+    for place, (name, arguments) in enumerate(SCRIPT):
+        tool = next((one for one in offered if one.endswith(name)), "")
+        if tool and f"call_mcp_{place}" not in done:
+            return answer(asked, Said(calls=((f"call_mcp_{place}", tool, arguments),)))
+    return answer(asked, Said("I have looked it up."))
+
+
+CLAUDE_TOOLS = (
+    "mcp__web-search-prime__web_search_prime",
+    "mcp__web-reader__webReader",
+    "mcp__web-search-prime__plan_status",
+)
+SCRIPT: list[tuple[str, dict[str, Any]]] = []
+
+
+@pytest.fixture(scope="module")
+def service(
+    folder: Path, site: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    port = site.server_port
+    more = f"""
+mcp = [{{ per = "1mo", limit = 20 }}]
+
+[search]
+engines = ["embedded"]
+folders = [{{ path = {json.dumps(str(folder))}, url = "http://127.0.0.1:{port}" }}]
+
+[reader]
+allowed = ["127.0.0.1:{port}"]
+"""
+    SCRIPT[:] = [
+        (SEARCH, {"search_query": "add two numbers"}),
+        ("webReader", {"url": f"http://127.0.0.1:{port}/page.html"}),
+        ("plan_status", {}),
+    ]
+    with ScriptedUpstream(script) as upstream:
+        where = tmp_path_factory.mktemp("mcp")
+        with Service(where, catalogue(upstream.base_url) + more) as running:
+            yield running
+
+
+@asynccontextmanager
+async def client(service: Service, server: str, key: str) -> AsyncIterator[Client]:
+    headers = {"authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(headers=headers, trust_env=False) as http:
+        transport = streamable_http_client(f"{service.url}/api/mcp/{server}/mcp", http_client=http)
+        async with Client(transport) as opened:
+            yield opened
+
+
+def text_of(result: Any) -> str:
+    (content,) = result.content
+    return str(content.text)
+
+
+def left(service: Service, key: str) -> int:
+    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
+        shown = http.get("/api/account/plan").json()
+        prompts = [window["used"] for window in shown["windows"]]
+    assert prompts == [0] or key == service.key
+    return int(shown["mcp_windows"][0]["left"])
+
+
+async def test_the_search_by_both_names(service: Service) -> None:
+    key = service.new_key("search@example.org")
+    async with client(service, SEARCH, key) as opened:
+        listed = await opened.list_tools()
+        assert {tool.name for tool in listed.tools} == {SEARCH, "webSearchPrime", "plan_status"}
+        found = json.loads(
+            text_of(await opened.call_tool(SEARCH, {"search_query": "add two numbers"}))
+        )
+        assert found[0]["title"] == "Adding"
+        assert found[0]["link"].endswith("/add.md")
+        assert "their sum" in found[0]["content"]
+        again = await opened.call_tool(
+            "webSearchPrime", {"search_query": "两个数的乘积", "count": "3", "location": "cn"}
+        )
+        assert json.loads(text_of(again))[0]["title"] == "乘法"
+        wrong = await opened.call_tool(SEARCH, {"search_query": ""})
+        assert wrong.is_error
+        assert "search_query" in text_of(wrong)
+        status = json.loads(text_of(await opened.call_tool("plan_status", {})))
+        assert status["mcp_windows"][0]["used"] == 2
+        assert status["windows"][0]["left"] == 120
+    # Two that succeeded are charged; what was wrong, and the status, are free.
+    assert left(service, key) == 18
+
+
+async def test_the_reader(service: Service, site: ThreadingHTTPServer) -> None:
+    key = service.new_key("reader@example.org")
+    base = f"http://127.0.0.1:{site.server_port}"
+    async with client(service, READER, key) as opened:
+        read = json.loads(
+            text_of(await opened.call_tool("webReader", {"url": f"{base}/page.html"}))
+        )
+        assert read["title"] == "On adding"
+        assert "everybody knows by heart" in read["content"]
+        assert "Menu" not in read["content"]
+        assert "Untrusted content" in read["notice"]
+        for url, why in (
+            (f"{base}/nothing.html", "answered 404"),
+            ("http://127.0.0.1:1/", "not of the open Internet"),
+            ("http://[::ffff:127.0.0.1]:1/", "not of the open Internet"),
+            ("file:///etc/passwd", "only http and https"),
+        ):
+            failed = await opened.call_tool("webReader", {"url": url})
+            assert failed.is_error
+            assert why in text_of(failed)
+    assert left(service, key) == 19
+    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
+        now = {"startTime": "2026-01-01 00:00:00", "endTime": "2026-01-01 01:00:00"}
+        shown = http.get("/api/monitor/usage/quota/limit").json()["data"]["limits"]
+        assert [one["type"] for one in shown] == ["TOKENS_LIMIT", "TIME_LIMIT"]
+        assert (shown[1]["currentValue"], shown[1]["usage"]) == (1, 20)
+        assert http.get("/api/monitor/usage/tool-usage", params=now).json()["success"]
+
+
+async def test_a_used_up_month_says_so(service: Service) -> None:
+    key = service.new_key("much@example.org")
+    async with client(service, SEARCH, key) as opened:
+        for _ in range(20):
+            assert not (await opened.call_tool(SEARCH, {"search_query": "sub"})).is_error
+        refused = await opened.call_tool(SEARCH, {"search_query": "sub"})
+        assert refused.is_error
+        assert "MCP usage limit reached for 1 month" in text_of(refused)
+        assert not (await opened.call_tool("plan_status", {})).is_error
+
+
+def test_nobody_comes_without_a_key_or_into_anothers_session(service: Service) -> None:
+    hello = {
+        "jsonrpc": "2.0", "id": 1, "method": "initialize",
+        "params": {"protocolVersion": "2025-06-18", "capabilities": {},
+                   "clientInfo": {"name": "test", "version": "1"}},
+    }  # fmt: skip
+    accept = {"accept": "application/json, text/event-stream"}
+    address = f"/api/mcp/{SEARCH}/mcp"
+    mine = {**accept, "authorization": f"Bearer {service.new_key('mine@example.org')}"}
+    other = {**accept, "authorization": f"Bearer {service.new_key('other@example.org')}"}
+    with service.client() as http:
+        assert http.post(address, json=hello, headers=accept).status_code == 401
+        wrong = {**accept, "authorization": "Bearer cp-wrong"}
+        assert http.post(address, json=hello, headers=wrong).status_code == 401
+        begun: httpx.Response = http.post(address, json=hello, headers=mine)
+        assert begun.status_code == 200
+        session = {"mcp-session-id": begun.headers["mcp-session-id"]}
+        told = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+        ready = http.post(address, json=told, headers={**mine, **session})
+        # An empty answer, as the protocol has it: Codex takes anything else for an error.
+        assert (ready.status_code, ready.content) == (202, b"")
+        ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+        assert http.post(address, json=ping, headers={**other, **session}).status_code == 404
+        assert http.post(address, json=ping, headers={**mine, **session}).status_code == 200
+
+
+def test_the_real_claude_code_calls_each(service: Service, tmp_path: Path) -> None:
+    key = service.new_key("claude@example.org")
+    settings = {
+        "mcpServers": {
+            name: {
+                "type": "http",
+                "url": f"{service.url}/api/mcp/{server}/mcp",
+                "headers": {"Authorization": f"Bearer {key}"},
+            }
+            for name, server in (("web-search-prime", SEARCH), ("web-reader", READER))
+        }
+    }
+    config = tmp_path / "mcp.json"
+    config.write_text(json.dumps(settings))
+    ran = tools.claude_code(
+        service.url,
+        key,
+        "Look up how to add.",
+        tmp_path,
+        more=("--mcp-config", str(config), "--strict-mcp-config"),
+        allowed=CLAUDE_TOOLS,
+    )
+    assert ran.status == 0, ran.seen
+    assert "I have looked it up." in ran.seen
+    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
+        shown = http.get("/api/account/plan").json()
+    # One prompt, one search, one page; the status is free.
+    assert shown["windows"][0]["used"] == 1
+    assert shown["mcp_windows"][0]["used"] == 2
+    calls = service.rows(
+        "SELECT model, model_asked, state FROM calls WHERE protocol = 'mcp' AND account_id ="
+        " (SELECT id FROM accounts WHERE email = 'claude@example.org') ORDER BY id"
+    )
+    assert calls == [
+        ("mcp/web_search_prime", "web_search_prime", "settled"),
+        ("mcp/web_reader", "webReader", "settled"),
+    ]

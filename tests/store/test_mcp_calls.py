@@ -1,0 +1,119 @@
+"""Calls of MCP servers on every store: exact at once, free where they fail, apart from prompts."""
+
+import asyncio
+
+import pytest
+
+from codeplan.accounts.directory import Accounts
+from codeplan.billing.settings import MoneySettings
+from codeplan.config.build import build_catalogue
+from codeplan.config.load import builtin_text, parse
+from codeplan.kit.instants import DAY
+from codeplan.metering.meter import Meter
+from codeplan.metering.usage import usage_series
+from codeplan.store.base import Store
+from codeplan.store.rows import KeyHolder
+from codeplan.subscriptions.mcp_calls import McpCalls, McpFailed, McpRefused
+from codeplan.subscriptions.receipts import Receipts
+from support.business import Business
+from support.meters import HandClock
+
+CATALOGUE = build_catalogue(parse(builtin_text(), "test"))
+AT_ONCE = 1_000
+
+
+@pytest.fixture
+async def business(store: Store, clock: HandClock) -> Business:
+    return await Business(store, clock, CATALOGUE, MoneySettings()).open()
+
+
+@pytest.fixture
+async def holder(business: Business, store: Store) -> KeyHolder:
+    person = await business.person()
+    await business.shop.grant(person.id, "lite", "month", "gift-one")
+    accounts = Accounts(store, business.clock)
+    found = await accounts.holder_of(person.client_key)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def calls(business: Business, store: Store, clock: HandClock) -> McpCalls:
+    return McpCalls(business.subscriptions, Meter(store, clock, 60.0), clock, "UTC")
+
+
+async def works() -> str:
+    return "done"
+
+
+async def fails() -> str:
+    raise McpFailed("it was not there")
+
+
+async def search(calls: McpCalls, holder: KeyHolder) -> bool:
+    """Whether it was served."""
+    try:
+        await calls.call(holder, "web_search_prime", "web_search_prime", "", works)
+    except McpRefused as refused:
+        assert "MCP usage limit reached for 1 month" in str(refused)
+        return False
+    return True
+
+
+async def test_a_months_calls_are_exact_under_a_thousand_at_once(
+    calls: McpCalls, holder: KeyHolder, store: Store, business: Business
+) -> None:
+    served = await asyncio.gather(*(search(calls, holder) for _ in range(AT_ONCE)))
+    assert served.count(True) == 100
+    (window,) = await calls.windows(holder)
+    assert (window.used, window.left, window.limit) == (100, 0, 100)
+    # Prompts are untouched.
+    held = await business.subscriptions.held_by(holder)
+    assert held is not None
+    meter = Meter(store, business.clock)
+    for view in await meter.windows(held.payer(holder.account.id), held.plan):
+        assert (view.used, view.reserved) == (0, 0)
+    assert await store.prompts(holder.account.id, 10) == []
+
+
+async def test_what_fails_is_free_and_says_why(
+    calls: McpCalls, holder: KeyHolder, store: Store, business: Business, clock: HandClock
+) -> None:
+    with pytest.raises(McpFailed):
+        await calls.call(holder, "web_reader", "webReader", "", fails)
+    assert await calls.call(holder, "web_reader", "webReader", "claude-code", works) == "done"
+    (window,) = await calls.windows(holder)
+    assert window.used == 1
+    newest = await store.newest_calls(holder.account.id, 0, 10)
+    assert {(one.state, one.model_asked, one.detail) for one in newest} == {
+        ("released", "webReader", "it was not there"),
+        ("settled", "webReader", ""),
+    }
+    receipts = Receipts(store, business.subscriptions)
+    paid = next(one for one in newest if one.state == "settled")
+    receipt = await receipts.find(holder.account.id, paid.id)
+    assert receipt is not None
+    assert receipt.calls[0].why == "a call of an MCP server"
+    assert receipt.calls[0].holds[0].charged == 1_000_000
+    now = clock.instant
+    series = await usage_series(store, holder.account.id, now - DAY, now + 1)
+    assert sum(series.mcp["web_reader"]) == 1
+    assert (sum(series.calls), series.models) == (0, {})
+
+
+async def test_side_calls_are_not_counted_by_it(calls: McpCalls, holder: KeyHolder) -> None:
+    for _ in range(30):
+        assert await search(calls, holder)
+    (window,) = await calls.windows(holder)
+    assert window.used == 30
+
+
+async def test_without_a_plan_there_is_none(
+    business: Business, store: Store, calls: McpCalls, clock: HandClock
+) -> None:
+    person = await business.person("b@example.org")
+    holder = await Accounts(store, clock).holder_of(person.client_key)
+    assert holder is not None
+    with pytest.raises(McpRefused, match="no coding plan"):
+        await calls.call(holder, "web_reader", "webReader", "", works)
+    assert await calls.windows(holder) == ()
