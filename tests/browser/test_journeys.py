@@ -127,7 +127,7 @@ def test_from_signing_up_to_cancelling(
     page.get_by_label("E-mail for its bills").fill("bills@example.org")
     press(page, "Found it")
     pay_in(service, "bills@example.org", "1000.00")
-    page.get_by_label("Seats").fill("2")
+    page.get_by_role("spinbutton", name="Seats").fill("2")
     press(page, "See the price")
     page.get_by_role("button", name=re.compile("From the balance")).click()
     expect(page.get_by_text("2 seats, 1 free")).to_be_visible()
