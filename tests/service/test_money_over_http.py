@@ -263,7 +263,28 @@ def test_an_organisation_over_http(service: Service, inbox: Inbox, operator: Ope
     path = f"/api/account/teams/{team}/members/{member['account_id']}"
     assert friend.http.put(path, json={"prompts_a_month": 1}).status_code == 403
     assert owner.http.put(path, json={"prompts_a_month": 1}).status_code == 200
+    # An admin may what a member may not; the owner stays the owner.
+    assert friend.http.put(f"{path}/role", json={"role": "admin"}).status_code == 403
+    assert owner.http.put(f"{path}/role", json={"role": "owner"}).status_code == 403
+    assert owner.http.put(f"{path}/role", json={"role": "admin"}).json() == {"role": "admin"}
+    assert friend.http.put(path, json={"prompts_a_month": 2}).status_code == 200
+    first = next(one for one in shown["members"] if one["role"] == "owner")
+    of_owner = f"/api/account/teams/{team}/members/{first['account_id']}/role"
+    assert friend.http.put(of_owner, json={"role": "member"}).status_code == 403
     assert owner.http.delete(path).status_code == 200
+    # An offer that is withdrawn is worth nothing, and its seat is free for another.
+    offer = f"/api/account/teams/{team}/invitations"
+    token = owner.http.post(
+        offer, json={"email": friend.email}, headers=owner.once()
+    ).json()["token"]  # fmt: skip
+    full = owner.http.post(offer, json={"email": "x@example.org"}, headers=owner.once())
+    assert full.json()["error"]["code"] == "seats_taken"
+    (offered,) = owner.http.get(f"/api/account/teams/{team}").json()["invitations"]
+    assert friend.http.delete(f"{offer}/{offered['id']}").status_code == 403
+    assert owner.http.delete(f"{offer}/{offered['id']}").status_code == 200
+    late = friend.http.post("/api/account/teams/join", json={"token": token})
+    assert late.json()["error"]["code"] == "invitation_invalid"
+    assert owner.http.delete(f"{offer}/{offered['id']}").status_code == 400
     assert call(joined["key"], "c") == 401
     # His own account is what it was.
     assert friend.subscription()["plan"] is None

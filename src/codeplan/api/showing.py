@@ -133,6 +133,7 @@ def show_member(member: Member) -> dict[str, Any]:
 
 def show_invitation(invitation: Invitation) -> dict[str, Any]:
     return {
+        "id": invitation.id,
         "email": invitation.email,
         "role": invitation.role,
         "expires_at": iso_utc(invitation.expires_at),

@@ -35,6 +35,12 @@ class Cap(msgspec.Struct, forbid_unknown_fields=True):
     prompts_a_month: int
 
 
+class Role(msgspec.Struct, forbid_unknown_fields=True):
+    """admin or member."""
+
+    role: str
+
+
 class TeamEndpoints:
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -51,7 +57,9 @@ class TeamEndpoints:
             Endpoint("POST", f"{one}/invitations", self.invite, body=Invite, once=True, status=201),
             Endpoint("POST", f"{one}/keys", self.new_key, status=201),
             Endpoint("PUT", f"{one}/members/{{member_id}}", self.cap, body=Cap),
+            Endpoint("PUT", f"{one}/members/{{member_id}}/role", self.change_role, body=Role),
             Endpoint("DELETE", f"{one}/members/{{member_id}}", self.remove),
+            Endpoint("DELETE", f"{one}/invitations/{{invitation_id}}", self.withdraw),
         ]
 
     async def found(self, call: Call) -> Any:
@@ -108,6 +116,19 @@ class TeamEndpoints:
         await self._teams.cap(team, call.account.id, member, wanted)
         self._services.forget()
         return {"prompts_a_month": wanted}
+
+    async def change_role(self, call: Call) -> Any:
+        """A member becomes an admin, or an admin a member; the owner stays what he is."""
+        role = call.read(Role).role
+        team, member = call.part("team_id"), call.part("member_id")
+        await self._teams.change_role(team, call.account.id, member, role)
+        return {"role": role}
+
+    async def withdraw(self, call: Call) -> Any:
+        """An offered seat is free again; its token is worth nothing."""
+        offered = call.part("invitation_id")
+        await self._teams.withdraw(call.part("team_id"), call.account.id, offered)
+        return {"withdrawn": offered}
 
     async def remove(self, call: Call) -> Any:
         """A member leaves, or is removed: the seat is free, his keys end."""

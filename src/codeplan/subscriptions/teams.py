@@ -127,8 +127,7 @@ class Teams:
 
         Raises NotAllowed, SeatsTaken."""
         await self.must_manage(team, actor)
-        if role not in ROLES[1:]:
-            raise NotAllowed(f"role: expected one of {', '.join(ROLES[1:])}")
+        _must_be_given(role)
         name = (await self._store.document(Team, team) or _NO_TEAM).name
         token = secrets.new_token("inv-")
         digest = secrets.digest(token).hex()
@@ -203,6 +202,33 @@ class Teams:
 
         await self._store.move(Move(team, "", decide, (One(Member, name),)))
 
+    async def change_role(self, team: str, actor: str, person: str, role: str) -> None:
+        """admin or member, for anybody but the owner. Raises NotAllowed."""
+        await self.must_manage(team, actor)
+        _must_be_given(role)
+        name = member_id(team, person)
+
+        def decide(books: Books, _: int) -> Decision:
+            member = _active(books, name, "there is no such member")
+            if member.role == "owner":
+                raise NotAllowed("the owner's role does not change")
+            return Decision(documents=(structs.replace(member, role=role),))
+
+        await self._store.move(Move(team, "", decide, (One(Member, name),)))
+
+    async def withdraw(self, team: str, actor: str, invitation: str) -> None:
+        """The offered seat is free again, its token worth nothing. Raises NotAllowed,
+        InvitationInvalid."""
+        await self.must_manage(team, actor)
+
+        def decide(books: Books, _: int) -> Decision:
+            offered = books.found.one(Invitation, invitation)
+            if offered is None or offered.account_id != team or offered.state != "open":
+                raise InvitationInvalid("there is no such open invitation")
+            return Decision(documents=(structs.replace(offered, state="withdrawn"),))
+
+        await self._store.move(Move(team, "", decide, (One(Invitation, invitation),)))
+
     async def leave(self, team: str, actor: str, person: str) -> None:
         """The seat is free, and the member's keys end. Raises NotAllowed."""
         if actor != person:
@@ -221,6 +247,12 @@ class Teams:
 
 
 _NO_TEAM = Team(id="", account_id="", made_at=0, name="")
+
+
+def _must_be_given(role: str) -> None:
+    """Raises NotAllowed for a role that nobody can be given."""
+    if role not in ROLES[1:]:
+        raise NotAllowed(f"role: expected one of {', '.join(ROLES[1:])}")
 
 
 def _active(books: Books, name: str, otherwise: str) -> Member:

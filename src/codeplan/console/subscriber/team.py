@@ -61,6 +61,8 @@ def pages() -> list[Page]:
         post(f"{one}/invite", invite, _HERE),
         post(f"{one}/key", new_key, _HERE),
         post(f"{one}/cap", cap, _HERE),
+        post(f"{one}/role", change_role, _HERE),
+        post(f"{one}/withdraw", withdraw, _HERE),
         post(f"{one}/leave", leave, _HERE),
         post(f"{one}/seats", more_seats, _HERE),
     ]
@@ -104,6 +106,18 @@ async def cap(visit: Visit) -> Answer:
     team, person = visit.part("team"), visit.text("member")
     await visit.services.teams.cap(team, visit.who.id, person, number)
     visit.services.forget()
+    return Go(_HERE, "saved")
+
+
+async def change_role(visit: Visit) -> Answer:
+    team, person, role = visit.part("team"), visit.text("member"), visit.text("role")
+    await visit.services.teams.change_role(team, visit.who.id, person, role)
+    return Go(_HERE, "saved")
+
+
+async def withdraw(visit: Visit) -> Answer:
+    team, offered = visit.part("team"), visit.text("invitation")
+    await visit.services.teams.withdraw(team, visit.who.id, offered)
     return Go(_HERE, "saved")
 
 
