@@ -53,6 +53,7 @@ from codeplan.kit.clock import Clock, SystemClock
 from codeplan.kit.instants import MINUTE
 from codeplan.mail import Mailer
 from codeplan.mcp.base import with_tool
+from codeplan.mcp.hosts import Hosts
 from codeplan.mcp.serving import McpSite
 from codeplan.mcp.status import plan_status
 from codeplan.mcp.web_reader.server import PageCache, web_reader
@@ -210,6 +211,7 @@ async def open_service(
                 with_tool(web_reader(build_fetcher(config.reader), cache, calls), status),
             ],
             accounts,
+            Hosts(payments.public_url),
         )
         await opened.enter_async_context(site.running())
         services = Services(

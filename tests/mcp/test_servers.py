@@ -3,9 +3,8 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -19,40 +18,7 @@ from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.upstream import Asked, Reply, ScriptedUpstream
 
-ADD = "# Adding\n\nThe function add takes two numbers and gives back their sum.\n"
-SUB = "# Taking away\n\nThe function sub takes the second number from the first.\n"
-CHINESE = "# 乘法\n\n函数 multiply 返回两个数的乘积。\n"
 SEARCH, READER = "web_search_prime", "web_reader"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the embedded engine finds, and the reader reads."""
-    made = tmp_path_factory.mktemp("documents")
-    for name, text in (("add.md", ADD), ("sub.md", SUB), ("multiply.md", CHINESE)):
-        (made / name).write_text(text)
-    (made / "page.html").write_text(
-        "<html><head><title>On adding</title></head><body><nav>Menu</nav><article>"
-        "<h1>On adding</h1>"
-        "<p>Two and two make four, which is a sum that everybody knows by heart since school.</p>"
-        "<p>See <a href='/more'>more of it</a>.</p></article></body></html>"
-    )
-    return made
-
-
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[ThreadingHTTPServer]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments, directory=str(folder))
-
-        def log_message(self, *_: object) -> None:
-            """It is quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
 
 
 def script(asked: Asked) -> Reply:
@@ -84,19 +50,9 @@ SCRIPT: list[tuple[str, dict[str, Any]]] = []
 
 @pytest.fixture(scope="module")
 def service(
-    folder: Path, site: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
+    servers: str, site: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     port = site.server_port
-    more = f"""
-mcp = [{{ per = "1mo", limit = 20 }}]
-
-[search]
-engines = ["embedded"]
-folders = [{{ path = {json.dumps(str(folder))}, url = "http://127.0.0.1:{port}" }}]
-
-[reader]
-allowed = ["127.0.0.1:{port}"]
-"""
     SCRIPT[:] = [
         (SEARCH, {"search_query": "add two numbers"}),
         ("webReader", {"url": f"http://127.0.0.1:{port}/page.html"}),
@@ -104,7 +60,7 @@ allowed = ["127.0.0.1:{port}"]
     ]
     with ScriptedUpstream(script) as upstream:
         where = tmp_path_factory.mktemp("mcp")
-        with Service(where, catalogue(upstream.base_url) + more) as running:
+        with Service(where, catalogue(upstream.base_url) + servers) as running:
             yield running
 
 

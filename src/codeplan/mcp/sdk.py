@@ -1,6 +1,5 @@
 """A server by the official SDK. This file alone imports it, when the first call comes."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import mcp_types as types
@@ -9,7 +8,6 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 
 from codeplan.mcp.base import ArgumentsInvalid, Caller, McpServer, Tool
@@ -20,15 +18,8 @@ from codeplan.telemetry import log
 HOLDER = "codeplan.holder"
 
 
-def sessions_of(server: McpServer, hosts: Sequence[str]) -> StreamableHTTPSessionManager:
-    """``hosts``: under which the service is reached, so that no name of somebody else's leads here
-    by a browser (DNS rebinding); none looks at none of it."""
-    security = TransportSecuritySettings(
-        enable_dns_rebinding_protection=bool(hosts),
-        allowed_hosts=list(hosts),
-        allowed_origins=[f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")],
-    )
-    return StreamableHTTPSessionManager(_sdk_server(server), security_settings=security)
+def sessions_of(server: McpServer) -> StreamableHTTPSessionManager:
+    return StreamableHTTPSessionManager(_sdk_server(server))
 
 
 def user_of(holder: KeyHolder) -> AuthenticatedUser:

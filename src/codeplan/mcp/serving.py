@@ -13,17 +13,14 @@ from starlette.types import Receive, Scope, Send
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.keys import key_in
 from codeplan.mcp.base import McpServer
+from codeplan.mcp.hosts import Hosts
 
 BASE = "/api/mcp"
 _BAD_KEY = "This API key is not valid: it is missing, unknown or revoked."
 
 
 class McpSite:
-    """``hosts``: under which the service is reached; none looks at none of it."""
-
-    def __init__(
-        self, servers: Sequence[McpServer], accounts: Accounts, hosts: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, servers: Sequence[McpServer], accounts: Accounts, hosts: Hosts) -> None:
         self.servers = servers
         self._doors = [_Door(server, accounts, hosts) for server in servers]
 
@@ -41,21 +38,27 @@ class McpSite:
 
 
 class _Door:
-    """In front of one server: the key, and whose it is."""
+    """In front of one server: the name it is called by, the key, and whose it is."""
 
-    def __init__(self, server: McpServer, accounts: Accounts, hosts: Sequence[str]) -> None:
+    def __init__(self, server: McpServer, accounts: Accounts, hosts: Hosts) -> None:
         self.server = server
         self._accounts, self._hosts = accounts, hosts
         self._serving: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Any] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = key_in(dict(scope["headers"]))
+        sent = dict(scope["headers"])
+        host, origin = (sent.get(name, b"").decode("latin-1") for name in (b"host", b"origin"))
+        refused = self._hosts.refusal(host, origin)
+        if refused is not None:
+            status, why = refused
+            await _said("1220", why, status)(scope, receive, send)
+            return
+        key = key_in(sent)
         holder = await self._accounts.holder_of(key) if key else None
         if holder is None:
-            refusal = {"error": {"code": "1000", "message": _BAD_KEY}}
             headers = {"www-authenticate": "Bearer"}
-            await JSONResponse(refusal, 401, headers)(scope, receive, send)
+            await _said("1000", _BAD_KEY, 401, headers)(scope, receive, send)
             return
         sessions = await self._sessions()
         from codeplan.mcp.sdk import HOLDER, user_of
@@ -73,7 +76,7 @@ class _Door:
     async def _serve(self, ready: asyncio.Future[Any]) -> None:
         from codeplan.mcp.sdk import sessions_of
 
-        sessions = sessions_of(self.server, self._hosts)
+        sessions = sessions_of(self.server)
         async with sessions.run():
             ready.set_result(sessions)
             await asyncio.Event().wait()
@@ -82,3 +85,8 @@ class _Door:
         if self._serving is not None:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
+
+
+def _said(code: str, why: str, status: int, headers: dict[str, str] | None = None) -> JSONResponse:
+    """A refusal before the protocol begins, in the shape of the other addresses."""
+    return JSONResponse({"error": {"code": code, "message": why}}, status, headers)
