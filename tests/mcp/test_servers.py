@@ -11,6 +11,7 @@ import httpx
 import httpx2
 import pytest
 from mcp.client import Client
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
 from support import tools
@@ -138,6 +139,29 @@ async def test_the_reader(service: Service, site: ThreadingHTTPServer) -> None:
         assert [one["type"] for one in shown] == ["TOKENS_LIMIT", "TIME_LIMIT"]
         assert (shown[1]["currentValue"], shown[1]["usage"]) == (1, 20)
         assert http.get("/api/monitor/usage/tool-usage", params=now).json()["success"]
+
+
+async def test_the_older_stream(service: Service) -> None:
+    key, other = service.new_key("older@example.org"), service.new_key("else@example.org")
+    at = f"{service.url}/api/mcp/{SEARCH}/sse"
+    with service.client() as http:
+        assert http.get(at).status_code == 401
+        assert http.get(at, params={"Authorization": key}).status_code == 401
+    headers = {"authorization": f"Bearer {key}"}
+    with (
+        service.client(headers=headers) as http,
+        http.stream("GET", at) as stream,
+    ):
+        lines = stream.iter_lines()
+        spoken = next(line.removeprefix("data: ") for line in lines if line.startswith("data: "))
+        said = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+        with service.client(headers={"authorization": f"Bearer {other}"}) as thief:
+            assert thief.post(spoken, json=said).status_code == 404
+        assert http.post(spoken, json=said).status_code == 202
+    async with Client(sse_client(at, headers=headers)) as opened:
+        found = await opened.call_tool(SEARCH, {"search_query": "add two numbers"})
+        assert json.loads(text_of(found))[0]["title"] == "Adding"
+    assert left(service, key) == 19
 
 
 async def test_a_used_up_month_says_so(service: Service) -> None:

@@ -7,8 +7,10 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.server.sse import SseServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from codeplan.mcp.base import ArgumentsInvalid, Caller, McpServer, Tool
 from codeplan.store.rows import KeyHolder
@@ -20,6 +22,21 @@ HOLDER = "codeplan.holder"
 
 def sessions_of(server: McpServer) -> StreamableHTTPSessionManager:
     return StreamableHTTPSessionManager(_sdk_server(server))
+
+
+class OlderStream:
+    """The transport before streamable HTTP, for clients that know no other: a GET opens a stream
+    on which everything is answered, a POST to the same address says something on it."""
+
+    def __init__(self, server: McpServer, path: str) -> None:
+        self._server, self._transport = _sdk_server(server), SseServerTransport(path)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET":
+            await self._transport.handle_post_message(scope, receive, send)
+            return
+        async with self._transport.connect_sse(scope, receive, send) as (heard, said):
+            await self._server.run(heard, said, self._server.create_initialization_options())
 
 
 def user_of(holder: KeyHolder) -> AuthenticatedUser:

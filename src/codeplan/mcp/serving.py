@@ -16,6 +16,7 @@ from codeplan.mcp.base import McpServer
 from codeplan.mcp.hosts import Hosts
 
 BASE = "/api/mcp"
+_STREAMABLE, _OLDER = "/mcp", "/sse"
 _BAD_KEY = "This API key is not valid: it is missing, unknown or revoked."
 
 
@@ -25,7 +26,11 @@ class McpSite:
         self._doors = [_Door(server, accounts, hosts) for server in servers]
 
     def routes(self) -> list[BaseRoute]:
-        return [Route(f"{BASE}/{door.server.name}/mcp", door) for door in self._doors]
+        return [
+            Route(f"{BASE}/{door.server.name}{ending}", door)
+            for door in self._doors
+            for ending in (_STREAMABLE, _OLDER)
+        ]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -45,6 +50,7 @@ class _Door:
         self._accounts, self._hosts = accounts, hosts
         self._serving: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Any] | None = None
+        self._older_stream: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sent = dict(scope["headers"])
@@ -60,11 +66,21 @@ class _Door:
             headers = {"www-authenticate": "Bearer"}
             await _said("1000", _BAD_KEY, 401, headers)(scope, receive, send)
             return
-        sessions = await self._sessions()
         from codeplan.mcp.sdk import HOLDER, user_of
 
         known = {**scope, "user": user_of(holder), HOLDER: holder}
+        if scope["path"].endswith(_OLDER):
+            await self._older()(known, receive, send)
+            return
+        sessions = await self._sessions()
         await sessions.handle_request(known, receive, send)
+
+    def _older(self) -> Any:
+        if self._older_stream is None:
+            from codeplan.mcp.sdk import OlderStream
+
+            self._older_stream = OlderStream(self.server, f"{BASE}/{self.server.name}{_OLDER}")
+        return self._older_stream
 
     async def _sessions(self) -> Any:
         """The SDK's, in a task of its own, which the SDK wants to begin and end in."""
