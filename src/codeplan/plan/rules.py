@@ -17,6 +17,8 @@ from codeplan.kit import instants
 Span = Literal["hour", "day", "week", "month"]
 # mcp: a call of one of the plan's MCP servers.
 Unit = Literal["prompt", "call", "token", "credit", "mcp"]
+# Of these each call is one, whatever it reads and answers.
+ONE_A_CALL: frozenset[Unit] = frozenset(("call", "mcp"))
 Kind = Literal["anchored", "cycle", "calendar", "sliding"]
 Scope = Literal["plan", "member", "key"]
 
@@ -63,7 +65,7 @@ class WindowRule:
     @property
     def weighs_one(self) -> bool:
         """Whether each call is one unit, whatever it reads and answers."""
-        return self.unit in ("call", "mcp")
+        return self.unit in ONE_A_CALL
 
     @property
     def counts_calls(self) -> bool:

@@ -2,7 +2,7 @@
 functions, from what is stored."""
 
 from codeplan.plan.catalogue import Plan
-from codeplan.plan.rules import ONE, Unit
+from codeplan.plan.rules import ONE, ONE_A_CALL, Unit
 from codeplan.plan.tokens import Tokens
 
 # What a call is taken to answer, in tokens, until it has.
@@ -19,7 +19,7 @@ def call_cost(plan: Plan, unit: Unit, model: str, at: int, tokens: Tokens | None
 
     Credits are rounded down to a millionth.
     """
-    if unit in ("call", "mcp"):
+    if unit in ONE_A_CALL:
         return ONE
     if tokens is None:
         return 0
@@ -29,7 +29,7 @@ def call_cost(plan: Plan, unit: Unit, model: str, at: int, tokens: Tokens | None
 
 def expected_cost(plan: Plan, unit: Unit, model: str, at: int, prompt_tokens: int) -> int:
     """What is held of a call until its usage is known."""
-    if unit in ("call", "mcp"):
+    if unit in ONE_A_CALL:
         return ONE
     return _weight(plan, unit, model, at, (prompt_tokens, 0, 0, EXPECTED_OUTPUT))
 
