@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from codeplan.plan.admit import AllowanceExhausted, Want, admit
+from codeplan.plan.admit import AllowanceExhausted, Want
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.past import take
 from codeplan.plan.rules import WindowRule
-from codeplan.plan.settle import charge
 from codeplan.plan.tokens import Tokens
 from codeplan.plan.weigh import call_cost, prompt_cost
 from codeplan.plan.windows import Open, Opener, Payer, Window
@@ -78,22 +78,13 @@ def _use(
             wants.append(Want(rule, cost, or_less=True))
         elif opens:
             wants.append(Want(rule, prompt_cost(plan, call.model, call.at)))
-    for shelf in open_now.values():
-        shelf[:] = [window for window in shelf if window.closes_at > call.at]
-    held = admit(wants, payer, open_now, call.at, _opener(payer))
-    if isinstance(held, AllowanceExhausted):
-        return held.rule
-    windows = {window.id: window for shelf in open_now.values() for window in shelf}
-    for hold in held:
-        window = windows[hold.window_id]
-        charge((hold, window, hold.taken_before + hold.units), hold.units)
-    return None
+    taken = take(wants, payer, open_now, call.at, _opener(payer))
+    return taken.rule if isinstance(taken, AllowanceExhausted) else None
 
 
 def _opener(payer: Payer) -> Opener:
     def open_window(rule: WindowRule, opened_at: int, closes_at: int) -> Window:
-        scope_id = payer.scope_id(rule)
-        name = f"{rule.name}/{scope_id}/{opened_at}"
-        return Window(name, "", rule.name, opened_at, closes_at, scope_id=scope_id)
+        name = f"{rule.name}/{payer.scope_id(rule)}/{opened_at}"
+        return payer.window(name, rule, opened_at, closes_at)
 
     return open_window

@@ -45,6 +45,13 @@ class Payer(msgspec.Struct, frozen=True):
     def scope_id(self, rule: WindowRule) -> str:
         return {"plan": "", "member": self.account_id, "key": self.key_id}[rule.scope]
 
+    def window(self, identity: str, rule: WindowRule, opened_at: int, closes_at: int) -> Window:
+        """A window of his that opens."""
+        scope_id = self.scope_id(rule)
+        return Window(
+            identity, self.subscription_id, rule.name, opened_at, closes_at, scope_id=scope_id
+        )
+
 
 # The windows that count now, by rule and whose they are; in order of their opening.
 Open = MutableMapping[tuple[str, str], list[Window]]

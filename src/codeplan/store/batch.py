@@ -143,14 +143,7 @@ def _hold(
         return None, (), ()
 
     def open_window(rule: WindowRule, opened_at: int, closes_at: int) -> Window:
-        window = Window(
-            id=new_id("win", now),
-            subscription_id=wanted.subscription_id,
-            rule=rule.name,
-            opened_at=opened_at,
-            closes_at=closes_at,
-            scope_id=payer.scope_id(rule),
-        )
+        window = payer.window(new_id("win", now), rule, opened_at, closes_at)
         rows.windows[window.id] = window
         return window
 

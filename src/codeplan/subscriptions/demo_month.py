@@ -7,13 +7,13 @@ from random import Random
 
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import DAY, HOUR, MINUTE, SECOND
-from codeplan.plan.admit import AllowanceExhausted, Hold, Want, admit
+from codeplan.plan.admit import AllowanceExhausted, Hold, Want
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.past import take
 from codeplan.plan.rules import WindowRule
-from codeplan.plan.settle import charge
 from codeplan.plan.turns import Prompt
 from codeplan.plan.weigh import call_cost, prompt_cost
-from codeplan.plan.windows import Open, Opener, Payer, Window
+from codeplan.plan.windows import Open, Payer, Window
 from codeplan.protocol.usage import Usage
 from codeplan.store.loaded import Rows
 from codeplan.store.operations import CallRow
@@ -72,12 +72,10 @@ def _prompt(
     place: int,
 ) -> None:
     model = plan.models[0] if random.random() < 0.85 else plan.models[-1]
-    for shelf in open_now.values():
-        shelf[:] = [window for window in shelf if window.closes_at > at]
     cost = prompt_cost(plan, model, at)
     wants = [Want(rule, cost) for rule in plan.windows if not rule.counts_calls]
-    holds = admit(wants, payer, open_now, at, _opener(payer, held.id))
-    if isinstance(holds, AllowanceExhausted):
+    holds = _taken(rows, wants, payer, open_now, at)
+    if holds is None:
         return
     session = new_id("demo", at - place)
     prompt = Prompt(
@@ -92,7 +90,7 @@ def _prompt(
         opened_at=at,
         last_call_at=at,
         state="settled",
-        holds=_charged(rows, open_now, holds),
+        holds=holds,
     )
     for number in range(random.choice((1, 2, 3, 3, 4, 6, 9))):
         call = _call(held, plan, payer, prompt, random, model, number)
@@ -155,9 +153,9 @@ def _use(rows: Rows, open_now: Open, plan: Plan, payer: Payer, call: CallRow) ->
         for rule in plan.windows
         if rule.counts_calls
     ]
-    holds = admit(wants, payer, open_now, call.started_at, _opener(payer, call.subscription_id))
-    if not isinstance(holds, AllowanceExhausted):
-        call.holds = _charged(rows, open_now, holds)
+    holds = _taken(rows, wants, payer, open_now, call.started_at)
+    if holds is not None:
+        call.holds = holds
     hour = rows.hour(
         (call.account_id, call.started_at - call.started_at % HOUR, call.model, call.client)
     )
@@ -168,25 +166,16 @@ def _use(rows: Rows, open_now: Open, plan: Plan, payer: Payer, call: CallRow) ->
     hour.reasoning += usage.reasoning
 
 
-def _charged(rows: Rows, open_now: Open, holds: tuple[Hold, ...]) -> tuple[Hold, ...]:
-    windows = {window.id: window for shelf in open_now.values() for window in shelf}
-    charged = []
-    for hold in holds:
-        window = windows[hold.window_id]
-        charged.append(charge((hold, window, hold.taken_before + hold.units), hold.units))
-        rows.changed_windows[window.id] = window
-    return tuple(charged)
+def _taken(
+    rows: Rows, wants: list[Want], payer: Payer, open_now: Open, at: int
+) -> tuple[Hold, ...] | None:
+    """What was charged; None where a window had no room."""
 
-
-def _opener(payer: Payer, subscription_id: str) -> Opener:
     def open_window(rule: WindowRule, opened_at: int, closes_at: int) -> Window:
-        return Window(
-            new_id("win", opened_at),
-            subscription_id,
-            rule.name,
-            opened_at,
-            closes_at,
-            scope_id=payer.scope_id(rule),
-        )
+        return payer.window(new_id("win", opened_at), rule, opened_at, closes_at)
 
-    return open_window
+    taken = take(wants, payer, open_now, at, open_window)
+    if isinstance(taken, AllowanceExhausted):
+        return None
+    rows.changed_windows.update({window.id: window for _, window in taken})
+    return tuple(hold for hold, _ in taken)
