@@ -7,17 +7,15 @@ from starlette.exceptions import HTTPException
 
 from codeplan.billing.audit import audited
 from codeplan.billing.orders import Order
+from codeplan.console.entrance.session_cookie import with_session
 from codeplan.console.operator.accounts import HERE
 from codeplan.console.page import (
-    COOKIE,
     HOME,
     Answer,
     Go,
     Page,
     Shown,
-    keep_cookie,
     post,
-    response_of,
 )
 from codeplan.console.subscriber.plans import PERIODS, period_in
 from codeplan.console.subscriber.standing import WindowShown, running, window
@@ -97,9 +95,7 @@ async def see(visit: Visit) -> Answer:
     token = await visit.services.sessions.open(
         visit.who.id, visit.session.how, visit.program, seen_account=account.id
     )
-    response = response_of(Go(HOME), visit)
-    keep_cookie(response, visit.request, COOKIE, token)
-    return response
+    return with_session(visit, token)
 
 
 async def _nothing(_: Visit) -> Answer:
@@ -116,9 +112,7 @@ async def unsee(visit: Visit) -> Answer:
     )
     await visit.services.sessions.end(session)
     token = await visit.services.sessions.open(operator.id, session.how, visit.program)
-    response = response_of(Go(HERE), visit)
-    keep_cookie(response, visit.request, COOKIE, token)
-    return response
+    return with_session(visit, token, HERE)
 
 
 async def grant(visit: Visit) -> Answer:
