@@ -200,20 +200,7 @@ async def open_service(
             runs=runs,
             personal_data=PersonalData(store, teams),
         )
-        calls = McpCalls(subscriptions, meter, clock, config.service.time_zone)
-        engines = Engines(build_engines(config.search))
-        opened.push_async_callback(engines.close)
-        status = plan_status(subscriptions, meter, calls)
-        cache = PageCache(clock, config.reader.cache_minutes * MINUTE)
-        site = McpSite(
-            [
-                with_tool(web_search(engines, calls), status),
-                with_tool(web_reader(build_fetcher(config.reader), cache, calls), status),
-            ],
-            accounts,
-            Hosts(payments.public_url),
-        )
-        await opened.enter_async_context(site.running())
+        site = await opened.enter_async_context(_mcp_site(config, everything))
         services = Services(
             accounts=accounts,
             subscriptions=subscriptions,
@@ -306,6 +293,29 @@ def _api_parts(console: ConsoleServices, overage: bool) -> ApiParts:
         runs=console.runs,
         overage=overage,
     )
+
+
+@asynccontextmanager
+async def _mcp_site(config: ConfigFile, console: ConsoleServices) -> AsyncIterator[McpSite]:
+    """The MCP servers, while they run."""
+    calls = McpCalls(console.subscriptions, console.meter, console.clock, config.service.time_zone)
+    status = plan_status(console.subscriptions, console.meter, calls)
+    cache = PageCache(console.clock, config.reader.cache_minutes * MINUTE)
+    engines = Engines(build_engines(config.search))
+    try:
+        servers = (
+            web_search(engines, calls),
+            web_reader(build_fetcher(config.reader), cache, calls),
+        )
+        site = McpSite(
+            [with_tool(server, status) for server in servers],
+            console.accounts,
+            Hosts(config.payments.public_url),
+        )
+        async with site.running():
+            yield site
+    finally:
+        await engines.close()
 
 
 async def _open_store(config: ConfigFile, data: Path, database: str, clock: Clock) -> Store:

@@ -4,6 +4,7 @@ at, and a session belongs to the key that opened it. A server begins with its fi
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -50,7 +51,6 @@ class _Door:
         self._accounts, self._hosts = accounts, hosts
         self._serving: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Any] | None = None
-        self._older_stream: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sent = dict(scope["headers"])
@@ -70,17 +70,16 @@ class _Door:
 
         known = {**scope, "user": user_of(holder), HOLDER: holder}
         if scope["path"].endswith(_OLDER):
-            await self._older()(known, receive, send)
+            await self._older(known, receive, send)
             return
         sessions = await self._sessions()
         await sessions.handle_request(known, receive, send)
 
+    @cached_property
     def _older(self) -> Any:
-        if self._older_stream is None:
-            from codeplan.mcp.sdk import OlderStream
+        from codeplan.mcp.sdk import OlderStream
 
-            self._older_stream = OlderStream(self.server, f"{BASE}/{self.server.name}{_OLDER}")
-        return self._older_stream
+        return OlderStream(self.server, f"{BASE}/{self.server.name}{_OLDER}")
 
     async def _sessions(self) -> Any:
         """The SDK's, in a task of its own, which the SDK wants to begin and end in."""
