@@ -8,19 +8,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.gateway.formats import (
-    ANTHROPIC,
-    OPENAI_CHAT,
-    OPENAI_RESPONSES,
-    TO_ANTHROPIC,
-    TO_OPENAI_CHAT,
-    CallerFormat,
-    UpstreamFormat,
-)
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
 from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.outline import Malformed
 from codeplan.protocol.splice import replace_model
+from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamFormat
 from support.replies import Said, anthropic_pieces, openai_pieces
 
 CALLERS = st.sampled_from([ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES])

@@ -6,17 +6,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.gateway.formats import (
-    ANTHROPIC,
-    OPENAI_CHAT,
-    OPENAI_RESPONSES,
-    TO_ANTHROPIC,
-    TO_OPENAI_CHAT,
-)
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.sse import EventSplitter
 from codeplan.protocol.usage import Usage
+from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT
 from unit.protocol.test_anthropic_stream import check_order
 from unit.protocol.test_responses import check_order as check_responses_order
 

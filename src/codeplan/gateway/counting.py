@@ -7,11 +7,13 @@ estimate: 4 bytes of ASCII a token, 1.5 tokens for each other character, and 4 a
 import msgspec
 
 from codeplan.gateway.caller import Caller
-from codeplan.gateway.formats import ANTHROPIC, TO_ANTHROPIC
+from codeplan.gateway.formats import ANTHROPIC
 from codeplan.protocol import splice
+from codeplan.routing.formats import TO_ANTHROPIC
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
 from codeplan.upstream.base import Upstream, UpstreamCall, UpstreamFailed
+from codeplan.upstream.reading import read_whole
 
 
 class Counter:
@@ -38,15 +40,13 @@ async def _ask(upstream: Upstream, body: bytes) -> bytes | None:
     try:
         answer = await upstream.send(call)
         try:
-            pieces = []
-            while data := await answer.chunk():
-                pieces.append(data)
+            body = await read_whole(answer)
         finally:
             answer.close()
     except UpstreamFailed as failed:
         log.warning("count failed", upstream=upstream.settings.name, why=str(failed))
         return None
-    return b"".join(pieces) if answer.status == 200 else None
+    return body if answer.status == 200 else None
 
 
 def estimate(body: bytes) -> int:

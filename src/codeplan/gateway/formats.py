@@ -1,5 +1,4 @@
-"""The wire formats as the gateway uses them, made of protocol/'s parts: those that callers speak,
-and those that upstreams speak."""
+"""The wire formats that callers speak, made of protocol/'s parts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,11 +23,6 @@ from codeplan.protocol.openai_responses import outline as responses_outline
 from codeplan.protocol.openai_responses import request as responses_request
 from codeplan.protocol.openai_responses import stream as responses_stream
 from codeplan.protocol.outline import Outline
-from codeplan.protocol.sse import ServerEvent
-
-
-class Reader(Protocol):
-    def read(self, event: ServerEvent) -> list[inner.Event]: ...
 
 
 class Writer(Protocol):
@@ -59,21 +53,6 @@ class CallerFormat:
     error: WriteError
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamFormat:
-    """How upstreams of one protocol are asked, at ``path``, and answer. ``passed_headers`` of a
-    call go on to an upstream of the caller's own protocol; ``own_headers`` are sent otherwise.
-    ``encode_request(request, model, dialect)``."""
-
-    name: CallProtocol
-    path: str
-    encode_request: Callable[[inner.Request, str, str], bytes]
-    decode_answer: Callable[[bytes], list[inner.Event]]
-    reader: Callable[[], Reader]
-    passed_headers: tuple[bytes, ...] = ()
-    own_headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
 ANTHROPIC = CallerFormat(
     "anthropic",
     anthropic_outline.read,
@@ -98,27 +77,3 @@ OPENAI_RESPONSES = CallerFormat(
     responses_stream.Writer,
     responses_errors.encode,
 )
-
-TO_ANTHROPIC = UpstreamFormat(
-    "anthropic",
-    "/v1/messages",
-    anthropic_request.encode,
-    anthropic_answer.decode,
-    anthropic_stream.Reader,
-    passed_headers=(b"anthropic-version", b"anthropic-beta"),
-    own_headers=((b"anthropic-version", b"2023-06-01"),),
-)
-TO_OPENAI_CHAT = UpstreamFormat(
-    "openai_chat",
-    "/chat/completions",
-    chat_request.encode,
-    chat_answer.decode,
-    chat_stream.Reader,
-)
-
-# The embedded model answers as an OpenAI-compatible server does.
-UPSTREAM_FORMATS = {
-    "anthropic": TO_ANTHROPIC,
-    "openai": TO_OPENAI_CHAT,
-    "embedded": TO_OPENAI_CHAT,
-}

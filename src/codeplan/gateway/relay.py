@@ -25,6 +25,7 @@ from codeplan.routing.budget import RetryBudget
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
 from codeplan.upstream.base import Upstream, UpstreamAnswer, UpstreamCall, UpstreamFailed
+from codeplan.upstream.reading import read_whole
 
 _STREAM: Headers = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -34,7 +35,6 @@ _STREAM: Headers = (
 _JSON: Headers = ((b"content-type", b"application/json"),)
 # What the call itself may be at fault for; everything else is worth another route.
 _CALLERS_FAULT = frozenset({400, 413, 415, 422})
-_LARGEST_ANSWER = 64 * 1024 * 1024
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -196,7 +196,7 @@ class Relay:
         leaving: Leaving,
     ) -> None:
         try:
-            body = await _read(answer)
+            body = await read_whole(answer)
         except UpstreamFailed as failed:
             raise TryNext(refusals.upstream_failed(), str(failed)) from None
         carrier = WholeCarrier(plan, self._answering(ask))
@@ -242,17 +242,6 @@ async def _settle_stream(
     caller.end_stream(carrier.tail)
 
 
-async def _read(answer: UpstreamAnswer) -> bytes:
-    pieces = []
-    size = 0
-    while data := await answer.chunk():
-        pieces.append(data)
-        size += len(data)
-        if size > _LARGEST_ANSWER:
-            raise UpstreamFailed("the upstream's answer is too large", began=True)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
 async def _drain(answer: UpstreamAnswer) -> None:
     """Read a body's last mark, so that its connection can be kept."""
     try:
@@ -266,7 +255,7 @@ async def _drain(answer: UpstreamAnswer) -> None:
 async def _refused(answer: UpstreamAnswer, plan: Plan) -> Exception:
     """The exception for an upstream's answer that is no success."""
     try:
-        body = await _read(answer)
+        body = await read_whole(answer)
     except UpstreamFailed:
         body = b""
     events = plan.upstream.decode_answer(body)

@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from codeplan.gateway.formats import UPSTREAM_FORMATS, CallerFormat, UpstreamFormat
+from codeplan.gateway.formats import CallerFormat
 from codeplan.protocol import inner, splice
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_chat.stream import is_usage_only
 from codeplan.protocol.outline import Outline
 from codeplan.protocol.sse import EventSplitter, ServerEvent, parse_event
 from codeplan.routing import tiny
+from codeplan.routing.formats import UPSTREAM_FORMATS, UpstreamFormat
 from codeplan.upstream.base import Upstream
 
 _INCLUDE_USAGE = b'{"include_usage":true}'

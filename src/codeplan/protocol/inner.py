@@ -33,6 +33,21 @@ def image_from(link: str) -> Image:
     return Image(url=link)
 
 
+@dataclass(frozen=True, slots=True)
+class Video:
+    """Either base64 ``data`` with its ``media_type``, or a ``url``."""
+
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+
+
+def video_from(link: str) -> Video:
+    """A video by its link; a ``data:`` link carries it inside."""
+    image = image_from(link)
+    return Video(image.media_type, image.data, image.url)
+
+
 def reminder(text: Text) -> Text:
     """A system text in mid-conversation, as a user's: many servers allow them at the start only."""
     return Text(f"<system-reminder>\n{text.text}\n</system-reminder>")
@@ -78,11 +93,11 @@ class ToolCall:
 @dataclass(frozen=True, slots=True)
 class ToolResult:
     call_id: str
-    parts: tuple["Text | Image | Document", ...]
+    parts: tuple["Text | Image | Video | Document", ...]
     is_error: bool = False
 
 
-Part = Text | Image | Document | Thinking | ToolCall | ToolResult
+Part = Text | Image | Video | Document | Thinking | ToolCall | ToolResult
 
 
 @dataclass(frozen=True, slots=True)

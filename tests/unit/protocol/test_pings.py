@@ -2,18 +2,11 @@
 
 import pytest
 
-from codeplan.gateway.formats import (
-    ANTHROPIC,
-    OPENAI_CHAT,
-    OPENAI_RESPONSES,
-    TO_ANTHROPIC,
-    TO_OPENAI_CHAT,
-    CallerFormat,
-    UpstreamFormat,
-)
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.sse import EventSplitter
+from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamFormat
 
 PINGS = [
     (TO_ANTHROPIC, b'event: ping\ndata: {"type": "ping"}\n\n'),

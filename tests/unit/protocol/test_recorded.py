@@ -8,16 +8,9 @@ from typing import Any
 
 import pytest
 
-from codeplan.gateway.formats import (
-    ANTHROPIC,
-    OPENAI_CHAT,
-    OPENAI_RESPONSES,
-    TO_ANTHROPIC,
-    TO_OPENAI_CHAT,
-    CallerFormat,
-    UpstreamFormat,
-)
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
 from codeplan.protocol import inner
+from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamFormat
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 CALLERS = {"messages": ANTHROPIC, "completions": OPENAI_CHAT, "responses": OPENAI_RESPONSES}

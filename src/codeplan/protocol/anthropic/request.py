@@ -243,6 +243,8 @@ def _encode_part(part: inner.Part) -> dict[str, Any] | None:
                 else {"type": "url", "url": url}
             )
             return {"type": "image", "source": source}
+        case inner.Video():
+            raise Malformed("messages: this model's upstream cannot read 'video_url'")
         case inner.Document(name, media_type, data, url):
             document = (
                 {"type": "base64", "media_type": media_type, "data": data}

@@ -12,7 +12,7 @@ import msgspec
 from codeplan.protocol import effort, fields, inner
 from codeplan.protocol.outline import Malformed
 
-Shown = inner.Text | inner.Image | inner.Document
+Shown = inner.Text | inner.Image | inner.Video | inner.Document
 
 
 def decode(body: bytes) -> inner.Request:
@@ -92,6 +92,10 @@ def _parts(content: Any, place: str) -> tuple[Shown, ...]:
                 link = fields.table(part.get("image_url"), f"{where}.image_url")
                 url = fields.text(link.get("url"), f"{where}.image_url.url")
                 parts.append(inner.image_from(url))
+            case "video_url":  # vLLM's and GLM's; not of OpenAI's own protocol
+                link = fields.table(part.get("video_url"), f"{where}.video_url")
+                url = fields.text(link.get("url"), f"{where}.video_url.url")
+                parts.append(inner.video_from(url))
             case "file":
                 file = fields.table(part.get("file"), f"{where}.file")
                 name = fields.text(file.get("filename") or "", f"{where}.file.filename")
@@ -234,7 +238,7 @@ def _encode_user(parts: tuple[inner.Part, ...]) -> list[dict[str, Any]]:
             content = f"Error: {text}" if part.is_error else text
             encoded.append({"role": "tool", "tool_call_id": part.call_id, "content": content})
             shown += [item for item in part.parts if not isinstance(item, inner.Text)]
-        elif isinstance(part, inner.Text | inner.Image | inner.Document):
+        elif isinstance(part, inner.Text | inner.Image | inner.Video | inner.Document):
             shown.append(part)
     if shown:
         encoded.append({"role": "user", "content": _encode_shown(shown)})
@@ -253,6 +257,8 @@ def _encode_part(part: Shown) -> dict[str, Any]:
     link = f"data:{part.media_type};base64,{part.data}" if part.data else part.url
     if isinstance(part, inner.Image):
         return {"type": "image_url", "image_url": {"url": link}}
+    if isinstance(part, inner.Video):
+        return {"type": "video_url", "video_url": {"url": link}}
     return {"type": "file", "file": {"filename": part.name or "document.pdf", "file_data": link}}
 
 

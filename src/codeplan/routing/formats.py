@@ -1,0 +1,59 @@
+"""The wire formats that upstreams speak, made of protocol/'s parts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from codeplan.clients.base import Protocol as CallProtocol
+from codeplan.protocol import inner
+from codeplan.protocol.anthropic import answer as anthropic_answer
+from codeplan.protocol.anthropic import request as anthropic_request
+from codeplan.protocol.anthropic import stream as anthropic_stream
+from codeplan.protocol.openai_chat import answer as chat_answer
+from codeplan.protocol.openai_chat import request as chat_request
+from codeplan.protocol.openai_chat import stream as chat_stream
+from codeplan.protocol.sse import ServerEvent
+
+
+class Reader(Protocol):
+    def read(self, event: ServerEvent) -> list[inner.Event]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamFormat:
+    """How upstreams of one protocol are asked, at ``path``, and answer. ``passed_headers`` of a
+    call go on to an upstream of the caller's own protocol; ``own_headers`` are sent otherwise.
+    ``encode_request(request, model, dialect)``."""
+
+    name: CallProtocol
+    path: str
+    encode_request: Callable[[inner.Request, str, str], bytes]
+    decode_answer: Callable[[bytes], list[inner.Event]]
+    reader: Callable[[], Reader]
+    passed_headers: tuple[bytes, ...] = ()
+    own_headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+TO_ANTHROPIC = UpstreamFormat(
+    "anthropic",
+    "/v1/messages",
+    anthropic_request.encode,
+    anthropic_answer.decode,
+    anthropic_stream.Reader,
+    passed_headers=(b"anthropic-version", b"anthropic-beta"),
+    own_headers=((b"anthropic-version", b"2023-06-01"),),
+)
+TO_OPENAI_CHAT = UpstreamFormat(
+    "openai_chat",
+    "/chat/completions",
+    chat_request.encode,
+    chat_answer.decode,
+    chat_stream.Reader,
+)
+
+# The embedded model answers as an OpenAI-compatible server does.
+UPSTREAM_FORMATS = {
+    "anthropic": TO_ANTHROPIC,
+    "openai": TO_OPENAI_CHAT,
+    "embedded": TO_OPENAI_CHAT,
+}
