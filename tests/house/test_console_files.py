@@ -77,7 +77,7 @@ def test_every_problem_that_a_page_may_meet_has_a_sentence() -> None:
     # What only programs, the clock, or other layers meet.
     elsewhere = {
         "Unbalanced", "RangeInvalid", "PoolInvalid", "ClockBackwards", "Forged", "MonthInvalid",
-        "CapReached", "NoFunds", "McpRefused", "DeviceRevoked", "Invalid", "NoSuchAccount",
+        "CapReached", "NoFunds", "CallRefused", "DeviceRevoked", "Invalid", "NoSuchAccount",
         "_Stale", "Malformed",
         "NotEditable", "Changed",
     }  # fmt: skip

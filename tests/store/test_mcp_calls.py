@@ -13,7 +13,8 @@ from codeplan.metering.meter import Meter
 from codeplan.metering.usage import usage_series
 from codeplan.store.base import Store
 from codeplan.store.rows import KeyHolder
-from codeplan.subscriptions.mcp_calls import McpCalls, McpFailed, McpRefused
+from codeplan.subscriptions.apart import CallRefused, Spent, WorkFailed
+from codeplan.subscriptions.mcp_calls import McpCalls
 from codeplan.subscriptions.receipts import Receipts
 from support.business import Business
 from support.meters import HandClock
@@ -42,19 +43,19 @@ def calls(business: Business, store: Store, clock: HandClock) -> McpCalls:
     return McpCalls(business.subscriptions, Meter(store, clock, 60.0), clock, "UTC")
 
 
-async def works() -> str:
+async def works(_: Spent) -> str:
     return "done"
 
 
-async def fails() -> str:
-    raise McpFailed("it was not there")
+async def fails(_: Spent) -> str:
+    raise WorkFailed("it was not there")
 
 
 async def search(calls: McpCalls, holder: KeyHolder) -> bool:
     """Whether it was served."""
     try:
         await calls.call(holder, "web_search_prime", "web_search_prime", "", works)
-    except McpRefused as refused:
+    except CallRefused as refused:
         assert "MCP usage limit reached for 1 month" in str(refused)
         return False
     return True
@@ -79,7 +80,7 @@ async def test_a_months_calls_are_exact_under_a_thousand_at_once(
 async def test_what_fails_is_free_and_says_why(
     calls: McpCalls, holder: KeyHolder, store: Store, business: Business, clock: HandClock
 ) -> None:
-    with pytest.raises(McpFailed):
+    with pytest.raises(WorkFailed):
         await calls.call(holder, "web_reader", "webReader", "", fails)
     assert await calls.call(holder, "web_reader", "webReader", "claude-code", works) == "done"
     (window,) = await calls.windows(holder)
@@ -114,6 +115,6 @@ async def test_without_a_plan_there_is_none(
     person = await business.person("b@example.org")
     holder = await Accounts(store, clock).holder_of(person.client_key)
     assert holder is not None
-    with pytest.raises(McpRefused, match="no coding plan"):
+    with pytest.raises(CallRefused, match="no coding plan"):
         await calls.call(holder, "web_reader", "webReader", "", works)
     assert await calls.windows(holder) == ()

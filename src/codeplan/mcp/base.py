@@ -1,6 +1,6 @@
 """What a server is here: a name, tools, and for each tool how it does its work."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,14 +13,17 @@ class ArgumentsInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``client``: the id of the coding tool, as far as it is known; ""."""
+    """``client``: the id of the coding tool, as far as it is known; "". ``context``: the SDK's own
+    of this call, for a tool that tells or asks its client something on the way."""
 
     holder: KeyHolder
     client: str = ""
+    context: Any = None
 
 
-# What a tool answers, as text. Raises McpFailed, McpRefused, ArgumentsInvalid.
-Work = Callable[[Caller, Mapping[str, Any]], Awaitable[str]]
+# What a tool answers: a text, or the SDK's pieces of content. Raises WorkFailed, CallRefused,
+# ArgumentsInvalid.
+Work = Callable[[Caller, Mapping[str, Any]], Awaitable[str | Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class McpServer:
-    """``name``: as it stands in addresses, receipts and settings."""
+    """``name``: as it stands in addresses, receipts and settings. ``logs``: its tools tell their
+    clients what they do, as log messages."""
 
     name: str
     title: str
     about: str
     tools: tuple[Tool, ...]
+    logs: bool = False
 
 
 def with_tool(server: McpServer, tool: Tool) -> McpServer:

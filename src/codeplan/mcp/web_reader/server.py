@@ -19,7 +19,8 @@ from codeplan.mcp.base import (
     number_of,
     text_of,
 )
-from codeplan.subscriptions.mcp_calls import McpCalls, McpFailed
+from codeplan.subscriptions.apart import Spent, WorkFailed
+from codeplan.subscriptions.mcp_calls import McpCalls
 
 NAME = "web_reader"
 _FORMS = ("markdown", "text")
@@ -87,13 +88,13 @@ async def _read(
     seconds = number_of(arguments, "timeout", 20, 1, 3600)
     fresh = flag_of(arguments, "no_cache")
 
-    async def work() -> str:
+    async def work(_: Spent) -> str:
         page = None if fresh else cache.get(url, wanted)
         if page is None:
             try:
                 page = await read_page(await fetcher.fetch(url, seconds), wanted)
             except NotFetched as failed:
-                raise McpFailed(f"The page was not read: {failed}.") from None
+                raise WorkFailed(f"The page was not read: {failed}.") from None
             cache.put(url, wanted, page)
         return _shown(page)
 

@@ -10,7 +10,8 @@ from typing import Any
 from codeplan.mcp.base import ArgumentsInvalid, Caller, McpServer, Tool, number_of, text_of
 from codeplan.mcp.web_search.engines import Engines
 from codeplan.search.base import Hit, Query, SearchFailed
-from codeplan.subscriptions.mcp_calls import McpCalls, McpFailed
+from codeplan.subscriptions.apart import Spent, WorkFailed
+from codeplan.subscriptions.mcp_calls import McpCalls
 
 NAME = "web_search_prime"
 _NAMES = (NAME, "webSearchPrime")
@@ -48,11 +49,11 @@ async def _search(
 ) -> str:
     query, size = _query(arguments)
 
-    async def work() -> str:
+    async def work(_: Spent) -> str:
         try:
             hits = await engines.search(query)
         except SearchFailed as failed:
-            raise McpFailed(f"The search did not succeed: {failed}") from None
+            raise WorkFailed(f"The search did not succeed: {failed}") from None
         return json.dumps(
             [_shown(hit, place, size) for place, hit in enumerate(hits, 1)], ensure_ascii=False
         )

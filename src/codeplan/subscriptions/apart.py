@@ -1,0 +1,98 @@
+"""Work that is charged apart: neither a prompt nor money, but one unit of windows of its own. The
+unit is held before the work is done and charged when it was; work that fails is free."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from codeplan.kit.clock import Clock
+from codeplan.kit.instants import with_zone
+from codeplan.metering.meter import Meter
+from codeplan.metering.slots import TooManyAtOnce
+from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.usage import Usage
+from codeplan.store.base import StoreFailed
+from codeplan.store.operations import Finish, Refused, Reserve, Reserved
+
+T = TypeVar("T")
+APART = TurnClaim(Claim.APART, "", "", 0, "")
+
+
+class CallRefused(ValueError):
+    """The plan does not serve the call; the text says why, and when it will. ``status`` and
+    ``code``: as the HTTP addresses tell it. ``resets_at``: when a used-up window comes back."""
+
+    def __init__(
+        self, message: str, code: str = "1220", status: int = 403, resets_at: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.status, self.resets_at = code, status, resets_at
+
+
+class WorkFailed(Exception):
+    """The work could not be done; the text says why. Nothing is charged."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What the work asked of an upstream, for the call's row. ``upstream``: "" for none."""
+
+    upstream: str = ""
+    upstream_model: str = ""
+    usage: Usage | None = None
+
+
+class Apart:
+    """``zone``: in which reset times are told."""
+
+    def __init__(self, meter: Meter, clock: Clock, zone: str) -> None:
+        self._meter, self._clock, self._zone = meter, clock, zone
+
+    async def charged(self, asked: Reserve, what: str, work: Callable[[Spent], Awaitable[T]]) -> T:
+        """Do the work, and charge it once it is done. ``what``: whose limit it is. Raises
+        CallRefused, and what the work raises."""
+        reserved = await self._reserved(asked, what)
+        spent, delivered, detail = Spent(), False, "the service's work was broken off"
+        try:
+            done = await work(spent)
+            delivered, detail = True, ""
+            return done
+        except WorkFailed as failed:
+            detail = str(failed)
+            raise
+        finally:
+            await self._meter.finish(
+                Finish(
+                    asked=asked,
+                    reserved=reserved,
+                    delivered=delivered,
+                    outcome="whole" if delivered else "failed",
+                    upstream=spent.upstream or asked.model,
+                    upstream_model=spent.upstream_model,
+                    usage=spent.usage,
+                    first_content_at=self._clock.now() if delivered else None,
+                    detail=detail,
+                )
+            )
+
+    async def _reserved(self, asked: Reserve, what: str) -> Reserved:
+        try:
+            reserved = await self._meter.reserve(asked)
+        except TooManyAtOnce as many:
+            text = f"Your plan runs {many.limit} calls at once."
+            raise CallRefused(text, "1302", 429) from None
+        except StoreFailed:
+            text = "The service cannot keep its books just now. Nothing was charged."
+            raise CallRefused(text, "1200", 503) from None
+        if isinstance(reserved, Refused):
+            rule, resets_at = reserved.exhausted.rule, reserved.exhausted.resets_at
+            when = with_zone(resets_at, self._zone)
+            raise CallRefused(
+                f"{what} usage limit reached for {rule.words}. Your limit will reset at {when}",
+                "1310" if rule.span in ("week", "month") else "1308",
+                429,
+                resets_at,
+            )
+        if not isinstance(reserved, Reserved):
+            raise CallRefused("The plan does not serve this call.")
+        return reserved
