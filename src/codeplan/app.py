@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from codeplan.accounts.client_keys import ClientKeys
 from codeplan.accounts.devices import Devices
@@ -36,7 +37,7 @@ from codeplan.config.build_access import (
     makes_accounts,
     read_draft,
 )
-from codeplan.config.build_mcp import build_engines, build_fetcher
+from codeplan.config.build_mcp import build_engines, build_fetcher, build_vision
 from codeplan.config.build_money import build_mail, build_money, build_payments
 from codeplan.config.model import ConfigFile
 from codeplan.console.mounted import console_routes
@@ -45,6 +46,7 @@ from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
 from codeplan.gateway.exchange import Gateway, GatewaySettings
 from codeplan.gateway.relay import Relay
+from codeplan.gateway.seeing import Sight
 from codeplan.identity import OidcProvider
 from codeplan.jobs.clockwork import check_books, forget_old, keep_purse, run_due
 from codeplan.jobs.mailing import send_mail
@@ -56,6 +58,8 @@ from codeplan.mcp.base import with_tool
 from codeplan.mcp.hosts import Hosts
 from codeplan.mcp.serving import McpSite
 from codeplan.mcp.status import plan_status
+from codeplan.mcp.vision.files import FilesDoor
+from codeplan.mcp.vision.server import vision_server
 from codeplan.mcp.web_reader.server import PageCache, web_reader
 from codeplan.mcp.web_search.engines import Engines
 from codeplan.mcp.web_search.server import web_search
@@ -65,6 +69,7 @@ from codeplan.metering.news import News
 from codeplan.metering.slots import Slots
 from codeplan.metering.tallies import Tallies
 from codeplan.payments.opened import open_providers
+from codeplan.routing.asking import Asking
 from codeplan.routing.drains import Drains
 from codeplan.routing.routes import Router
 from codeplan.store.base import Store
@@ -84,8 +89,10 @@ from codeplan.subscriptions.simulator import Draft, Simulator
 from codeplan.subscriptions.subscriptions import Subscriptions
 from codeplan.subscriptions.teams import Teams
 from codeplan.subscriptions.till import Till
+from codeplan.subscriptions.uploads import Uploads
 from codeplan.telemetry import Runs
 from codeplan.upstream.opened import open_upstreams
+from codeplan.vision.seeing import Vision
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +207,9 @@ async def open_service(
             runs=runs,
             personal_data=PersonalData(store, teams),
         )
-        site = await opened.enter_async_context(_mcp_site(config, everything))
+        calls = McpCalls(subscriptions, meter, clock, config.service.time_zone)
+        vision = build_vision(config, Asking(router))
+        site = await opened.enter_async_context(_mcp_site(config, everything, calls, vision))
         services = Services(
             accounts=accounts,
             subscriptions=subscriptions,
@@ -236,11 +245,12 @@ async def open_service(
             ),
             devices=devices,
             tallies=tallies,
+            sight=Sight(vision, calls, clock),
         )
         application = api_application(
             services,
             _api_parts(everything, rules.overage),
-            [*site.routes(), *console_routes(everything)],
+            [*site, *console_routes(everything)],
         )
         work = [
             meter.beat(config.service.node_lease_seconds / 5),
@@ -296,24 +306,28 @@ def _api_parts(console: ConsoleServices, overage: bool) -> ApiParts:
 
 
 @asynccontextmanager
-async def _mcp_site(config: ConfigFile, console: ConsoleServices) -> AsyncIterator[McpSite]:
-    """The MCP servers, while they run."""
-    calls = McpCalls(console.subscriptions, console.meter, console.clock, config.service.time_zone)
+async def _mcp_site(
+    config: ConfigFile, console: ConsoleServices, calls: McpCalls, vision: Vision
+) -> AsyncIterator[list[BaseRoute]]:
+    """Where the MCP servers are, while they run."""
     status = plan_status(console.subscriptions, console.meter, calls)
     cache = PageCache(console.clock, config.reader.cache_minutes * MINUTE)
-    engines = Engines(build_engines(config.search))
+    engines, uploads = Engines(build_engines(config.search)), Uploads(console.store, console.clock)
     try:
         servers = (
             web_search(engines, calls),
             web_reader(build_fetcher(config.reader), cache, calls),
+            vision_server(vision, uploads, calls),
         )
         site = McpSite(
             [with_tool(server, status) for server in servers],
             console.accounts,
             Hosts(config.payments.public_url),
         )
+        largest = max(vision.settings.image_megabytes, vision.settings.video_megabytes)
+        files = FilesDoor(console.accounts, uploads, largest * 1024 * 1024)
         async with site.running():
-            yield site
+            yield [*site.routes(), *files.routes()]
     finally:
         await engines.close()
 

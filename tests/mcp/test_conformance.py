@@ -23,7 +23,7 @@ from support.service import Service, catalogue
 from support.serving import served
 from support.upstream import ScriptedUpstream
 
-SERVERS = ("web_search_prime", "web_reader")
+SERVERS = ("web_search_prime", "web_reader", "vision")
 # Those that need no tools made for the suite.
 SCENARIOS = (
     "server-initialize",

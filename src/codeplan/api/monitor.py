@@ -20,7 +20,7 @@ from codeplan.metering.usage import RangeInvalid, UsageSeries, usage_series
 from codeplan.plan.windows import WindowView, shown
 
 _UNITS = {"hour": 3, "day": 4, "month": 5, "week": 6}
-_SERVERS = ("web_search_prime", "web_reader")
+_SERVERS = ("web_search_prime", "web_reader", "vision")
 _FORM = "%Y-%m-%d %H:%M:%S"
 _BAD_KEY = (1000, "Authentication failed: the API key is missing, unknown or revoked")
 _NO_PLAN = (1, "This account has no coding plan")

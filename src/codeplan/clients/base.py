@@ -46,6 +46,8 @@ class Client:
     programs: tuple[str, ...] = ()
     # Whether a person's text may stand behind a tool's result, in one message.
     writes_behind_results = False
+    # Whether its calls are a vision server's own, and no coding tool's.
+    sees = False
     # How the texts begin that it puts itself into messages of the user's role.
     not_authored: tuple[str, ...] = ()
 
@@ -69,6 +71,10 @@ class Client:
         if self.not_authored:
             texts = tuple(t for t in texts if not t.lstrip().startswith(self.not_authored))
         return "\n".join(texts) or None
+
+    def job(self, call: SeenCall) -> str:
+        """Of a client that sees: which tool the call works for, or "" where nobody knows."""
+        return ""
 
     def is_side_call(self, call: SeenCall) -> bool:
         """A call that the client makes for itself: a title, a topic, a compaction."""

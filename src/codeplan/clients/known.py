@@ -15,6 +15,7 @@ from codeplan.clients.opencode import OpenCode
 from codeplan.clients.qwen_code import QwenCode
 from codeplan.clients.roo_code import RooCode
 from codeplan.clients.trae import Trae
+from codeplan.clients.zai_vision import ZaiVision
 from codeplan.clients.zed import Zed
 
 UNKNOWN = Client()
@@ -34,6 +35,7 @@ KNOWN: tuple[Client, ...] = (
     Continue(),
     Goose(),
     Cline(),
+    ZaiVision(),
 )
 IDS = frozenset(client.id for client in KNOWN)
 _NAMES = {client.id: client.name for client in KNOWN}

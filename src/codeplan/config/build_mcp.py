@@ -1,11 +1,14 @@
-"""From the file's tables to search engines and the web reader's limits."""
+"""From the file's tables to search engines, the web reader's limits, and eyes."""
 
 import os
 from pathlib import Path
 
 from codeplan.config.mcp_model import ReaderTable, SearchTable
+from codeplan.config.model import ConfigFile
 from codeplan.fetching.fetcher import Fetcher, FetchLimits
 from codeplan.fetching.guarded import GuardedNetwork
+from codeplan.media.frames import FrameRules
+from codeplan.routing.asking import Asking
 from codeplan.search.base import Engine
 from codeplan.search.bocha import Bocha
 from codeplan.search.brave import Brave
@@ -13,6 +16,8 @@ from codeplan.search.embedded import Embedded
 from codeplan.search.keyless import Keyless
 from codeplan.search.searxng import SearXng
 from codeplan.search.tavily import Tavily
+from codeplan.vision.seeing import Vision, VisionSettings
+from codeplan.vision.text_reader import TextReader
 
 
 def build_engines(table: SearchTable) -> list[Engine]:
@@ -38,5 +43,24 @@ def _engine(name: str, table: SearchTable) -> Engine:
 
 
 def build_fetcher(table: ReaderTable) -> Fetcher:
+    return _fetcher(table, table.most_megabytes)
+
+
+def _fetcher(table: ReaderTable, megabytes: int) -> Fetcher:
     network = GuardedNetwork(allowed=table.allowed)
-    return Fetcher(network, FetchLimits(table.most_megabytes * 1024 * 1024, table.timeout_seconds))
+    return Fetcher(network, FetchLimits(megabytes * 1024 * 1024, table.timeout_seconds))
+
+
+def build_vision(config: ConfigFile, asking: Asking) -> Vision:
+    """Its fetcher goes where the web reader's goes."""
+    table = config.vision
+    settings = VisionSettings(
+        model=table.model,
+        reads_text=table.reads_text,
+        output_tokens=table.output_tokens,
+        frames=FrameRules(table.frames_per_second, table.most_frames),
+        image_megabytes=table.image_megabytes,
+        video_megabytes=table.video_megabytes,
+    )
+    largest = max(table.image_megabytes, table.video_megabytes)
+    return Vision(settings, asking, _fetcher(config.reader, largest), TextReader())

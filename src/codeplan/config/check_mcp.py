@@ -1,4 +1,5 @@
-"""What types cannot say of search engines: that each which is named has its setting."""
+"""What types cannot say of the MCP servers: that each search engine which is named has its
+setting, and that the vision model is there."""
 
 import os
 from collections.abc import Iterator
@@ -10,6 +11,11 @@ from codeplan.config.model import ConfigFile
 
 def check_mcp(config: ConfigFile) -> Iterator[tuple[Place, str]]:
     search = config.search
+    if config.vision.model and config.vision.model not in {model.id for model in config.models}:
+        yield (
+            ("vision", "model"),
+            f"vision.model: there is no model {config.vision.model!r} in [[models]]",
+        )
     if "searxng" in search.engines and not search.searxng_url.startswith(("http://", "https://")):
         yield ("search", "searxng_url"), "search.searxng_url: expected SearXNG's address"
     for name in ("brave", "bocha", "tavily"):

@@ -27,6 +27,20 @@ class SearchTable(Table):
     folders: list[FolderTable] = []
 
 
+class VisionTable(Table):
+    """``[vision]``. ``model``: the id of one of the ``models``, which must see pictures; "" for
+    none. ``reads_text``: whether the embedded reader (of the extra ``embedded``) reads text where
+    there is none. Of a video so many frames a second are looked at, and so many in all."""
+
+    model: str = ""
+    reads_text: bool = True
+    output_tokens: Annotated[int, Field(ge=1, le=10**6)] = 8192
+    frames_per_second: Annotated[float, Field(gt=0, le=30)] = 1.0
+    most_frames: Annotated[int, Field(ge=1, le=200)] = 16
+    image_megabytes: Annotated[int, Field(ge=1, le=20)] = 5
+    video_megabytes: Annotated[int, Field(ge=1, le=50)] = 8
+
+
 class ReaderTable(Table):
     """``[reader]``. ``allowed``: ``address:port`` of machines inside that may be read all the
     same, such as 10.0.0.7:80."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator
 
 from codeplan.config.access_model import ConsoleTable, OidcTable, SharingTable, SignUpTable
-from codeplan.config.mcp_model import ReaderTable, SearchTable
+from codeplan.config.mcp_model import ReaderTable, SearchTable, VisionTable
 from codeplan.config.money_model import (
     MailTable,
     MoneyTable,
@@ -258,3 +258,4 @@ class ConfigFile(Table):
     console: ConsoleTable = ConsoleTable()
     search: SearchTable = SearchTable()
     reader: ReaderTable = ReaderTable()
+    vision: VisionTable = VisionTable()

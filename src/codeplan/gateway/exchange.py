@@ -29,6 +29,7 @@ from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.listing import list_models
 from codeplan.gateway.paying import pay
 from codeplan.gateway.relay import Ask, Relay
+from codeplan.gateway.seeing import Sight
 from codeplan.gateway.settlement import PlanSettlement, Settlement
 from codeplan.gateway.tallying import count_refusal, count_speed
 from codeplan.kit.clock import Clock
@@ -87,12 +88,13 @@ class Gateway:
         settings: GatewaySettings,
         devices: Devices,
         tallies: Tallies,
+        sight: Sight,
     ) -> None:
         self._accounts, self._subscriptions = accounts, subscriptions
         self._devices, self._tallies = devices, tallies
         self._meter, self._purse, self._slots = meter, purse, slots
         self._relay, self._counter = relay, counter
-        self._clock, self._settings = clock, settings
+        self._clock, self._settings, self._sight = clock, settings, sight
 
     async def serve(self, caller: Caller) -> None:
         """Answer one call, whatever it is."""
@@ -134,6 +136,12 @@ class Gateway:
         call.client = recognise(seen)
         if address.action is not Action.COUNT:
             await self._admit(caller, holder, seen, call.client)
+        if call.client.sees and address.action is Action.CALL:
+            body = await self._sight.answer(
+                caller, address.format, call.request_id, holder, call.client, seen
+            )
+            caller.answer(200, _json_headers(call.request_id), body)
+            return
         held = await self._lane(address, holder, call.client)
         model = self._model(outline, held)
         if holder.rules.models and model not in holder.rules.models:

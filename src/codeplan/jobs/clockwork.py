@@ -18,6 +18,7 @@ from codeplan.metering.tallies import Tallies
 from codeplan.store.base import ClockStore, StoreFailed
 from codeplan.store.documents import Document
 from codeplan.subscriptions.clockwork import Clockwork
+from codeplan.subscriptions.uploads import KEPT_MS, Upload
 from codeplan.telemetry import Runs, log
 
 _DUE_SECONDS = 5.0
@@ -80,6 +81,7 @@ async def forget_old(
         for kind, state in _SHORT_LIVED:
             await store.forget_documents(kind, state, clock.now() - _SHORT_MS)
         await store.forget_documents(Session, "open", clock.now() - SESSION_MS)
+        await store.forget_documents(Upload, "kept", clock.now() - KEPT_MS)
         await tallies.forget_old(keep_days)
 
     await every(runs, _FORGET_SECONDS, "tidying", work)

@@ -63,6 +63,16 @@ def text_of(arguments: Mapping[str, Any], name: str, most: int = 4000, default: 
     return value.strip()
 
 
+def choice_of(
+    arguments: Mapping[str, Any], name: str, choices: Sequence[str], default: str = ""
+) -> str:
+    """One of these; the default where nothing is said. Raises ArgumentsInvalid."""
+    value = text_of(arguments, name, 100) or default
+    if value and value not in choices:
+        raise ArgumentsInvalid(f"{name}: expected one of {', '.join(choices)}")
+    return value
+
+
 def flag_of(arguments: Mapping[str, Any], name: str, default: bool = False) -> bool:
     """True and false, also as texts, which some models write. Raises ArgumentsInvalid."""
     value = arguments.get(name, default)

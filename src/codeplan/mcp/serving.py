@@ -18,7 +18,7 @@ from codeplan.mcp.hosts import Hosts
 
 BASE = "/api/mcp"
 _STREAMABLE, _OLDER = "/mcp", "/sse"
-_BAD_KEY = "This API key is not valid: it is missing, unknown or revoked."
+BAD_KEY = "This API key is not valid: it is missing, unknown or revoked."
 
 
 class McpSite:
@@ -58,13 +58,13 @@ class _Door:
         refused = self._hosts.refusal(host, origin)
         if refused is not None:
             status, why = refused
-            await _said("1220", why, status)(scope, receive, send)
+            await refusal("1220", why, status)(scope, receive, send)
             return
         key = key_in(sent)
         holder = await self._accounts.holder_of(key) if key else None
         if holder is None:
             headers = {"www-authenticate": "Bearer"}
-            await _said("1000", _BAD_KEY, 401, headers)(scope, receive, send)
+            await refusal("1000", BAD_KEY, 401, headers)(scope, receive, send)
             return
         from codeplan.mcp.sdk import HOLDER, user_of
 
@@ -102,6 +102,8 @@ class _Door:
             await asyncio.gather(self._serving, return_exceptions=True)
 
 
-def _said(code: str, why: str, status: int, headers: dict[str, str] | None = None) -> JSONResponse:
+def refusal(
+    code: str, why: str, status: int, headers: dict[str, str] | None = None
+) -> JSONResponse:
     """A refusal before the protocol begins, in the shape of the other addresses."""
     return JSONResponse({"error": {"code": code, "message": why}}, status, headers)

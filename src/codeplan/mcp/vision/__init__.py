@@ -1,0 +1,1 @@
+"""The vision server: eight tools that look at pictures and videos."""

@@ -1,0 +1,1 @@
+"""Looking at pictures and videos for models that have no eyes."""
