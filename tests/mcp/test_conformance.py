@@ -15,12 +15,14 @@ from codeplan.kit.clock import SystemClock
 from codeplan.mcp.hosts import Hosts
 from codeplan.mcp.serving import McpSite
 from codeplan.store.sqlite.store import open_store
+from codeplan.vision.jobs import JOBS
 from support import npm
 from support.everything import everything
 from support.keyed import keyed
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.serving import served
+from support.shown import EYES, screenshot, video
 from support.upstream import ScriptedUpstream
 
 SERVERS = ("web_search_prime", "web_reader", "vision")
@@ -50,6 +52,7 @@ WITH_TOOLS = (
     "elicitation-sep1330-enums",
     "server-sse-polling",
 )
+LOOKS = tuple((job.name, job.sources) for job in JOBS if job.sources != ("video_source",))
 PINNED = Path(__file__).parent / "tools"
 
 
@@ -57,9 +60,21 @@ PINNED = Path(__file__).parent / "tools"
 def service(servers: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     reached = '[payments]\npublic_url = "https://plans.example.org"\n'
     with ScriptedUpstream(lambda asked: answer(asked, Said("Yes."))) as upstream:
-        settings = catalogue(upstream.base_url) + servers + reached
+        settings = catalogue(upstream.base_url) + servers + EYES + reached
         with Service(tmp_path_factory.mktemp("conformance"), settings) as running:
             yield running
+
+
+@pytest.fixture(scope="module")
+def sent(service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The ids of files that were sent for the vision server."""
+    film = video(tmp_path_factory.mktemp("film") / "film.mp4")
+    files = {"picture": screenshot(), "video": film.read_bytes()}
+    with service.client(headers={"authorization": f"Bearer {service.key}"}) as http:
+        return {
+            name: str(http.post("/api/mcp/vision/files", content=body).json()["id"])
+            for name, body in files.items()
+        }
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +171,16 @@ async def test_the_suites_tools(
         ("web_search_prime", "plan_status", [], "mcp_windows"),
         ("web_reader", "webReader", ["url={site}/page.html"], "knows by heart"),
         ("web_reader", "plan_status", [], "mcp_windows"),
+        *(
+            ("vision", tool, [*(f"{name}={{picture}}" for name in sources), "prompt=?"], "Yes.")
+            for tool, sources in LOOKS
+        ),
+        ("vision", "analyze_video", ["video_source={video}", "prompt=?"], "Yes."),
+        ("vision", "plan_status", [], "mcp_windows"),
     ],
 )
 async def test_the_inspector_calls_each_tool(
-    service: Service, packages: Path, site: ThreadingHTTPServer,
+    service: Service, packages: Path, site: ThreadingHTTPServer, sent: dict[str, str],
     server: str, tool: str, arguments: list[str], expected: str,
 ) -> None:  # fmt: skip
     base = f"http://127.0.0.1:{site.server_port}"
@@ -174,5 +195,6 @@ async def test_the_inspector_calls_each_tool(
 
     listed = await inspect("--method", "tools/list")
     assert f'"{tool}"' in listed
-    given = [part for argument in arguments for part in ("--tool-arg", argument.format(site=base))]
+    known = {"site": base, "picture": sent["picture"], "video": sent["video"]}
+    given = [part for argument in arguments for part in ("--tool-arg", argument.format(**known))]
     assert expected in await inspect("--method", "tools/call", "--tool-name", tool, *given)

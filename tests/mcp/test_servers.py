@@ -1,11 +1,14 @@
 """The plan's MCP servers over HTTP: by the official client, and by the real Claude Code."""
 
+import base64
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import httpx2
@@ -17,35 +20,44 @@ from mcp.client.streamable_http import streamable_http_client
 from support import tools
 from support.replies import Said, answer
 from support.service import Service, catalogue
+from support.shown import EYES, screenshot
 from support.upstream import Asked, Reply, ScriptedUpstream
 
-SEARCH, READER = "web_search_prime", "web_reader"
+SEARCH, READER, VISION = "web_search_prime", "web_reader", "vision"
+# As people name them in their tools' settings.
+NAMES = {"web-search-prime": SEARCH, "web-reader": READER, "vision": VISION}
+
+
+def offered(asked: Asked) -> list[str]:
+    """The names of the tools that a call offers its model; those of a namespace too."""
+    return [one["function"]["name"] for one in asked.body.get("tools", []) if "function" in one]
 
 
 def script(asked: Asked) -> Reply:
-    """A model that calls each tool it is offered of ours, once, and then says so."""
-    offered = [
-        one["function"]["name"]
-        for one in asked.body.get("tools", [])
-        if one.get("type") == "function"
-    ]
-    done = json.dumps(asked.body.get("messages", []))
-    if "ToolSearch" in offered and "call_search" not in done:
+    """A model that sees, and that calls each tool it is offered of ours, once, and then says so."""
+    done = json.dumps(asked.body["messages"])
+    if "image_url" in done and not asked.body.get("tools"):
+        return answer(asked, Said("A red square."))
+    tools_here = offered(asked)
+    if "ToolSearch" in tools_here and "call_search" not in done:
         # Claude Code keeps servers' tools back until the model looks for them.
         wanted = {"query": f"select:{','.join(CLAUDE_TOOLS)}", "max_results": 5}
         return answer(asked, Said(calls=(("call_search", "ToolSearch", wanted),)))
     for place, (name, arguments) in enumerate(SCRIPT):
-        tool = next((one for one in offered if one.endswith(name)), "")
+        tool = next((one for one in tools_here if one.endswith(name)), "")
         if tool and f"call_mcp_{place}" not in done:
             return answer(asked, Said(calls=((f"call_mcp_{place}", tool, arguments),)))
     return answer(asked, Said("I have looked it up."))
 
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 CLAUDE_TOOLS = (
     "mcp__web-search-prime__web_search_prime",
     "mcp__web-reader__webReader",
+    "mcp__vision__analyze_image",
     "mcp__web-search-prime__plan_status",
 )
+RED = f"data:image/png;base64,{base64.b64encode(screenshot(('red',))).decode()}"
 SCRIPT: list[tuple[str, dict[str, Any]]] = []
 
 
@@ -57,11 +69,12 @@ def service(
     SCRIPT[:] = [
         (SEARCH, {"search_query": "add two numbers"}),
         ("webReader", {"url": f"http://127.0.0.1:{port}/page.html"}),
+        ("analyze_image", {"image_source": RED, "prompt": "What is it?"}),
         ("plan_status", {}),
     ]
     with ScriptedUpstream(script) as upstream:
         where = tmp_path_factory.mktemp("mcp")
-        with Service(where, catalogue(upstream.base_url) + servers) as running:
+        with Service(where, catalogue(upstream.base_url) + servers + EYES) as running:
             yield running
 
 
@@ -201,6 +214,33 @@ def test_nobody_comes_without_a_key_or_into_anothers_session(service: Service) -
         assert http.post(address, json=ping, headers={**mine, **session}).status_code == 200
 
 
+def agree(service: Service, email: str, key: str) -> None:
+    """Quota, receipts and charts after a conversation that called each server once."""
+    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
+        shown = http.get("/api/account/plan").json()
+        calls = service.rows(
+            "SELECT id, model, model_asked, state FROM calls WHERE protocol = 'mcp' AND"
+            f" account_id = (SELECT id FROM accounts WHERE email = '{email}') ORDER BY id"
+        )
+        receipts = [http.get(f"/api/usage/prompts/{call[0]}").json() for call in calls]
+        hour = service.rows("SELECT max(started_at) FROM calls")[0][0]
+        moments = [datetime.fromtimestamp(hour / 1000 + step, SHANGHAI) for step in (-1800, 1800)]
+        since, until = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in moments)
+        span = {"startTime": since, "endTime": until}
+        used = http.get("/api/monitor/usage/tool-usage", params=span).json()["data"]["totalUsage"]
+    # One prompt, one search, one page, one look; the status is free.
+    assert shown["windows"][0]["used"] == 1
+    assert shown["mcp_windows"][0]["used"] == 3
+    assert [call[1:] for call in calls] == [
+        ("mcp/web_search_prime", "web_search_prime", "settled"),
+        ("mcp/web_reader", "webReader", "settled"),
+        ("mcp/vision", "analyze_image", "settled"),
+    ]
+    assert [receipt["calls"][0]["state"] for receipt in receipts] == ["settled"] * 3
+    assert (used["totalNetworkSearchCount"], used["totalWebReadMcpCount"]) == (1, 1)
+    assert used["totalSearchMcpCount"] == 3
+
+
 def test_the_real_claude_code_calls_each(service: Service, tmp_path: Path) -> None:
     key = service.new_key("claude@example.org")
     settings = {
@@ -210,7 +250,7 @@ def test_the_real_claude_code_calls_each(service: Service, tmp_path: Path) -> No
                 "url": f"{service.url}/api/mcp/{server}/mcp",
                 "headers": {"Authorization": f"Bearer {key}"},
             }
-            for name, server in (("web-search-prime", SEARCH), ("web-reader", READER))
+            for name, server in NAMES.items()
         }
     }
     config = tmp_path / "mcp.json"
@@ -225,16 +265,13 @@ def test_the_real_claude_code_calls_each(service: Service, tmp_path: Path) -> No
     )
     assert ran.status == 0, ran.seen
     assert "I have looked it up." in ran.seen
-    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
-        shown = http.get("/api/account/plan").json()
-    # One prompt, one search, one page; the status is free.
-    assert shown["windows"][0]["used"] == 1
-    assert shown["mcp_windows"][0]["used"] == 2
-    calls = service.rows(
-        "SELECT model, model_asked, state FROM calls WHERE protocol = 'mcp' AND account_id ="
-        " (SELECT id FROM accounts WHERE email = 'claude@example.org') ORDER BY id"
-    )
-    assert calls == [
-        ("mcp/web_search_prime", "web_search_prime", "settled"),
-        ("mcp/web_reader", "webReader", "settled"),
-    ]
+    agree(service, "claude@example.org", key)
+
+
+def test_the_real_codex_calls_each(service: Service, tmp_path: Path) -> None:
+    key = service.new_key("codex@example.org")
+    addresses = {name: f"{service.url}/api/mcp/{at}/mcp" for name, at in NAMES.items()}
+    ran = tools.codex(service.url, key, "Look up how to add.", tmp_path, servers=addresses)
+    assert ran.status == 0, ran.seen
+    assert "I have looked it up." in ran.seen
+    agree(service, "codex@example.org", key)

@@ -19,21 +19,12 @@ from mcp.client.streamable_http import streamable_http_client
 from support import npm
 from support.replies import Said, answer
 from support.service import Service, catalogue
-from support.shown import ERROR, screenshot, video
+from support.shown import ERROR, EYES, screenshot, video
 from support.upstream import Asked, Reply, ScriptedUpstream
 
 PINNED = Path(__file__).parent / "tools"
 FILES = "/api/mcp/vision/files"
-VISION = """
-[[models]]
-id = "glm-4.5v"
-routes = [{ upstream = "up", model = "zai-org/GLM-4.5V" }]
-
-[vision]
-model = "glm-4.5v"
-frames_per_second = 2.0
-most_frames = 5
-"""
+VISION = f"{EYES}frames_per_second = 2.0\nmost_frames = 5\n"
 
 
 def pictures(asked: Asked) -> list[str]:

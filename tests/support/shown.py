@@ -6,6 +6,15 @@ from pathlib import Path
 import av
 from PIL import Image, ImageDraw, ImageFont
 
+# What a catalogue says of a model that sees, at the upstream "up"; it ends in [vision].
+EYES = """
+[[models]]
+id = "glm-4.5v"
+routes = [{ upstream = "up", model = "zai-org/GLM-4.5V" }]
+
+[vision]
+model = "glm-4.5v"
+"""
 ERROR = (
     "Traceback (most recent call last):",
     '  File "shop/prices.py", line 42, in total',
