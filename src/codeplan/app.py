@@ -42,6 +42,7 @@ from codeplan.config.build_money import build_mail, build_money, build_payments
 from codeplan.config.model import ConfigFile
 from codeplan.console.mounted import console_routes
 from codeplan.console.services import ConsoleServices
+from codeplan.fetching.robots import Robots
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
 from codeplan.gateway.exchange import Gateway, GatewaySettings
@@ -313,10 +314,12 @@ async def _mcp_site(
     status = plan_status(console.subscriptions, console.meter, calls)
     cache = PageCache(console.clock, config.reader.cache_minutes * MINUTE)
     engines, uploads = Engines(build_engines(config.search)), Uploads(console.store, console.clock)
+    fetcher = build_fetcher(config.reader)
+    robots = Robots(fetcher, console.clock) if config.reader.obeys_robots else None
     try:
         servers = (
             web_search(engines, calls),
-            web_reader(build_fetcher(config.reader), cache, calls),
+            web_reader(fetcher, robots, cache, calls),
             vision_server(vision, uploads, calls),
         )
         site = McpSite(

@@ -26,6 +26,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "<p>Two and two make four, which is a sum that everybody knows by heart since school.</p>"
         "<p>See <a href='/more'>more of it</a>.</p></article></body></html>"
     )
+    (made / "robots.txt").write_text("User-agent: *\nDisallow: /kept-out\n")
+    (made / "kept-out.html").write_text("<html><body><p>Nothing for robots.</p></body></html>")
+    (made / "rich.html").write_text(
+        "<html><head><title>Rich</title></head><body><article><h1>Rich</h1>"
+        "<p>A paragraph with <a href='/add.md'>a link</a> that goes on for a good while, so that it"
+        " is taken for the main part of this page, as it is.</p>"
+        "<p><img src='/shot.png' alt='a shot'><img src='data:image/png;base64,iVBORw0KGgo='></p>"
+        "<table><tr><th>name</th><th>size</th></tr><tr><td>one</td><td>1</td></tr></table>"
+        "</article></body></html>"
+    )
     return made
 
 

@@ -154,6 +154,34 @@ async def test_the_reader(service: Service, site: ThreadingHTTPServer) -> None:
         assert http.get("/api/monitor/usage/tool-usage", params=now).json()["success"]
 
 
+async def test_the_reader_reads_as_asked(service: Service, site: ThreadingHTTPServer) -> None:
+    key = service.new_key("asks@example.org")
+    base = f"http://127.0.0.1:{site.server_port}"
+    async with client(service, READER, key) as opened:
+
+        async def read(**more: Any) -> dict[str, Any]:
+            asked = {"url": f"{base}/rich.html", **more}
+            return dict(json.loads(text_of(await opened.call_tool("webReader", asked))))
+
+        plain = await read()
+        assert f"[a link]({base}/add.md)" in plain["content"]
+        assert f"![a shot]({base}/shot.png)" in plain["content"]
+        assert "data:image" not in plain["content"]
+        assert "| one | 1 |" in plain["content"]
+        assert "links" not in plain and "images" not in plain
+        listed = await read(with_links_summary=True, with_images_summary="true")
+        assert listed["links"] == [{"title": "a link", "url": f"{base}/add.md"}]
+        assert listed["images"] == [{"title": "a shot", "url": f"{base}/shot.png"}]
+        bare = await read(retain_images=False, no_gfm=True)
+        assert "shot.png" not in bare["content"]
+        assert "one · 1" in bare["content"]
+        words = await read(return_format="text")
+        assert "[a link]" not in words["content"] and "a link" in words["content"]
+        kept_out = await opened.call_tool("webReader", {"url": f"{base}/kept-out.html"})
+        assert "robots.txt does not let it be read" in text_of(kept_out)
+    assert left(service, key) == 16
+
+
 async def test_the_older_stream(service: Service) -> None:
     key, other = service.new_key("older@example.org"), service.new_key("else@example.org")
     at = f"{service.url}/api/mcp/{SEARCH}/sse"

@@ -42,10 +42,12 @@ class VisionTable(Table):
 
 
 class ReaderTable(Table):
-    """``[reader]``. ``allowed``: ``address:port`` of machines inside that may be read all the
-    same, such as 10.0.0.7:80."""
+    """``[reader]``. ``obeys_robots``: a page that its site's robots.txt keeps from robots is not
+    read. ``allowed``: ``address:port`` of machines inside that may be read all the same, such as
+    10.0.0.7:80."""
 
     most_megabytes: Annotated[int, Field(ge=1, le=50)] = 5
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
     cache_minutes: Annotated[int, Field(ge=0, le=10_000)] = 15
+    obeys_robots: bool = True
     allowed: list[Name] = []

@@ -23,6 +23,14 @@ class NotFetched(Exception):
     """It could not be fetched; the text says why."""
 
 
+class SiteAnswered(NotFetched):
+    """It answered that there is nothing for us. ``status``: HTTP's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the site answered {status}")
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """``url``: where it was found in the end. ``media_type``: without its parameters, lower-case;
@@ -89,7 +97,7 @@ class Fetcher:
             if answer.status in _REDIRECTS and b"location" in found:
                 return found[b"location"]
             if answer.status >= 400:
-                raise NotFetched(f"the site answered {answer.status}")
+                raise SiteAnswered(answer.status)
             media_type, _, rest = found.get(b"content-type", "").partition(";")
             body = await self._body(answer, found.get(b"content-encoding", ""))
         charset = rest.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")

@@ -1,14 +1,17 @@
 """The tool `webReader`: fetches a page, and answers with its main part. The page's text is
 marked as untrusted: whoever wrote it may want the model to do something."""
 
+import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from codeplan.fetching.fetcher import Fetcher, NotFetched
-from codeplan.fetching.reading import ReadPage, Wanted, read_page
+from codeplan.fetching.fetcher import Fetched, Fetcher, NotFetched, checked
+from codeplan.fetching.pages import ReadPage, Wanted
+from codeplan.fetching.reading import read_page
+from codeplan.fetching.robots import Robots
 from codeplan.kit.clock import Clock
 from codeplan.mcp.base import (
     ArgumentsInvalid,
@@ -31,11 +34,11 @@ _SCHEMA: Mapping[str, Any] = {
         "timeout": {"type": "integer", "description": "Seconds, at most 20."},
         "no_cache": {"type": "boolean", "description": "Fetch it anew."},
         "return_format": {"type": "string", "enum": list(_FORMS)},
-        "retain_images": {"type": "boolean"},
-        "with_links_summary": {"type": "boolean"},
-        "with_images_summary": {"type": "boolean"},
-        "no_gfm": {"type": "boolean"},
-        "keep_img_data_url": {"type": "boolean"},
+        "retain_images": {"type": "boolean", "description": "Keep images' links in the text."},
+        "with_links_summary": {"type": "boolean", "description": "List the page's links as well."},
+        "with_images_summary": {"type": "boolean", "description": "List its images as well."},
+        "no_gfm": {"type": "boolean", "description": "No Markdown tables: a line a row."},
+        "keep_img_data_url": {"type": "boolean", "description": "Keep images inside of links."},
     },
     "required": ["url"],
 }
@@ -64,8 +67,11 @@ class PageCache:
             self._pages.popitem(last=False)
 
 
-def web_reader(fetcher: Fetcher, cache: PageCache, calls: McpCalls) -> McpServer:
-    read = partial(_read, fetcher, cache, calls)
+def web_reader(
+    fetcher: Fetcher, robots: Robots | None, cache: PageCache, calls: McpCalls
+) -> McpServer:
+    """``robots``: None where they are not asked."""
+    read = partial(_read, fetcher, robots, cache, calls)
     return McpServer(
         NAME, "Web reader", _ABOUT, (Tool("webReader", "Web reader", _ABOUT, _SCHEMA, read),)
     )
@@ -73,6 +79,7 @@ def web_reader(fetcher: Fetcher, cache: PageCache, calls: McpCalls) -> McpServer
 
 async def _read(
     fetcher: Fetcher,
+    robots: Robots | None,
     cache: PageCache,
     calls: McpCalls,
     caller: Caller,
@@ -84,7 +91,14 @@ async def _read(
     form = text_of(arguments, "return_format", 20) or "markdown"
     if form not in _FORMS:
         raise ArgumentsInvalid(f"return_format: expected one of {', '.join(_FORMS)}")
-    wanted = Wanted(form, images=flag_of(arguments, "retain_images", True))
+    wanted = Wanted(
+        form,
+        images=flag_of(arguments, "retain_images", True),
+        data_images=flag_of(arguments, "keep_img_data_url"),
+        tables=not flag_of(arguments, "no_gfm"),
+        link_list=flag_of(arguments, "with_links_summary"),
+        image_list=flag_of(arguments, "with_images_summary"),
+    )
     seconds = number_of(arguments, "timeout", 20, 1, 3600)
     fresh = flag_of(arguments, "no_cache")
 
@@ -92,23 +106,42 @@ async def _read(
         page = None if fresh else cache.get(url, wanted)
         if page is None:
             try:
-                page = await read_page(await fetcher.fetch(url, seconds), wanted)
+                found = await _fetched(fetcher, robots, url, seconds)
+                page = await read_page(found, wanted)
             except NotFetched as failed:
                 raise WorkFailed(f"The page was not read: {failed}.") from None
             cache.put(url, wanted, page)
-        return _shown(page)
+        return _shown(page, wanted)
 
     return await calls.call(caller.holder, NAME, "webReader", caller.client, work)
 
 
-def _shown(page: ReadPage) -> str:
-    return json.dumps(
-        {
-            "notice": _UNTRUSTED,
-            "title": page.title,
-            "description": page.description,
-            "url": page.url,
-            "content": page.text,
-        },
-        ensure_ascii=False,
-    )
+async def _fetched(fetcher: Fetcher, robots: Robots | None, url: str, seconds: int) -> Fetched:
+    """Both the site's rules and the page within the time. Raises NotFetched."""
+    limit = min(seconds, fetcher.limits.seconds)
+    try:
+        async with asyncio.timeout(limit):
+            if robots is not None:
+                await robots.must_allow(checked(url))
+            return await fetcher.fetch(url, limit)
+    except TimeoutError:
+        raise NotFetched(f"it took longer than {limit:g} seconds") from None
+
+
+def _shown(page: ReadPage, wanted: Wanted) -> str:
+    shown: dict[str, Any] = {
+        "notice": _UNTRUSTED,
+        "title": page.title,
+        "description": page.description,
+        "url": page.url,
+        "content": page.text,
+    }
+    if wanted.link_list:
+        shown["links"] = _list(page.links)
+    if wanted.image_list:
+        shown["images"] = _list(page.images)
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _list(named: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"title": name, "url": address} for name, address in named]

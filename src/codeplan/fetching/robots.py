@@ -1,0 +1,44 @@
+"""What a site lets robots read (robots.txt, RFC 9309): asked for once an hour, where an operator
+has it obeyed. A site without one lets everything be read; one whose server is broken, nothing."""
+
+from collections import OrderedDict
+from urllib.parse import urlsplit
+from urllib.robotparser import RobotFileParser
+
+from codeplan.fetching.fetcher import Fetcher, NotFetched, SiteAnswered
+from codeplan.kit.clock import Clock
+from codeplan.kit.instants import HOUR
+
+_AGENT = "codeplan-reader"
+_MOST_SITES = 2_000
+_MOST_BYTES = 512 * 1024
+
+
+class Robots:
+    def __init__(self, fetcher: Fetcher, clock: Clock) -> None:
+        self._fetcher, self._clock = fetcher, clock
+        self._sites: OrderedDict[str, tuple[int, RobotFileParser]] = OrderedDict()
+
+    async def must_allow(self, url: str) -> None:
+        """Raises NotFetched."""
+        parts = urlsplit(url)
+        site = f"{parts.scheme}://{parts.netloc}"
+        at, rules = self._sites.get(site, (0, None))
+        if rules is None or self._clock.now() - at > HOUR:
+            rules = await self._rules(site)
+            self._sites[site] = (self._clock.now(), rules)
+            self._sites.move_to_end(site)
+            while len(self._sites) > _MOST_SITES:
+                self._sites.popitem(last=False)
+        if not rules.can_fetch(_AGENT, url):
+            raise NotFetched("the site's robots.txt does not let it be read")
+
+    async def _rules(self, site: str) -> RobotFileParser:
+        rules = RobotFileParser()
+        try:
+            found = await self._fetcher.fetch(f"{site}/robots.txt")
+        except SiteAnswered as answered:
+            rules.parse([] if answered.status < 500 else ["User-agent: *", "Disallow: /"])
+        else:
+            rules.parse(found.body[:_MOST_BYTES].decode("utf-8", "replace").splitlines())
+        return rules
