@@ -57,6 +57,7 @@ from codeplan.kit.instants import MINUTE
 from codeplan.mail import Mailer
 from codeplan.mcp.base import with_tool
 from codeplan.mcp.hosts import Hosts
+from codeplan.mcp.rest import PlainDoor, plain_addresses
 from codeplan.mcp.serving import McpSite
 from codeplan.mcp.status import plan_status
 from codeplan.mcp.vision.files import FilesDoor
@@ -317,11 +318,12 @@ async def _mcp_site(
     fetcher = build_fetcher(config.reader)
     robots = Robots(fetcher, console.clock) if config.reader.obeys_robots else None
     try:
-        servers = (
+        search, reader = (
             web_search(engines, calls),
             web_reader(fetcher, robots, cache, calls),
-            vision_server(vision, uploads, calls),
         )
+        servers = (search, reader, vision_server(vision, uploads, calls))
+        plain = PlainDoor(plain_addresses(search, reader), console.accounts, console.clock)
         site = McpSite(
             [with_tool(server, status) for server in servers],
             console.accounts,
@@ -330,7 +332,7 @@ async def _mcp_site(
         largest = max(vision.settings.image_megabytes, vision.settings.video_megabytes)
         files = FilesDoor(console.accounts, uploads, largest * 1024 * 1024)
         async with site.running():
-            yield [*site.routes(), *files.routes()]
+            yield [*site.routes(), *files.routes(), *plain.routes()]
     finally:
         await engines.close()
 

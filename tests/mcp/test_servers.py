@@ -182,6 +182,35 @@ async def test_the_reader_reads_as_asked(service: Service, site: ThreadingHTTPSe
     assert left(service, key) == 16
 
 
+def test_search_and_reader_without_mcp(service: Service, site: ThreadingHTTPServer) -> None:
+    key = service.new_key("plain@example.org")
+    base = f"http://127.0.0.1:{site.server_port}"
+    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
+        asked = {"search_query": "add two numbers", "search_engine": "search-prime", "count": 1}
+        found = http.post("/api/paas/v4/web_search", json={**asked, "request_id": "mine"})
+        assert found.status_code == 200, found.text
+        assert found.json()["request_id"] == "mine"
+        assert [one["title"] for one in found.json()["search_result"]] == ["Adding"]
+        page = http.post("/api/paas/v4/reader", json={"url": f"{base}/page.html"}).json()
+        assert "knows by heart" in page["reader_result"]["content"]
+        for path, body, status, code in (
+            ("web_search", b"{", 400, "1210"),
+            ("web_search", b"[]", 400, "1210"),
+            ("web_search", b'{"search_query": ""}', 400, "1210"),
+            ("reader", b'{"url": "http://127.0.0.1:1/"}', 502, "1234"),
+            ("reader", b" " * 70_000, 400, "1210"),
+        ):
+            refused = http.post(f"/api/paas/v4/{path}", content=body)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+    assert left(service, key) == 18
+    bare = service.account("bare@example.org", plan=None)["key"]
+    with service.client(headers={"authorization": f"Bearer {bare}"}) as http:
+        refused = http.post("/api/paas/v4/web_search", json={"search_query": "sub"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "1113")
+    with service.client() as http:
+        assert http.post("/api/paas/v4/reader", json={"url": base}).status_code == 401
+
+
 async def test_the_older_stream(service: Service) -> None:
     key, other = service.new_key("older@example.org"), service.new_key("else@example.org")
     at = f"{service.url}/api/mcp/{SEARCH}/sse"

@@ -63,12 +63,16 @@ ADDRESSES: Mapping[str, Address] = {
 # Everything below these belongs to the gateway, also what it does not know.
 _BASES = (ANTHROPIC_BASE, CODING_BASE, GENERAL_BASE, RESPONSES_BASE)
 PREFIXES = tuple(f"{base}/".encode() for base in _BASES)
+# But these: the application serves them.
+_NOT_OURS = frozenset(
+    f"{GENERAL_BASE}/{name}".encode() for name in ("web_search", "reader", "audio/transcriptions")
+)
 _EXACT = frozenset(path.encode() for path in ADDRESSES)
 
 
 def is_ours(path: bytes) -> bool:
     """Whether the gateway answers this path (raw, without its query)."""
-    return path in _EXACT or path.startswith(PREFIXES)
+    return path in _EXACT or (path.startswith(PREFIXES) and path not in _NOT_OURS)
 
 
 def format_of(path: str) -> CallerFormat:
