@@ -37,11 +37,14 @@ from codeplan.config.build_access import (
     makes_accounts,
     read_draft,
 )
-from codeplan.config.build_mcp import build_engines, build_fetcher, build_vision
+from codeplan.config.build_mcp import build_engines, build_fetcher, build_speech, build_vision
 from codeplan.config.build_money import build_mail, build_money, build_payments
 from codeplan.config.model import ConfigFile
 from codeplan.console.mounted import console_routes
 from codeplan.console.services import ConsoleServices
+from codeplan.dictation.desk import DictationDesk
+from codeplan.dictation.hearing import Hearing
+from codeplan.dictation.rewriting import Rewriting
 from codeplan.fetching.robots import Robots
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
@@ -77,6 +80,7 @@ from codeplan.routing.routes import Router
 from codeplan.store.base import Store
 from codeplan.store.postgres import store as postgres
 from codeplan.store.sqlite import store as sqlite
+from codeplan.subscriptions.benefits import Benefits
 from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
@@ -94,7 +98,6 @@ from codeplan.subscriptions.till import Till
 from codeplan.subscriptions.uploads import Uploads
 from codeplan.telemetry import Runs
 from codeplan.upstream.opened import open_upstreams
-from codeplan.vision.seeing import Vision
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,8 @@ async def open_service(
         costs = build_costs(config)
         simulator = Simulator(store, clock, Draft(subscriptions.catalogue, costs), read_draft)
         opened.push_async_callback(simulator.close)
+        asking = Asking(router)
+        benefits = Benefits(store, subscriptions, teams, meter, clock, config.service.time_zone)
         everything = ConsoleServices(
             settings=settings,
             store=store,
@@ -208,10 +213,12 @@ async def open_service(
             router=router,
             runs=runs,
             personal_data=PersonalData(store, teams),
+            benefits=benefits,
+            desk=DictationDesk(benefits, Hearing(build_speech(config), asking), Rewriting(asking)),
+            vision=build_vision(config, asking),
         )
         calls = McpCalls(subscriptions, meter, clock, config.service.time_zone)
-        vision = build_vision(config, Asking(router))
-        site = await opened.enter_async_context(_mcp_site(config, everything, calls, vision))
+        site = await opened.enter_async_context(_mcp_site(config, everything, calls))
         services = Services(
             accounts=accounts,
             subscriptions=subscriptions,
@@ -247,7 +254,7 @@ async def open_service(
             ),
             devices=devices,
             tallies=tallies,
-            sight=Sight(vision, calls, clock),
+            sight=Sight(everything.vision, calls, clock),
         )
         application = api_application(
             services,
@@ -301,6 +308,8 @@ def _api_parts(console: ConsoleServices, overage: bool) -> ApiParts:
         router=console.router,
         sign_ups=console.sign_ups,
         personal_data=console.personal_data,
+        benefits=console.benefits,
+        desk=console.desk,
         demo=Demo(console.store, console.accounts, console.shop, console.clock),
         runs=console.runs,
         overage=overage,
@@ -309,7 +318,7 @@ def _api_parts(console: ConsoleServices, overage: bool) -> ApiParts:
 
 @asynccontextmanager
 async def _mcp_site(
-    config: ConfigFile, console: ConsoleServices, calls: McpCalls, vision: Vision
+    config: ConfigFile, console: ConsoleServices, calls: McpCalls
 ) -> AsyncIterator[list[BaseRoute]]:
     """Where the MCP servers are, while they run."""
     status = plan_status(console.subscriptions, console.meter, calls)
@@ -322,14 +331,15 @@ async def _mcp_site(
             web_search(engines, calls),
             web_reader(fetcher, robots, cache, calls),
         )
-        servers = (search, reader, vision_server(vision, uploads, calls))
+        servers = (search, reader, vision_server(console.vision, uploads, calls))
         plain = PlainDoor(plain_addresses(search, reader), console.accounts, console.clock)
         site = McpSite(
             [with_tool(server, status) for server in servers],
             console.accounts,
             Hosts(config.payments.public_url),
         )
-        largest = max(vision.settings.image_megabytes, vision.settings.video_megabytes)
+        settings = console.vision.settings
+        largest = max(settings.image_megabytes, settings.video_megabytes)
         files = FilesDoor(console.accounts, uploads, largest * 1024 * 1024)
         async with site.running():
             yield [*site.routes(), *files.routes(), *plain.routes()]

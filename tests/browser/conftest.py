@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from support import speech
 from support.browser import Visitor, new_visitor, opened_browser, tools
 from support.console import Pages
 from support.replies import Said, answer
@@ -117,7 +118,8 @@ def service(
     tmp_path_factory: pytest.TempPathFactory, upstream: ScriptedUpstream
 ) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("browser")
-    with Service(folder, CATALOGUE.format(base_url=upstream.base_url)) as running:
+    config = CATALOGUE.format(base_url=upstream.base_url) + speech.CATALOGUE
+    with Service(folder, config) as running:
         pages = Pages(running)
         pages.sign_in("operator@localhost", running.first_start["operator_password"])
         pages.post("/console/password", password=OPERATOR_PASSWORD)

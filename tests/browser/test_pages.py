@@ -24,7 +24,8 @@ SUBSCRIBER = (
     "", "usage", "usage?days=30&by=tool&measure=tokens", "usage?days=1", "set-up",
     "set-up/claude-code", "set-up/codex", "set-up/goose", "set-up/cursor",
     "set-up/opencode/arrival?since=0", "keys", "plans", "plans/fit",
-    "plans/buy?plan=pro&period=month&currency=CNY", "bills", "team", "devices", "benefits", "mcp",
+    "plans/buy?plan=pro&period=month&currency=CNY", "bills", "team", "devices", "benefits",
+    "voice", "mcp",
     "account", "account/second-factor",
 )  # fmt: skip
 OPERATOR = (

@@ -47,9 +47,11 @@ def tools() -> Path:
 
 
 @contextmanager
-def opened_browser() -> Iterator[Browser]:
+def opened_browser(*arguments: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=[*_ARGUMENTS, *arguments]
+        )
         yield browser
         browser.close()
 

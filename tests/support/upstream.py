@@ -121,7 +121,8 @@ class ScriptedUpstream:
         method, path, _ = first.split(" ", 2)
         headers = {name.lower(): value for name, _, value in (ln.partition(": ") for ln in lines)}
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
-        asked = Asked(method, path, headers, raw, json.loads(raw) if raw else None)
+        is_json = raw and "json" in headers.get("content-type", "")
+        asked = Asked(method, path, headers, raw, json.loads(raw) if is_json else None)
         self.calls.append(asked)
         reply = self.script(asked)
         head_out = f"HTTP/1.1 {reply.status} X\r\ncontent-type: {reply.content_type}\r\n"

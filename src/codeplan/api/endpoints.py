@@ -88,7 +88,8 @@ Serve = Callable[[Call], Awaitable[Any]]
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """``query``: its parameters, with what they mean. ``body``: what it takes; None for nothing.
-    ``once``: it moves something, so it needs an idempotency key."""
+    ``once``: it moves something, so it needs an idempotency key. ``hidden``: what it takes is not
+    written into the audit log."""
 
     method: str
     path: str
@@ -98,6 +99,7 @@ class Endpoint:
     body: type | None = None
     once: bool = False
     status: int = 200
+    hidden: bool = False
 
     @property
     def about(self) -> str:
@@ -146,6 +148,8 @@ async def _served(services: Services, endpoint: Endpoint, request: Request) -> R
             body = msgspec.json.decode(await request.body() or b"{}", type=endpoint.body)
         if endpoint.who == "operator" and endpoint.method != "GET":
             asked = (await request.body()).decode("utf-8", "replace")
+            if endpoint.hidden:
+                asked = "(not written down)"
             await audited(services.books, f"{endpoint.method} {request.url.path}", asked, once)
         value = await endpoint.serve(Call(request, account_id, holder, once, body))
     except msgspec.DecodeError as problem:

@@ -14,6 +14,7 @@ from codeplan.accounts.sessions import Sessions
 from codeplan.accounts.sign_up import SignUps
 from codeplan.api import answers, catalogue, health, monitor
 from codeplan.api.account import AccountEndpoints
+from codeplan.api.benefits import BenefitEndpoints
 from codeplan.api.bills import BillEndpoints
 from codeplan.api.endpoints import Endpoint, routes_of
 from codeplan.api.keys import KeyEndpoints
@@ -25,13 +26,16 @@ from codeplan.api.own import OwnEndpoints
 from codeplan.api.receipts import ReceiptEndpoints
 from codeplan.api.service import ServiceEndpoints
 from codeplan.api.shown import Services
+from codeplan.api.speech import Speech
 from codeplan.api.teams import TeamEndpoints
 from codeplan.api.till import TillEndpoints
 from codeplan.billing.bills import Bills
 from codeplan.billing.checking import Checker
 from codeplan.billing.wallet import Wallet
+from codeplan.dictation.desk import DictationDesk
 from codeplan.routing.drains import Drains
 from codeplan.routing.routes import Router
+from codeplan.subscriptions.benefits import Benefits
 from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
@@ -67,6 +71,8 @@ class ApiParts:
     router: Router
     sign_ups: SignUps
     personal_data: PersonalData
+    benefits: Benefits
+    desk: DictationDesk
     demo: Demo
     runs: Runs
     overage: bool
@@ -83,6 +89,7 @@ def endpoints_of(services: Services, parts: ApiParts) -> list[Endpoint]:
         *BillEndpoints(parts.bills).endpoints(),
         *TeamEndpoints(services).endpoints(),
         *ReceiptEndpoints(services).endpoints(),
+        *BenefitEndpoints(services, parts.benefits).endpoints(),
         *OwnEndpoints(
             services, parts.devices, parts.sessions, parts.cases, parts.personal_data
         ).endpoints(),
@@ -117,6 +124,7 @@ def api_application(services: Services, parts: ApiParts, pages: list[BaseRoute])
             *routes_of(services, declared),
             Route("/api/openapi.json", openapi),
             *monitor.routes(services),
+            *Speech(services, parts.desk).routes(),
             *pages,
         ],
         exception_handlers={HTTPException: answers.http_error},

@@ -15,10 +15,12 @@ from codeplan.payments.base import Declined, Forged, NotOffered, ProviderFailed
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.quote import NotForSale
 from codeplan.store.base import AlreadyThere, StoreFailed
+from codeplan.subscriptions.benefits import BenefitUnknown
 from codeplan.subscriptions.cases import CaseUnknown
 from codeplan.subscriptions.clockwork import ClockBackwards
 from codeplan.subscriptions.codes import CodeInvalid
 from codeplan.subscriptions.market import OnlyAtPeriodsEnd
+from codeplan.subscriptions.partner_codes import NoCodeLeft
 from codeplan.subscriptions.payments import WrongProvider
 from codeplan.subscriptions.purchases import PriceChanged, SeatsInvalid
 from codeplan.subscriptions.refunds import NotRefundable
@@ -59,6 +61,8 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     SeatsTaken: (409, "seats_taken"),
     InvitationInvalid: (400, "invitation_invalid"),
     ClockBackwards: (400, "clock_backwards"),
+    BenefitUnknown: (409, "benefit_unknown"),
+    NoCodeLeft: (409, "no_code_left"),
     StoreFailed: (503, "1200"),
 }
 

@@ -1,4 +1,5 @@
-"""``codeplan admin today, find, invite, plans, upstreams, cases, jobs, seed-demo``: the operator's
+"""``codeplan admin today, find, invite, plans, upstreams, cases, jobs, seed-demo,
+benefit-codes``: the operator's
 commands for the whole service."""
 
 import time
@@ -220,4 +221,20 @@ def seed_demo(people: int, remove: bool, once: str, url: str, data: Path, as_jso
             click.echo(f"the first one's key, shown only now: {shown['key']}")
 
 
-COMMANDS = (today, find, invite, plans, upstreams, cases, jobs, seed_demo)
+@click.command("benefit-codes")
+@click.argument("benefit")
+@click.argument("file", type=_FILE)
+@service_options
+@json_option
+def benefit_codes(benefit: str, file: Path, url: str, data: Path, as_json: bool) -> None:
+    """Put in a partner's codes, a line each, that people may claim as BENEFIT."""
+    codes = [line.strip() for line in file.read_text().splitlines() if line.strip()]
+    path = f"benefits/{quote(benefit, safe='')}/codes"
+    shown = ask("POST", path, url, data, as_json, {"codes": codes})
+    if as_json:
+        print_json(shown)
+    else:
+        click.echo(f"{shown['added']} new; {shown['left']} are left to be claimed")
+
+
+COMMANDS = (today, find, invite, plans, upstreams, cases, jobs, seed_demo, benefit_codes)

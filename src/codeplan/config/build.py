@@ -8,6 +8,7 @@ import msgspec
 from codeplan.config.build_money import pack_offer, prices_of
 from codeplan.config.model import (
     DAYS,
+    BenefitTable,
     ConfigFile,
     PlanTable,
     PromotionTable,
@@ -16,6 +17,7 @@ from codeplan.config.model import (
     UpstreamTable,
 )
 from codeplan.kit.money import minor_units
+from codeplan.plan.benefits import Benefit
 from codeplan.plan.catalogue import Catalogue, Model, Plan, Price
 from codeplan.plan.periods import PERIOD_MONTHS
 from codeplan.plan.promotions import Promotion
@@ -37,7 +39,22 @@ def build_catalogue(config: ConfigFile) -> Catalogue:
     version = sha256(msgspec.json.encode([list(plans.values()), models], order="sorted"))
     promotions = tuple(_promotion(table) for table in config.promotions)
     packs = tuple(pack_offer(table) for table in config.packs)
-    return Catalogue(version.hexdigest()[:16], plans, models, promotions, packs)
+    benefits = tuple(_benefit(table) for table in config.benefits)
+    return Catalogue(version.hexdigest()[:16], plans, models, promotions, packs, benefits)
+
+
+def _benefit(table: BenefitTable) -> Benefit:
+    return Benefit(
+        id=table.id,
+        name=table.name,
+        kind=table.kind,
+        about=table.about,
+        plans=frozenset(table.plans),
+        days=table.days,
+        windows=tuple(_rule(window, "use") for window in table.uses),
+        most_seconds=table.most_seconds,
+        url=table.url,
+    )
 
 
 def _promotion(table: PromotionTable) -> Promotion:

@@ -1,10 +1,11 @@
-"""From the file's tables to search engines, the web reader's limits, and eyes."""
+"""From the file's tables to search engines, the web reader's limits, eyes and ears."""
 
 import os
 from pathlib import Path
 
 from codeplan.config.mcp_model import ReaderTable, SearchTable
 from codeplan.config.model import ConfigFile
+from codeplan.dictation.hearing import SpeechSettings
 from codeplan.fetching.fetcher import Fetcher, FetchLimits
 from codeplan.fetching.guarded import GuardedNetwork
 from codeplan.media.frames import FrameRules
@@ -49,6 +50,11 @@ def build_fetcher(table: ReaderTable) -> Fetcher:
 def _fetcher(table: ReaderTable, megabytes: int) -> Fetcher:
     network = GuardedNetwork(allowed=table.allowed)
     return Fetcher(network, FetchLimits(megabytes * 1024 * 1024, table.timeout_seconds))
+
+
+def build_speech(config: ConfigFile) -> SpeechSettings:
+    table = config.speech
+    return SpeechSettings(table.model, table.rewrite_model, table.most_megabytes)
 
 
 def build_vision(config: ConfigFile, asking: Asking) -> Vision:

@@ -8,7 +8,7 @@ from codeplan.clients.known import IDS
 from codeplan.config.check_mcp import check_mcp
 from codeplan.config.check_money import check_money
 from codeplan.config.lines import Path
-from codeplan.config.model import ConfigFile, PlanTable, SpanTable
+from codeplan.config.model import ConfigFile, SpanTable
 from codeplan.kit.money import minor_units
 
 
@@ -30,9 +30,8 @@ def check(config: ConfigFile) -> list[tuple[Path, str]]:
 
 def _zones(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     named: list[tuple[Path, str]] = [(("service", "time_zone"), config.service.time_zone)]
+    named += [((*path, "zone"), window.zone) for path, window in _spans(config)]
     for index, plan in enumerate(config.plans):
-        for name, place, window in _spans(plan):
-            named.append((("plans", index, name, place, "zone"), window.zone))
         for place, rate in enumerate(plan.rates):
             for hour, hours in enumerate(rate.hours):
                 where: Path = ("plans", index, "rates", place, "hours", hour, "zone")
@@ -46,27 +45,30 @@ def _zones(config: ConfigFile) -> Iterator[tuple[Path, str]]:
             yield path, f"{written(path)}: expected a zone such as Europe/Berlin (not {zone!r})"
 
 
-def _spans(plan: PlanTable) -> Iterator[tuple[str, int, SpanTable]]:
-    """Each window of a plan, with the table that it stands in."""
-    for name, windows in (("windows", plan.windows), ("mcp", plan.mcp)):
-        for place, window in enumerate(windows):
-            yield name, place, window
+def _spans(config: ConfigFile) -> Iterator[tuple[Path, SpanTable]]:
+    """Each window of plans and benefits, with its place."""
+    for index, plan in enumerate(config.plans):
+        for name, windows in (("windows", plan.windows), ("mcp", plan.mcp)):
+            for place, window in enumerate(windows):
+                yield ("plans", index, name, place), window
+    for index, benefit in enumerate(config.benefits):
+        for place, use in enumerate(benefit.uses):
+            yield ("benefits", index, "uses", place), use
 
 
 def _windows(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     """A calendar has whole days, weeks and months, and hours that divide a day."""
-    for index, plan in enumerate(config.plans):
-        for name, place, window in _spans(plan):
-            wholes = {"hour": 24, "day": 1, "week": 1, "month": 12}[window.span]
-            if window.kind == "calendar" and wholes % window.number:
-                path: Path = ("plans", index, name, place, "per")
-                yield (
-                    path,
-                    (
-                        f"{written(path)}: expected a length that a calendar has, such as 6h, 1d,"
-                        f" 1w, 1mo or 3mo (not {window.per!r})"
-                    ),
-                )
+    for path, window in _spans(config):
+        wholes = {"hour": 24, "day": 1, "week": 1, "month": 12}[window.span]
+        if window.kind == "calendar" and wholes % window.number:
+            where = (*path, "per")
+            yield (
+                where,
+                (
+                    f"{written(where)}: expected a length that a calendar has, such as 6h, 1d,"
+                    f" 1w, 1mo or 3mo (not {window.per!r})"
+                ),
+            )
 
 
 def _prices(config: ConfigFile) -> Iterator[tuple[Path, str]]:
@@ -112,6 +114,7 @@ def _unique(config: ConfigFile) -> Iterator[tuple[Path, str]]:
         ("plans", "id", [item.id for item in config.plans]),
         ("promotions", "id", [item.id for item in config.promotions]),
         ("packs", "id", [item.id for item in config.packs]),
+        ("benefits", "id", [item.id for item in config.benefits]),
     ):
         for index, name in enumerate(names):
             if name in names[:index]:

@@ -1,5 +1,5 @@
 """What types cannot say of the MCP servers: that each search engine which is named has its
-setting, and that the vision model is there."""
+setting, and that models and plans which are named are there."""
 
 import os
 from collections.abc import Iterator
@@ -11,11 +11,22 @@ from codeplan.config.model import ConfigFile
 
 def check_mcp(config: ConfigFile) -> Iterator[tuple[Place, str]]:
     search = config.search
-    if config.vision.model and config.vision.model not in {model.id for model in config.models}:
-        yield (
-            ("vision", "model"),
-            f"vision.model: there is no model {config.vision.model!r} in [[models]]",
-        )
+    models = {model.id for model in config.models}
+    for table, name, model in (
+        ("vision", "model", config.vision.model),
+        ("speech", "model", config.speech.model),
+        ("speech", "rewrite_model", config.speech.rewrite_model),
+    ):
+        if model and model not in models:
+            yield (table, name), f"{table}.{name}: there is no model {model!r} in [[models]]"
+    plans = {plan.id for plan in config.plans}
+    for index, benefit in enumerate(config.benefits):
+        for place, plan in enumerate(benefit.plans):
+            if plan not in plans:
+                yield (
+                    ("benefits", index, "plans", place),
+                    f"benefits[{index}].plans[{place}]: there is no plan {plan!r}",
+                )
     if "searxng" in search.engines and not search.searxng_url.startswith(("http://", "https://")):
         yield ("search", "searxng_url"), "search.searxng_url: expected SearXNG's address"
     for name in ("brave", "bocha", "tavily"):

@@ -1,4 +1,5 @@
-"""What codeplan.toml may say of the plan's MCP servers: search engines and the web reader."""
+"""What codeplan.toml may say of the plan's MCP servers (search engines, the web reader, eyes) and
+of speech."""
 
 from typing import Annotated, Literal
 
@@ -39,6 +40,16 @@ class VisionTable(Table):
     most_frames: Annotated[int, Field(ge=1, le=200)] = 16
     image_megabytes: Annotated[int, Field(ge=1, le=20)] = 5
     video_megabytes: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+class SpeechTable(Table):
+    """``[speech]``. ``model``: the id of one of the ``models``, whose upstream has OpenAI's
+    /audio/transcriptions; "" for none. ``rewrite_model``: another one that rewrites what was
+    heard; "" for the first of the person's plan."""
+
+    model: str = ""
+    rewrite_model: str = ""
+    most_megabytes: Annotated[int, Field(ge=1, le=100)] = 25
 
 
 class ReaderTable(Table):

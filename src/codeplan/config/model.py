@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator
 
 from codeplan.config.access_model import ConsoleTable, OidcTable, SharingTable, SignUpTable
-from codeplan.config.mcp_model import ReaderTable, SearchTable, VisionTable
+from codeplan.config.mcp_model import ReaderTable, SearchTable, SpeechTable, VisionTable
 from codeplan.config.money_model import (
     MailTable,
     MoneyTable,
@@ -144,6 +144,28 @@ class McpTable(SpanTable):
     kind: Kind = "cycle"
 
 
+class UseTable(SpanTable):
+    """One of a benefit's ``uses``: how often in how long."""
+
+    kind: Kind = "cycle"
+    scope: Literal["plan"] = "plan"
+
+
+class BenefitTable(Table):
+    """``[[benefits]]``: what plans bring beside models. ``plans``: their ids; none for all.
+    ``days``: from its claim; 0 for as long as the plan runs. ``uses``: none for no limit."""
+
+    id: Id
+    name: Name
+    kind: Literal["voice", "codes"]
+    about: str = ""
+    plans: list[Name] = []
+    days: Annotated[int, Field(ge=0, le=3660)] = 0
+    uses: list[UseTable] = []
+    most_seconds: Annotated[int, Field(ge=1, le=7200)] = 300
+    url: Annotated[str, Field(pattern=r"^(https?://.*)?$")] = ""
+
+
 class HoursTable(Table):
     """One of a rate's ``hours``: local times of ``zone``, ``from`` up to ``to``."""
 
@@ -247,6 +269,7 @@ class ConfigFile(Table):
     plans: Annotated[list[PlanTable], Field(min_length=1)]
     promotions: list[PromotionTable] = []
     packs: list[PackTable] = []
+    benefits: list[BenefitTable] = []
     money: MoneyTable = MoneyTable()
     seller: SellerTable = SellerTable()
     referral: ReferralTable = ReferralTable()
@@ -259,3 +282,4 @@ class ConfigFile(Table):
     search: SearchTable = SearchTable()
     reader: ReaderTable = ReaderTable()
     vision: VisionTable = VisionTable()
+    speech: SpeechTable = SpeechTable()

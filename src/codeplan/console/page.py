@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 import msgspec
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,6 +22,8 @@ from codeplan.console.rendering import HEADERS, html
 from codeplan.console.services import ConsoleServices
 from codeplan.console.visits import Visit
 from codeplan.kit import secrets
+from codeplan.media.kinds import MediaInvalid
+from codeplan.media.sent import read_sent
 from codeplan.store.rows import Account
 from codeplan.telemetry import log
 
@@ -74,13 +77,16 @@ Serve = Callable[[Visit], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``back``: where a problem is told; "" for the page's own address, or what is above it."""
+    """``back``: where a problem is told; "" for the page's own address, or what is above it.
+    ``most_bytes``: of a file that its form sends, as the service's settings have it; None for no
+    file."""
 
     path: str
     serve: Serve
     who: Who = "subscriber"
     method: str = "GET"
     back: str = ""
+    most_bytes: Callable[[ConsoleServices], int] | None = None
 
 
 def post(path: str, serve: Serve, back: str = "", who: Who = "subscriber") -> Page:
@@ -141,9 +147,10 @@ async def _served(page: Page, visit: Visit) -> Response:
     if refused is not None:
         return refused
     if page.method == "POST":
-        visit.form = await visit.request.form(
-            max_files=0, max_fields=_MOST_FIELDS, max_part_size=_MOST_PART
-        )
+        try:
+            await _read_form(page, visit)
+        except MediaInvalid as invalid:
+            return response_of(Go(page.back, problem=name_of_problem(invalid)), visit)
         if not _same_site(visit.request) or not visit.csrf_fits():
             return _plain(
                 visit._("This form is not of this browser's page. Load the page again."), 403
@@ -167,6 +174,17 @@ async def _served(page: Page, visit: Visit) -> Response:
         text = visit._("Something broke on our side. Nothing was charged.")
         answer = _broken(visit, text, 500)
     return response_of(answer, visit)
+
+
+async def _read_form(page: Page, visit: Visit) -> None:
+    """Raises MediaInvalid for a file that is too large, or a form without its file."""
+    if page.most_bytes is None:
+        visit.form = await visit.request.form(
+            max_files=0, max_fields=_MOST_FIELDS, max_part_size=_MOST_PART
+        )
+    else:
+        visit.sent = await read_sent(visit.request, page.most_bytes(visit.services))
+        visit.form = FormData(visit.sent.fields)
 
 
 def _broken(visit: Visit, text: str, status: int) -> Shown:

@@ -15,13 +15,17 @@ from codeplan.console.forms import FormInvalid, SignInWanted
 from codeplan.console.words import N_
 from codeplan.identity import IdentityFailed
 from codeplan.ledger.movements import BalanceTooSmall
+from codeplan.media.kinds import MediaInvalid
+from codeplan.media.sent import TooLarge
 from codeplan.payments.base import Declined, NotOffered, ProviderFailed
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.quote import NotForSale
 from codeplan.store.base import AlreadyThere, StoreFailed
+from codeplan.subscriptions.benefits import BenefitUnknown
 from codeplan.subscriptions.cases import CaseUnknown
 from codeplan.subscriptions.codes import CodeInvalid
 from codeplan.subscriptions.market import OnlyAtPeriodsEnd
+from codeplan.subscriptions.partner_codes import NoCodeLeft
 from codeplan.subscriptions.payments import WrongProvider
 from codeplan.subscriptions.personal_data import StillNeeded
 from codeplan.subscriptions.purchases import PriceChanged, SeatsInvalid
@@ -79,6 +83,10 @@ PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     InvitationInvalid: ("invitation", N_("That invitation is unknown, used, or has expired.")),
     CaseUnknown: ("case", N_("There is no such case, or it was decided.")),
     DraftInvalid: ("draft", N_("The draft cannot be used.")),
+    BenefitUnknown: ("benefit", N_("That benefit is not to be claimed with your plan.")),
+    NoCodeLeft: ("no_code", N_("All codes of that benefit are given away at present.")),
+    TooLarge: ("too_large", N_("That file is larger than is taken. Nothing was charged.")),
+    MediaInvalid: ("media", N_("There was no file that can be taken. Nothing was charged.")),
     StillNeeded: (
         "needed",
         N_("A plan that renews, or an organisation you own, has to end before that."),
@@ -110,6 +118,7 @@ DONE: Mapping[str, str] = {
     "undrained": N_("Calls go there again."),
     "checked": N_("The books agree."),
     "removed": N_("It is removed."),
+    "claimed": N_("It is yours."),
     "off": N_("The second factor is off."),
 }
 _BY_NAME = dict(PROBLEMS.values())

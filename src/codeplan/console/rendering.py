@@ -32,6 +32,7 @@ HEADERS: Mapping[str, str] = {
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "microphone=(self), camera=(), geolocation=()",
     "cache-control": "no-store",
 }
 STATIC = Path(str(resources.files("codeplan.console") / "static"))

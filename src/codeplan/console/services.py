@@ -16,6 +16,7 @@ from codeplan.accounts.sign_up import SignUps
 from codeplan.billing.bills import Bills
 from codeplan.billing.checking import Checker
 from codeplan.billing.wallet import Wallet
+from codeplan.dictation.desk import DictationDesk
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
 from codeplan.metering.news import News
@@ -23,6 +24,7 @@ from codeplan.metering.tallies import Tallies
 from codeplan.routing.drains import Drains
 from codeplan.routing.routes import Router
 from codeplan.store.base import Store
+from codeplan.subscriptions.benefits import Benefits
 from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
 from codeplan.subscriptions.codes import Codes
@@ -36,6 +38,7 @@ from codeplan.subscriptions.subscriptions import Subscriptions
 from codeplan.subscriptions.teams import Teams
 from codeplan.subscriptions.till import Till
 from codeplan.telemetry import Runs
+from codeplan.vision.seeing import Vision
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,6 @@ class ConsoleServices:
     router: Router
     runs: Runs
     personal_data: PersonalData
+    benefits: Benefits
+    desk: DictationDesk
+    vision: Vision

@@ -15,6 +15,7 @@ from codeplan.console.forms import FormInvalid
 from codeplan.console.services import ConsoleServices
 from codeplan.console.words import catalogues
 from codeplan.kit import secrets
+from codeplan.media.sent import Sent
 from codeplan.store.rows import Account
 
 _SALT = "bcdfghjklmnpqrstvwxz"
@@ -23,8 +24,9 @@ _SALT = "bcdfghjklmnpqrstvwxz"
 @dataclass(slots=True)
 class Visit:
     """``account``: whose pages these are; None before signing in. ``operator``: who looks at them
-    in its place, reading only. ``browser``: the cookie by which an anonymous browser is known, or
-    the session's token. ``plan_account``: the organisation that is looked at, or the account."""
+    in its place, reading only. ``sent``: a file that came with the form. ``browser``: the cookie by
+    which an anonymous browser is known, or the session's token. ``plan_account``: the organisation
+    that is looked at, or the account."""
 
     request: Request
     services: ConsoleServices
@@ -36,6 +38,7 @@ class Visit:
     operator: Account | None = None
     preferences: Preferences | None = None
     form: FormData = field(default_factory=FormData)
+    sent: Sent | None = None
 
     @property
     def who(self) -> Account:

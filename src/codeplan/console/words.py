@@ -96,6 +96,7 @@ _UNITS = {
     "token": N_("tokens"),
     "credit": N_("credits"),
     "mcp": N_("calls"),
+    "use": N_("uses"),
 }
 _SCOPES = {"plan": "", "member": N_("each member's own"), "key": N_("each key's own")}
 
@@ -114,6 +115,7 @@ _COUNTED = {
     "token": NN_("%(number)s token", "%(number)s tokens"),
     "credit": NN_("%(number)s credit", "%(number)s credits"),
     "mcp": NN_("%(number)s call", "%(number)s calls"),
+    "use": NN_("%(number)s use", "%(number)s uses"),
 }
 
 

@@ -10,12 +10,12 @@ from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.usage import Usage
 from codeplan.store.rows import KeyHolder
-from codeplan.subscriptions.apart import CallRefused, Spent
+from codeplan.subscriptions.apart import CallRefused, Spent, WorkFailed
 from codeplan.subscriptions.mcp_calls import McpCalls
-from codeplan.vision.seeing import NotSeen, Vision
+from codeplan.vision.seeing import Vision
 
 SERVER = "vision"
-_CODES = {400: "1210", 501: "1211", 503: "1234"}
+_CODES = {400: "1210", 501: "1211"}
 
 
 class Sight:
@@ -51,10 +51,10 @@ class Sight:
         except CallRefused as refused:
             wait = Wait.WINDOW if refused.resets_at else Wait.NEVER
             raise Refusal(refused.status, refused.code, str(refused), wait) from None
-        except NotSeen as failed:
+        except WorkFailed as failed:
             wait = Wait.MOMENT if failed.status == 503 else Wait.NEVER
             text = f"{failed} Nothing was charged."
-            raise Refusal(failed.status, _CODES[failed.status], text, wait) from None
+            raise Refusal(failed.status, _CODES.get(failed.status, "1234"), text, wait) from None
         model = seen.outline.model
         events: list[inner.Event] = [
             inner.Started(request_id, model),

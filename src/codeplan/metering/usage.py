@@ -12,6 +12,8 @@ LONGEST = 31 * DAY
 
 # In front of an MCP server's name where models' names stand.
 MCP = "mcp/"
+# The same, of a benefit.
+BENEFIT = "benefit/"
 
 
 class RangeInvalid(ValueError):
@@ -54,6 +56,8 @@ async def usage_series(store: UsageStore, account_id: str, since: int, until: in
         if row.model.startswith(MCP):
             server = row.model.removeprefix(MCP)
             series.mcp.setdefault(server, [0] * len(starts))[place] += row.calls
+            continue
+        if row.model.startswith(BENEFIT):
             continue
         series.calls[place] += row.calls
         series.tokens[place] += row.tokens

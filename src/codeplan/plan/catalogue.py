@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from codeplan.plan.benefits import Benefit
 from codeplan.plan.periods import Period
 from codeplan.plan.promotions import Promotion
 from codeplan.plan.rates import Rate
@@ -106,6 +107,7 @@ class Catalogue:
     models: tuple[Model, ...]
     promotions: tuple[Promotion, ...] = ()
     packs: tuple[PackOffer, ...] = ()
+    benefits: tuple[Benefit, ...] = ()
     _resolved: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     def model_named(self, asked: str) -> str | None:

@@ -16,9 +16,10 @@ from codeplan.kit import instants
 
 Span = Literal["hour", "day", "week", "month"]
 # mcp: a call of one of the plan's MCP servers.
-Unit = Literal["prompt", "call", "token", "credit", "mcp"]
+# use: of a benefit.
+Unit = Literal["prompt", "call", "token", "credit", "mcp", "use"]
 # Of these each call is one, whatever it reads and answers.
-ONE_A_CALL: frozenset[Unit] = frozenset(("call", "mcp"))
+ONE_A_CALL: frozenset[Unit] = frozenset(("call", "mcp", "use"))
 Kind = Literal["anchored", "cycle", "calendar", "sliding"]
 Scope = Literal["plan", "member", "key"]
 

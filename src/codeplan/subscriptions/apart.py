@@ -30,7 +30,12 @@ class CallRefused(ValueError):
 
 
 class WorkFailed(Exception):
-    """The work could not be done; the text says why. Nothing is charged."""
+    """The work could not be done; the text says why. Nothing is charged. ``status``: HTTP's: 400
+    for what was sent, 501 for what is not set up, 502 and 503 for others that did not answer."""
+
+    def __init__(self, message: str, status: int = 502) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(slots=True)

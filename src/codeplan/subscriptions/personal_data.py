@@ -21,16 +21,17 @@ from codeplan.letters.notices import Notice
 from codeplan.store.base import Store
 from codeplan.store.documents import Document, name_of
 from codeplan.store.rows import Account
+from codeplan.subscriptions.benefits import Grant
 from codeplan.subscriptions.cases import Case
 from codeplan.subscriptions.teams import Teams
 from codeplan.subscriptions.uploads import Shelf, Upload
 
 _EXPORTED: tuple[type[Document], ...] = (
-    Preferences, KeyName, Device, Session, Passkey, Order, Invoice, Pack, Case, Notice,
+    Preferences, KeyName, Device, Session, Passkey, Order, Invoice, Pack, Case, Notice, Grant,
 )  # fmt: skip
 _REMOVED: tuple[type[Document], ...] = (
     Preferences, KeyName, Device, Session, Passkey, Challenge, PasswordReset, SecondFactor,
-    KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload,
+    KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant,
 )  # fmt: skip
 _MOST_PROMPTS = 5_000
 _MOST_ENTRIES = 5_000

@@ -43,6 +43,7 @@ class UpstreamCall(msgspec.Struct, frozen=True):
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
     affinity: str = ""
+    content_type: bytes = b"application/json"
 
 
 class UpstreamAnswer(Protocol):

@@ -129,6 +129,7 @@ class HttpUpstream:
         lines = [b"POST ", f"{self._path}{call.path}".encode(), b" HTTP/1.1\r\n", self._fixed]
         for name, value in call.headers:
             lines += [name, b": ", value, b"\r\n"]
+        lines += [b"content-type: ", call.content_type, b"\r\n"]
         lines += [b"content-length: %d\r\n\r\n" % len(call.body), call.body]
         return b"".join(lines)
 
@@ -145,7 +146,7 @@ class HttpUpstream:
 
 
 def _fixed_headers(settings: UpstreamSettings, host: str) -> bytes:
-    lines = [f"host: {host}", "content-type: application/json", "accept-encoding: identity"]
+    lines = [f"host: {host}", "accept-encoding: identity"]
     if settings.api_key and settings.protocol == "anthropic":
         lines.append(f"x-api-key: {settings.api_key}")
     elif settings.api_key:

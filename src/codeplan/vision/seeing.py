@@ -26,15 +26,6 @@ _AT_ONCE = 2
 _MEGABYTE = 1024 * 1024
 
 
-class NotSeen(WorkFailed):
-    """``status``: HTTP's: 400 for what was sent, 501 for what is not set up, 503 for a model that
-    did not answer."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 @dataclass(frozen=True, slots=True)
 class VisionSettings:
     """``model``: the catalogue's id of the vision model; "" for none. ``reads_text``: whether the
@@ -62,15 +53,15 @@ class Vision:
         return bool(self.settings.model) or (self.settings.reads_text and self._reader.is_there)
 
     async def answer(self, request: inner.Request, job: str, spent: Spent) -> str:
-        """``job``: which of the eight it is; "" where nobody knows. Raises NotSeen."""
+        """``job``: which of the eight it is; "" where nobody knows. Raises WorkFailed."""
         if not self.settings.model and (job != READ_TEXT or not self.reads_text):
-            raise NotSeen(self._missing(job), 501)
+            raise WorkFailed(self._missing(job), 501)
         try:
             messages = [await self._opened(message) for message in request.messages]
         except MediaInvalid as invalid:
-            raise NotSeen(f"The picture was not taken: {invalid}.", 400) from None
+            raise WorkFailed(f"The picture was not taken: {invalid}.", 400) from None
         except NotFetched as failed:
-            raise NotSeen(f"The link was not fetched: {failed}.", 400) from None
+            raise WorkFailed(f"The link was not fetched: {failed}.", 400) from None
         if not self.settings.model:
             return await self._read(messages, spent)
         asked = replace(
@@ -93,7 +84,7 @@ class Vision:
         try:
             return await self._asking.ask(self.settings.model, request)
         except AskFailed as failed:
-            raise NotSeen(f"The vision model did not answer: {failed}", 503) from None
+            raise WorkFailed(f"The vision model did not answer: {failed}", 503) from None
 
     async def _read(self, messages: Sequence[inner.Message], spent: Spent) -> str:
         pictures = [
@@ -103,7 +94,7 @@ class Vision:
             if isinstance(part, inner.Image)
         ]
         if not pictures:
-            raise NotSeen("There is no picture in the call.", 400)
+            raise WorkFailed("There is no picture in the call.", 400)
         texts = [await self._reader.read(picture) for picture in pictures]
         spent.upstream, spent.upstream_model = "embedded", NAME
         return "\n\n".join(texts).strip() or "(There is no text in the picture.)"

@@ -3,6 +3,7 @@ import "./htmx.js";
 import "htmx-ext-sse";
 import { countDown } from "./countdown.js";
 import { passkeys } from "./passkeys.js";
+import { voice } from "./voice.js";
 
 function copying(event) {
   const button = event.target.closest("[data-copy]");
@@ -41,6 +42,7 @@ document.addEventListener("change", choosing);
 document.addEventListener("htmx:afterSettle", (event) => charts(event.target));
 countDown();
 passkeys();
+voice();
 zones();
 charts(document);
 document.documentElement.dataset.scripted = "";

@@ -16,6 +16,7 @@ from codeplan.console.subscriber import (
     set_up,
     team,
     usage,
+    voice,
 )
 
 
@@ -32,6 +33,7 @@ def pages() -> list[Page]:
         *team.pages(),
         *devices.pages(),
         *benefits.pages(),
+        *voice.pages(),
         *mcp_servers.pages(),
         *account.pages(),
         *security.pages(),

@@ -9,9 +9,11 @@ from codeplan.console.visits import Visit
 from codeplan.console.words import N_
 
 _PLACE = "YOUR-KEY"
+_FILES = "/api/mcp/vision/files"
 _SERVERS = (
     ("web-search-prime", "web_search_prime", N_("Web search")),
     ("web-reader", "web_reader", N_("Web reader")),
+    ("vision", "vision", N_("Vision")),
 )
 
 
@@ -27,11 +29,15 @@ class ServerShown:
 @dataclass(frozen=True, slots=True)
 class McpPage:
     """``windows``: none where the plan has no such calls. ``vision_url``: for the local vision
-    server, which asks a model at that address."""
+    server, which asks at that address. ``sees``: whether a vision model is set up; without one
+    only text is read, where ``reads``."""
 
     servers: tuple[ServerShown, ...]
     windows: tuple[WindowShown, ...]
     vision_url: str
+    files_line: str
+    sees: bool
+    reads: bool
 
 
 def pages() -> list[Page]:
@@ -46,7 +52,15 @@ async def show(visit: Visit) -> Answer:
         views = await visit.services.meter.windows(payer, held.plan.for_mcp)
         windows = tuple(window(visit, view) for view in views)
     servers = tuple(_server(visit, *names) for names in _SERVERS)
-    page = McpPage(servers, windows, f"{visit.url}/api/paas/v4/")
+    vision = visit.services.vision
+    page = McpPage(
+        servers,
+        windows,
+        f"{visit.url}/api/paas/v4/",
+        f'curl -F file=@shot.png -H "Authorization: Bearer {_PLACE}" {visit.url}{_FILES}',
+        bool(vision.settings.model),
+        vision.reads_text,
+    )
     return Shown("subscriber/mcp.html", page)
 
 

@@ -1,0 +1,85 @@
+"""Voice input: a recording becomes text, and a text another one. The page works by forms alone; its
+script only puts what the microphone hears where a file would be chosen."""
+
+from dataclasses import dataclass
+
+from codeplan.console.page import Answer, Page, Shown, post
+from codeplan.console.subscriber.standing import WindowShown, window
+from codeplan.console.visits import Visit
+from codeplan.console.words import N_
+from codeplan.subscriptions.apart import CallRefused, WorkFailed
+
+_BACK = "/console/voice"
+_MOST_TEXT = 20_000
+_WAYS = (
+    ("polish", N_("polish it")),
+    ("commit_message", N_("as a commit message")),
+    ("translate", N_("translate it into")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePage:
+    """``hears``: whether a speech model is set up. ``runs``: whether the benefit does. ``problem``:
+    why nothing came of what was asked; ""."""
+
+    hears: bool
+    runs: bool
+    windows: tuple[WindowShown, ...]
+    ways: tuple[tuple[str, str], ...]
+    text: str = ""
+    way: str = ""
+    language: str = ""
+    problem: str = ""
+
+
+def pages() -> list[Page]:
+    return [
+        Page("/voice", show),
+        Page(
+            "/voice/hear", hear, method="POST", back=_BACK,
+            most_bytes=lambda services: services.desk.most_bytes,
+        ),
+        post("/voice/rewrite", rewrite, back=_BACK),
+    ]  # fmt: skip
+
+
+async def show(visit: Visit) -> Answer:
+    return await _page(visit)
+
+
+async def hear(visit: Visit) -> Answer:
+    assert visit.sent is not None  # the form has a file, or the page was not asked
+    try:
+        done = await visit.services.desk.dictate(visit.who, visit.sent)
+    except (CallRefused, WorkFailed) as problem:
+        return await _page(visit, problem=str(problem))
+    return await _page(visit, text=done.text)
+
+
+async def rewrite(visit: Visit) -> Answer:
+    text, way = visit.text("text", _MOST_TEXT), visit.text("way", 40)
+    language = visit.text("language", 60)
+    try:
+        new = await visit.services.desk.rewrite(visit.who, text, way, language)
+    except (CallRefused, WorkFailed) as problem:
+        return await _page(visit, text, way, language, str(problem))
+    return await _page(visit, new, way, language)
+
+
+async def _page(
+    visit: Visit, text: str = "", way: str = "", language: str = "", problem: str = ""
+) -> Shown:
+    standings = await visit.services.benefits.of(visit.who)
+    mine = [one for one in standings if one.benefit.kind == "voice" and one.state == "runs"]
+    page = VoicePage(
+        hears=visit.services.desk.hears,
+        runs=bool(mine),
+        windows=tuple(window(visit, view) for one in mine[:1] for view in one.windows),
+        ways=tuple((name, visit._(said)) for name, said in _WAYS),
+        text=text,
+        way=way or "polish",
+        language=language,
+        problem=problem,
+    )
+    return Shown("subscriber/voice.html", page, 400 if problem else 200)
