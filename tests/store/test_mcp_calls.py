@@ -8,14 +8,16 @@ from codeplan.accounts.directory import Accounts
 from codeplan.billing.settings import MoneySettings
 from codeplan.config.build import build_catalogue
 from codeplan.config.load import builtin_text, parse
-from codeplan.kit.instants import DAY
+from codeplan.kit.instants import DAY, HOUR
 from codeplan.metering.meter import Meter
 from codeplan.metering.usage import usage_series
+from codeplan.plan.catalogue import Catalogue
 from codeplan.store.base import Store
 from codeplan.store.rows import KeyHolder
 from codeplan.subscriptions.apart import CallRefused, Spent, WorkFailed
 from codeplan.subscriptions.mcp_calls import McpCalls
 from codeplan.subscriptions.receipts import Receipts
+from codeplan.subscriptions.simulator import Draft, Simulation, Simulator
 from support.business import Business
 from support.meters import HandClock
 
@@ -118,3 +120,29 @@ async def test_without_a_plan_there_is_none(
     with pytest.raises(CallRefused, match="no coding plan"):
         await calls.call(holder, "web_reader", "webReader", "", works)
     assert await calls.windows(holder) == ()
+
+
+async def test_they_are_no_calls_of_models_in_a_replay(
+    calls: McpCalls, holder: KeyHolder, store: Store, business: Business, clock: HandClock
+) -> None:
+    for _ in range(5):
+        await search(calls, holder)
+    clock.instant += HOUR
+    simulator = Simulator(store, clock, Draft(CATALOGUE), lambda text: Draft(few(text)))
+    begun = await simulator.begin(builtin_text(), 30)
+    await simulator.ended()
+    found = await store.document(Simulation, begun)
+    assert found is not None
+    assert (found.state, found.done) == ("done", 1)
+    assert sum(one.refused for one in found.then.plans.values()) == 0
+
+
+def few(text: str) -> Catalogue:
+    """Plans that have one model call in five hours."""
+    prompts, one = (
+        'unit = "prompt", per = "5h", limit = 120',
+        'unit = "call", per = "5h", limit = 1',
+    )
+    one_call = text.replace(prompts, one)
+    assert one_call != text
+    return build_catalogue(parse(one_call, "draft"))

@@ -36,7 +36,7 @@ def screenshot(lines: tuple[str, ...] = ERROR, kind: str = "PNG") -> bytes:
 def video(path: Path, seconds: int = 4, per_second: int = 10, container: str = "mp4") -> Path:
     """A number on each frame."""
     with av.open(str(path), "w", format=container) as written:
-        stream = written.add_stream("mpeg4" if container == "mp4" else "vp8", rate=per_second)
+        stream = written.add_stream("vp8" if container == "webm" else "mpeg4", rate=per_second)
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
         for number in range(seconds * per_second):
             image = Image.new("RGB", (320, 240), "white")

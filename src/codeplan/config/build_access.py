@@ -11,6 +11,7 @@ from codeplan.config.load import ConfigInvalid, parse
 from codeplan.config.model import ConfigFile
 from codeplan.console.services import ConsoleSettings
 from codeplan.identity import OidcSettings
+from codeplan.metering.usage import MCP
 from codeplan.plan.sharing import SharingRules
 from codeplan.plan.tokens import TokenPrice
 from codeplan.subscriptions.simulator import Draft, DraftInvalid
@@ -61,8 +62,11 @@ def build_sharing(config: ConfigFile) -> SharingRules:
 
 
 def build_costs(config: ConfigFile) -> Mapping[str, tuple[TokenPrice, ...]]:
-    """By model."""
-    return {model.id: prices_of(model.costs) for model in config.models}
+    """By model; what the vision server's model is asked stands under the server's name."""
+    costs = {model.id: prices_of(model.costs) for model in config.models}
+    if config.vision.model:
+        costs[f"{MCP}vision"] = costs[config.vision.model]
+    return costs
 
 
 def read_draft(text: str) -> Draft:

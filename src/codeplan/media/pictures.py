@@ -9,6 +9,7 @@ from codeplan.media.kinds import MediaInvalid, picture_kind
 # Kinds that vision models take; another one is written anew as PNG.
 _TAKEN = frozenset({"image/png", "image/jpeg", "image/webp"})
 _MOST_PIXELS = 40_000_000
+_TOO_MANY = f"the picture has more than {_MOST_PIXELS // 10**6} megapixels"
 # A longer side is scaled down to it, in pixels; models scale further themselves.
 _LONGEST_SIDE = 4096
 
@@ -29,15 +30,17 @@ def checked_picture(body: bytes) -> Picture:
     try:
         with Image.open(io.BytesIO(body), formats=[kind.removeprefix("image/").upper()]) as image:
             if image.width * image.height > _MOST_PIXELS:
-                raise MediaInvalid(f"the picture has more than {_MOST_PIXELS // 10**6} megapixels")
+                raise MediaInvalid(_TOO_MANY)
             image.load()
             if kind in _TAKEN and max(image.size) <= _LONGEST_SIDE:
                 return Picture(kind, body)
             image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
             return written(image, "PNG")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        if isinstance(problem, MediaInvalid):
-            raise
+    except MediaInvalid:
+        raise
+    except Image.DecompressionBombError:
+        raise MediaInvalid(_TOO_MANY) from None
+    except (OSError, SyntaxError, ValueError):
         raise MediaInvalid("the picture is damaged") from None
 
 

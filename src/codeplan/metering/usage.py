@@ -16,6 +16,12 @@ MCP = "mcp/"
 BENEFIT = "benefit/"
 
 
+def is_apart(model: str) -> bool:
+    """Whether a call under that name was charged apart: it is no call of a plan's models, though
+    one may have been asked on the way."""
+    return model.startswith((MCP, BENEFIT))
+
+
 class RangeInvalid(ValueError):
     """The end is not behind the start, or the range is longer than 31 days."""
 

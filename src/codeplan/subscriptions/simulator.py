@@ -11,6 +11,7 @@ from msgspec import structs
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import first_id, new_id
 from codeplan.kit.instants import DAY, HOUR
+from codeplan.metering.usage import is_apart
 from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.difference import Difference, difference
 from codeplan.plan.periods import PERIOD_MONTHS
@@ -159,7 +160,7 @@ class Simulator:
             found += [
                 PastCall(one.started_at, one.prompt_id or "", one.model, one.usage, one.key_id)
                 for one in page
-                if one.state == "settled" and one.started_at >= since
+                if one.state == "settled" and one.started_at >= since and not is_apart(one.model)
             ]
             after = page[-1].id
         return found

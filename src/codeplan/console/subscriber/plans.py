@@ -10,6 +10,7 @@ from codeplan.console.page import Answer, Go, Page, Shown, post
 from codeplan.console.subscriber.standing import PlanShown, running, show
 from codeplan.console.visits import Visit
 from codeplan.kit.instants import DAY, HOUR
+from codeplan.metering.usage import is_apart
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.periods import Period
 from codeplan.plan.quote import Quote
@@ -124,7 +125,8 @@ async def fit(visit: Visit) -> Answer:
     """Each plan's windows against the busiest such span of what was used."""
     now = visit.services.clock.now()
     since = now - now % HOUR - _LOOK_BACK
-    uses = await visit.services.store.use(visit.who.id, since, now, HOUR)
+    found = await visit.services.store.use(visit.who.id, since, now, HOUR)
+    uses = [use for use in found if not is_apart(use.model)]
     rows, best = [], None
     for plan in visit.services.subscriptions.catalogue.plans.values():
         mine = [_row(plan, rule, uses) for rule in plan.windows]

@@ -15,6 +15,7 @@ from codeplan.console.subscriber.overview import PromptShown, prompt_shown
 from codeplan.console.visits import Visit
 from codeplan.console.words import N_
 from codeplan.kit.instants import DAY, HOUR, iso_utc
+from codeplan.metering.usage import is_apart
 from codeplan.store.operations import CallRow
 from codeplan.store.rows import Use
 
@@ -179,7 +180,8 @@ async def _speeds(visit: Visit, since: int) -> tuple[Speed, ...]:
     calls = await visit.services.store.newest_calls(visit.who.id, since, _TIMED_CALLS)
     by_model: dict[str, list[CallRow]] = {}
     for call in calls:
-        if call.state == "settled" and call.first_content_at is not None:
+        is_of_model = call.state == "settled" and not is_apart(call.model)
+        if is_of_model and call.first_content_at is not None:
             by_model.setdefault(call.model, []).append(call)
     return tuple(_speed(model, some) for model, some in sorted(by_model.items()))
 
