@@ -5,16 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from codeplan.gateway.formats import (
-    ANTHROPIC,
-    OPENAI_CHAT,
-    OPENAI_RESPONSES,
-    TO_ANTHROPIC,
-    TO_OPENAI_CHAT,
-    CallerFormat,
-    UpstreamFormat,
-)
+from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
 from codeplan.protocol.outline import Malformed
+from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamFormat
 
 PAGE = Path(__file__).parent.parent / "docs" / "translation.md"
 SCHEMA = {"type": "object"}

@@ -101,7 +101,7 @@ def test_a_recording_becomes_text_and_is_metered_on_the_benefit(
     full = person.say(recording)
     assert full.status_code == 429
     assert full.json()["error"]["code"] == "1310"
-    assert "Voice input usage limit reached for 1 month" in full.json()["error"]["message"]
+    assert "Dictation usage limit reached for 1 month" in full.json()["error"]["message"]
 
 
 def test_what_cannot_be_heard_is_free_and_says_why(service: Service, recording: bytes) -> None:

@@ -22,7 +22,7 @@ routes = [{ upstream = "up", model = "openai/whisper-large-v3" }]
 
 [[benefits]]
 id = "voice"
-name = "Voice input"
+name = "Dictation"
 kind = "voice"
 uses = [{ per = "1mo", limit = 5 }]
 most_seconds = 30
