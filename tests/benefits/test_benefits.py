@@ -10,25 +10,28 @@ import httpx
 import pytest
 
 from support.service import Service, catalogue
-from support.speech import CATALOGUE, COMMIT, HEARD, fields, hear, spoken
+from support.speech import CATALOGUE, COMMIT, HEARD, fields, listening, spoken
 from support.upstream import ScriptedUpstream
 
 AT = "/api/paas/v4/audio/transcriptions"
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream(hear) as running:
+def both(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Service, ScriptedUpstream]]:
+    with listening(tmp_path_factory.mktemp("benefits")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def service(
-    upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    config = catalogue(upstream.base_url) + CATALOGUE
-    with Service(tmp_path_factory.mktemp("benefits"), config) as running:
-        yield running
+def service(both: tuple[Service, ScriptedUpstream]) -> Service:
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def upstream(both: tuple[Service, ScriptedUpstream]) -> ScriptedUpstream:
+    return both[1]
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from support.browser import Visitor, opened_browser
-from support.service import Service, catalogue
-from support.speech import CATALOGUE, COMMIT, HEARD, fields, hear, spoken
+from support.service import Service
+from support.speech import COMMIT, HEARD, fields, listening, spoken
 from support.upstream import ScriptedUpstream
 
 # How a WebM file begins, which is what Chromium records.
@@ -17,18 +17,21 @@ WEBM = b"\x1aE\xdf\xa3"
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream(hear) as running:
+def both(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Service, ScriptedUpstream]]:
+    with listening(tmp_path_factory.mktemp("voice")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def service(
-    upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    config = catalogue(upstream.base_url) + CATALOGUE
-    with Service(tmp_path_factory.mktemp("voice"), config) as running:
-        yield running
+def service(both: tuple[Service, ScriptedUpstream]) -> Service:
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def upstream(both: tuple[Service, ScriptedUpstream]) -> ScriptedUpstream:
+    return both[1]
 
 
 @pytest.fixture(scope="module")

@@ -151,6 +151,11 @@ async def test_the_reader(service: Service, site: ThreadingHTTPServer) -> None:
         shown = http.get("/api/monitor/usage/quota/limit").json()["data"]["limits"]
         assert [one["type"] for one in shown] == ["TOKENS_LIMIT", "TIME_LIMIT"]
         assert (shown[1]["currentValue"], shown[1]["usage"]) == (1, 20)
+        assert shown[1]["usageDetails"] == [
+            {"modelCode": "search-prime", "usage": 0},
+            {"modelCode": "web-reader", "usage": 1},
+            {"modelCode": "vision", "usage": 0},
+        ]
         assert http.get("/api/monitor/usage/tool-usage", params=now).json()["success"]
 
 

@@ -1,8 +1,5 @@
 """Debian's Chromium, driven by Playwright: installed where it is missing, closed to the outside."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from support import npm
+from support.debian import program
 
 _TOOLS = npm.ROOT / "tests" / "browser" / "tools"
 # Chinese pages are looked at with a font that has the letters.
@@ -24,21 +22,7 @@ _ARGUMENTS = (
 
 def chromium() -> str:
     """Where it is."""
-    found = shutil.which("chromium")
-    if found is None:
-        sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        apt = [*sudo, "apt-get", "-qq"]
-        subprocess.run([*apt, "update"], check=True, timeout=600)
-        subprocess.run(
-            [*apt, "install", "-y", "--no-install-recommends", *_PACKAGES],
-            check=True,
-            timeout=900,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdout=subprocess.DEVNULL,
-        )
-        found = shutil.which("chromium")
-    assert found, "Chromium could not be installed"
-    return found
+    return program("chromium", *_PACKAGES)
 
 
 def tools() -> Path:

@@ -2,14 +2,16 @@
 /audio/transcriptions and tells what was said."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from support.debian import program
 from support.replies import Said, answer
-from support.upstream import Asked, Reply
+from support.service import Service, catalogue
+from support.upstream import Asked, Reply, ScriptedUpstream
 
 WORDS = "um add a uh test for the empty basket"
 HEARD = "Um, add a, uh, test for the empty basket."
@@ -61,19 +63,14 @@ def fields(asked: Asked) -> dict[str, bytes]:
 
 def spoken(path: Path, words: str = WORDS) -> Path:
     """A recording as a WAV file."""
-    program = shutil.which("espeak-ng")
-    if program is None:
-        sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        apt = [*sudo, "apt-get", "-qq"]
-        subprocess.run([*apt, "update"], check=True, timeout=600)
-        subprocess.run(
-            [*apt, "install", "-y", "--no-install-recommends", "espeak-ng"],
-            check=True,
-            timeout=900,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdout=subprocess.DEVNULL,
-        )
-        program = shutil.which("espeak-ng")
-    assert program, "espeak-ng could not be installed"
-    subprocess.run([program, "-w", str(path), words], check=True, timeout=60)
+    subprocess.run([program("espeak-ng"), "-w", str(path), words], check=True, timeout=60)
     return path
+
+
+@contextmanager
+def listening(folder: Path) -> Iterator[tuple[Service, ScriptedUpstream]]:
+    """A service with the benefits, and who hears for it."""
+    with ScriptedUpstream(hear) as upstream:
+        config = catalogue(upstream.base_url) + CATALOGUE
+        with Service(folder, config) as service:
+            yield service, upstream

@@ -16,11 +16,12 @@ from starlette.routing import Route
 from codeplan.api.answers import answer, key_of
 from codeplan.api.shown import Services, Standing, standing_of
 from codeplan.kit import instants
-from codeplan.metering.usage import RangeInvalid, UsageSeries, usage_series
+from codeplan.metering.usage import LONGEST, RangeInvalid, UsageSeries, usage_series
 from codeplan.plan.windows import WindowView, shown
 
 _UNITS = {"hour": 3, "day": 4, "month": 5, "week": 6}
-_SERVERS = ("web_search_prime", "web_reader", "vision")
+# By the names that those clients have for them.
+_SERVERS = {"web_search_prime": "search-prime", "web_reader": "web-reader", "vision": "vision"}
 _FORM = "%Y-%m-%d %H:%M:%S"
 _BAD_KEY = (1000, "Authentication failed: the API key is missing, unknown or revoked")
 _NO_PLAN = (1, "This account has no coding plan")
@@ -37,7 +38,7 @@ def routes(services: Services) -> list[Route]:
         if standing.held is None:
             return _failure(*_NO_PLAN)
         limits = [_limit(view) for view in standing.windows]
-        limits += [_mcp_limit(view) for view in standing.mcp]
+        limits += [await _mcp_limit(services, standing, view) for view in standing.mcp]
         return _success({"level": standing.held.plan.id, "limits": limits})
 
     async def model_usage(request: Request) -> Response:
@@ -62,9 +63,17 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def _mcp_limit(view: WindowView) -> dict[str, Any]:
-    """As those clients know it: of a type of its own, months with the code that minutes have."""
-    return {**_limit(view), "type": "TIME_LIMIT", "usageDetails": []}
+async def _mcp_limit(services: Services, standing: Standing, view: WindowView) -> dict[str, Any]:
+    """As those clients know it: of a type of its own, months with the code that minutes have, and
+    with what was used of each server, by whole hours."""
+    used = {}
+    if view.opened_at is not None:
+        account, now = standing.holder.account.id, services.clock.now()
+        since = max(view.opened_at, now + 1 - LONGEST)
+        series = await usage_series(services.usage, account, since, now + 1)
+        used = {name: sum(counts) for name, counts in series.mcp.items()}
+    details = [{"modelCode": code, "usage": used.get(name, 0)} for name, code in _SERVERS.items()]
+    return {**_limit(view), "type": "TIME_LIMIT", "usageDetails": details}
 
 
 async def _standing(request: Request, services: Services) -> Standing | None:

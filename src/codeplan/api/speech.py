@@ -41,6 +41,8 @@ class Speech:
                 raise MediaInvalid(f"response_format: expected one of {', '.join(_FORMS)}")
             if sent.fields.get("stream", "").lower() in ("true", "1"):
                 raise MediaInvalid("stream: a transcription comes whole here")
+            if holder.rules.lane == "paid":
+                raise CallRefused("This key's owner lets it be used for pay-as-you-go only.")
             way = sent.fields.get("rewrite", "")
             language = sent.fields.get("rewrite_language", "")
             done = await self._desk.dictate(holder.account, sent, way, language, holder.key.id)
