@@ -39,6 +39,8 @@ def pictures(asked: Asked) -> list[str]:
 
 
 def see(asked: Asked) -> Reply:
+    if "Break." in json.dumps(asked.body["messages"]):
+        return Reply(500, b'{"error": {"message": "out of memory"}}')
     return answer(asked, Said(f"I see {len(pictures(asked))}."))
 
 
@@ -231,6 +233,33 @@ async def test_what_cannot_be_looked_at_is_free(
         assert (no_file.status_code, "field 'file'" in no_file.text) == (400, True)
     with service.client() as http:
         assert http.post(FILES, content=screenshot()).status_code == 401
+
+
+async def test_a_model_that_fails_is_free(service: Service, shown: dict[str, str]) -> None:
+    key = service.new_key("breaks@example.org")
+    asked = {"image_source": send(service, key, shown["shot"]), "prompt": "Break."}
+    async with hosted(service, key) as opened:
+        failed = await opened.call_tool("analyze_image", asked)
+        assert failed.is_error
+        assert "The vision model did not answer" in text_of(failed)
+        assert "out of memory" in text_of(failed)
+    assert standing(service, key) == (0, 0)
+
+
+async def test_a_used_up_month_is_told_by_both(service: Service, shown: dict[str, str]) -> None:
+    key = service.new_key("much@example.org")
+    told = "MCP usage limit reached for 1 month. Your limit will reset at"
+    asked = {"image_source": send(service, key, shown["shot"]), "prompt": "What is it?"}
+    async with hosted(service, key) as opened:
+        for _ in range(20):
+            assert not (await opened.call_tool("analyze_image", asked)).is_error
+        assert told in text_of(await opened.call_tool("analyze_image", asked))
+    async with local(service, key) as opened:
+        result = await opened.call_tool(
+            "analyze_image", {"image_source": shown["shot"], "prompt": "What is it?"}
+        )
+        assert told in text_of(result)
+    assert standing(service, key) == (0, 20)
 
 
 async def test_without_a_vision_model_text_is_read(blind: Service, shown: dict[str, str]) -> None:
