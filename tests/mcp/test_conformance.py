@@ -133,8 +133,9 @@ async def test_streams_can_be_taken_up_again(
     call is refused, on a stream that says how to come back to it."""
     async with keyed(service.url, service.key) as door:
         url = f"{door}/api/mcp/{server}/mcp"
-        _, checks, said = await run_scenario(packages, url, "server-sse-polling", tmp_path)
+        ended, checks, said = await run_scenario(packages, url, "server-sse-polling", tmp_path)
     states = {check["id"]: check["status"] for check in checks}
+    assert ended == 0, said
     assert states["server-sse-priming-event"] == "SUCCESS", said
     assert states["server-sse-retry-field"] == "SUCCESS", said
     assert "FAILURE" not in states.values(), said
