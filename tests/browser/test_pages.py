@@ -25,7 +25,7 @@ SUBSCRIBER = (
     "set-up/claude-code", "set-up/codex", "set-up/goose", "set-up/cursor",
     "set-up/opencode/arrival?since=0", "keys", "plans", "plans/fit",
     "plans/buy?plan=pro&period=month&currency=CNY", "bills", "team", "devices", "benefits",
-    "voice", "mcp",
+    "benefits/voice", "mcp",
     "account", "account/second-factor",
 )  # fmt: skip
 OPERATOR = (

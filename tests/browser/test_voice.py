@@ -91,7 +91,7 @@ def test_files_that_are_none_and_a_benefit_that_is_over(
     key = service.new_key("chooses@example.org")
     visitor = visit()
     visitor.sign_in_with_key(key)
-    page = visitor.goto("voice")
+    page = visitor.goto("benefits/voice")
     expect(page.get_by_text("This benefit does not run for you.")).to_be_visible()
     page = visitor.goto("benefits")
     page.get_by_role("button", name="Claim").first.click()
@@ -103,7 +103,7 @@ def test_files_that_are_none_and_a_benefit_that_is_over(
         (large, "That file is larger than is taken."),
         (text, "this one is none, whatever its name says"),
     ):
-        page = visitor.goto("voice")
+        page = visitor.goto("benefits/voice")
         page.get_by_label("Or a recording").set_input_files(file)
         page.get_by_role("button", name="To text").click()
         expect(page.get_by_role("alert")).to_contain_text(told)
@@ -112,7 +112,7 @@ def test_files_that_are_none_and_a_benefit_that_is_over(
                 "--url", service.url, "--data", str(service.data))  # fmt: skip
     page = visitor.goto("benefits")
     expect(page.get_by_text("It ended with the plan that brought it.")).to_be_visible()
-    page = visitor.goto("voice")
+    page = visitor.goto("benefits/voice")
     page.get_by_label("What was heard").fill("some text")
     page.get_by_role("button", name="Rewrite").click()
     expect(page.get_by_role("alert")).to_contain_text("Dictation ended with the plan")

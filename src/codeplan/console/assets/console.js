@@ -8,7 +8,8 @@ import { voice } from "./voice.js";
 function copying(event) {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
+  const source = document.getElementById(button.dataset.copy);
+  const text = source?.value ?? source?.textContent ?? "";
   navigator.clipboard?.writeText(text.trim()).then(() => {
     button.textContent = button.dataset.copied;
   });

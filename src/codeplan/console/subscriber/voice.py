@@ -9,7 +9,7 @@ from codeplan.console.visits import Visit
 from codeplan.console.words import N_
 from codeplan.subscriptions.apart import CallRefused, WorkFailed
 
-_BACK = "/console/voice"
+_BACK = "/console/benefits/voice"
 _MOST_TEXT = 20_000
 _WAYS = (
     ("polish", N_("polish it")),
@@ -35,12 +35,12 @@ class VoicePage:
 
 def pages() -> list[Page]:
     return [
-        Page("/voice", show),
+        Page("/benefits/voice", show),
         Page(
-            "/voice/hear", hear, method="POST", back=_BACK,
+            "/benefits/voice/hear", hear, method="POST", back=_BACK,
             most_bytes=lambda services: services.desk.most_bytes,
         ),
-        post("/voice/rewrite", rewrite, back=_BACK),
+        post("/benefits/voice/rewrite", rewrite, back=_BACK),
     ]  # fmt: skip
 
 
