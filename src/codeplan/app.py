@@ -80,6 +80,7 @@ from codeplan.routing.routes import Router
 from codeplan.store.base import Store
 from codeplan.store.postgres import store as postgres
 from codeplan.store.sqlite import store as sqlite
+from codeplan.subscriptions.apart import Apart
 from codeplan.subscriptions.benefits import Benefits
 from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.clockwork import Clockwork
@@ -172,7 +173,9 @@ async def open_service(
         simulator = Simulator(store, clock, Draft(subscriptions.catalogue, costs), read_draft)
         opened.push_async_callback(simulator.close)
         asking = Asking(router)
-        benefits = Benefits(store, subscriptions, teams, meter, clock, config.service.time_zone)
+        zone, slots = config.service.time_zone, Slots(config.service.queue_seconds)
+        apart = Apart(meter, slots, clock, zone)
+        benefits = Benefits(store, subscriptions, teams, meter, apart, clock, zone)
         everything = ConsoleServices(
             settings=settings,
             store=store,
@@ -217,7 +220,7 @@ async def open_service(
             desk=DictationDesk(benefits, Hearing(build_speech(config), asking), Rewriting(asking)),
             vision=build_vision(config, asking),
         )
-        calls = McpCalls(subscriptions, meter, clock, config.service.time_zone)
+        calls = McpCalls(subscriptions, meter, apart, clock, zone)
         site = await opened.enter_async_context(_mcp_site(config, everything, calls))
         services = Services(
             accounts=accounts,
@@ -236,7 +239,7 @@ async def open_service(
             subscriptions=subscriptions,
             meter=meter,
             purse=purse,
-            slots=Slots(config.service.queue_seconds),
+            slots=slots,
             relay=Relay(
                 router,
                 clock,

@@ -12,11 +12,12 @@ from codeplan.config.build import build_catalogue
 from codeplan.config.load import builtin_text, parse
 from codeplan.kit.instants import DAY
 from codeplan.metering.meter import Meter
+from codeplan.metering.slots import Slots
 from codeplan.plan.benefits import Benefit
 from codeplan.plan.rules import WindowRule
 from codeplan.store.base import Store
 from codeplan.store.rows import Account
-from codeplan.subscriptions.apart import CallRefused, Spent, WorkFailed
+from codeplan.subscriptions.apart import Apart, CallRefused, Spent, WorkFailed
 from codeplan.subscriptions.benefits import Benefits, BenefitUnknown, Standing
 from codeplan.subscriptions.partner_codes import NoCodeLeft
 from codeplan.subscriptions.teams import Teams
@@ -40,7 +41,8 @@ async def business(store: Store, clock: HandClock) -> Business:
 @pytest.fixture
 def benefits(business: Business, store: Store, clock: HandClock) -> Benefits:
     meter = Meter(store, clock, 60.0)
-    return Benefits(store, business.subscriptions, Teams(store, store), meter, clock, "UTC")
+    apart, teams = Apart(meter, Slots(60.0), clock, "UTC"), Teams(store, store)
+    return Benefits(store, business.subscriptions, teams, meter, apart, clock, "UTC")
 
 
 async def person(business: Business, store: Store, name: str, plan: str = "lite") -> Account:

@@ -10,11 +10,12 @@ from codeplan.config.build import build_catalogue
 from codeplan.config.load import builtin_text, parse
 from codeplan.kit.instants import DAY, HOUR
 from codeplan.metering.meter import Meter
+from codeplan.metering.slots import Slots
 from codeplan.metering.usage import usage_series
 from codeplan.plan.catalogue import Catalogue
 from codeplan.store.base import Store
 from codeplan.store.rows import KeyHolder
-from codeplan.subscriptions.apart import CallRefused, Spent, WorkFailed
+from codeplan.subscriptions.apart import Apart, CallRefused, Spent, WorkFailed
 from codeplan.subscriptions.mcp_calls import McpCalls
 from codeplan.subscriptions.receipts import Receipts
 from codeplan.subscriptions.simulator import Draft, Simulation, Simulator
@@ -42,7 +43,9 @@ async def holder(business: Business, store: Store) -> KeyHolder:
 
 @pytest.fixture
 def calls(business: Business, store: Store, clock: HandClock) -> McpCalls:
-    return McpCalls(business.subscriptions, Meter(store, clock, 60.0), clock, "UTC")
+    meter = Meter(store, clock, 60.0)
+    apart = Apart(meter, Slots(60.0), clock, "UTC")
+    return McpCalls(business.subscriptions, meter, apart, clock, "UTC")
 
 
 async def works(_: Spent) -> str:
@@ -102,6 +105,36 @@ async def test_what_fails_is_free_and_says_why(
     series = await usage_series(store, holder.account.id, now - DAY, now + 1)
     assert sum(series.mcp["web_reader"]) == 1
     assert (sum(series.calls), series.models) == (0, {})
+
+
+async def test_so_many_run_at_once(
+    business: Business, calls: McpCalls, holder: KeyHolder, store: Store, clock: HandClock
+) -> None:
+    """Beyond the plan's calls at once one waits, and is refused when it waited too long."""
+    gate, running = asyncio.Event(), []
+
+    async def waits(_: Spent) -> str:
+        running.append(1)
+        await gate.wait()
+        return "done"
+
+    meter = Meter(store, clock, 0.01)
+    hurried = McpCalls(
+        business.subscriptions, meter, Apart(meter, Slots(0.01), clock, "UTC"), clock, "UTC"
+    )
+    held = [
+        asyncio.create_task(hurried.call(holder, "vision", "analyze_image", "", waits))
+        for _ in range(5)
+    ]
+    while len(running) < 5:
+        await asyncio.sleep(0)
+    with pytest.raises(CallRefused, match="runs 5 calls at once") as refused:
+        await hurried.call(holder, "vision", "analyze_image", "", works)
+    assert (refused.value.code, refused.value.status) == ("1302", 429)
+    gate.set()
+    assert await asyncio.gather(*held) == ["done"] * 5
+    (window,) = await calls.windows(holder)
+    assert window.used == 5
 
 
 async def test_side_calls_are_not_counted_by_it(calls: McpCalls, holder: KeyHolder) -> None:

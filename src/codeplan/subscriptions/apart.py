@@ -8,7 +8,7 @@ from typing import TypeVar
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import with_zone
 from codeplan.metering.meter import Meter
-from codeplan.metering.slots import TooManyAtOnce
+from codeplan.metering.slots import Slots, TooManyAtOnce
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.usage import Usage
 from codeplan.store.base import StoreFailed
@@ -48,14 +48,27 @@ class Spent:
 
 
 class Apart:
-    """``zone``: in which reset times are told."""
+    """``slots``: the plan's calls at once, which its models' calls share. ``zone``: in which reset
+    times are told."""
 
-    def __init__(self, meter: Meter, clock: Clock, zone: str) -> None:
-        self._meter, self._clock, self._zone = meter, clock, zone
+    def __init__(self, meter: Meter, slots: Slots, clock: Clock, zone: str) -> None:
+        self._meter, self._slots = meter, slots
+        self._clock, self._zone = clock, zone
 
     async def charged(self, asked: Reserve, what: str, work: Callable[[Spent], Awaitable[T]]) -> T:
         """Do the work, and charge it once it is done. ``what``: whose limit it is. Raises
         CallRefused, and what the work raises."""
+        payer, limit = asked.subscription_id, asked.plan.concurrency
+        try:
+            await self._slots.enter(payer, limit)
+        except TooManyAtOnce as many:
+            raise _too_many(many) from None
+        try:
+            return await self._once(asked, what, work)
+        finally:
+            self._slots.leave(payer, limit)
+
+    async def _once(self, asked: Reserve, what: str, work: Callable[[Spent], Awaitable[T]]) -> T:
         reserved = await self._reserved(asked, what)
         spent, delivered, detail = Spent(), False, "the service's work was broken off"
         try:
@@ -84,8 +97,7 @@ class Apart:
         try:
             reserved = await self._meter.reserve(asked)
         except TooManyAtOnce as many:
-            text = f"Your plan runs {many.limit} calls at once."
-            raise CallRefused(text, "1302", 429) from None
+            raise _too_many(many) from None
         except StoreFailed:
             text = "The service cannot keep its books just now. Nothing was charged."
             raise CallRefused(text, "1200", 503) from None
@@ -101,3 +113,7 @@ class Apart:
         if not isinstance(reserved, Reserved):
             raise CallRefused("The plan does not serve this call.")
         return reserved
+
+
+def _too_many(many: TooManyAtOnce) -> CallRefused:
+    return CallRefused(f"Your plan runs {many.limit} calls at once.", "1302", 429)

@@ -66,12 +66,13 @@ class Benefits:
         subscriptions: Subscriptions,
         teams: Teams,
         meter: Meter,
+        apart: Apart,
         clock: Clock,
         zone: str,
     ) -> None:
         self._store, self._subscriptions, self._teams = store, subscriptions, teams
         self._meter, self._clock, self._zone = meter, clock, zone
-        self._apart, self.codes = Apart(meter, clock, zone), PartnerCodes(store)
+        self._apart, self.codes = apart, PartnerCodes(store)
 
     @property
     def offered(self) -> tuple[Benefit, ...]:

@@ -21,9 +21,11 @@ T = TypeVar("T")
 class McpCalls:
     """``zone``: in which reset times are told."""
 
-    def __init__(self, subscriptions: Subscriptions, meter: Meter, clock: Clock, zone: str) -> None:
-        self._subscriptions, self._meter, self._clock = subscriptions, meter, clock
-        self._apart, self._zone = Apart(meter, clock, zone), zone
+    def __init__(
+        self, subscriptions: Subscriptions, meter: Meter, apart: Apart, clock: Clock, zone: str
+    ) -> None:
+        self._subscriptions, self._meter, self._apart = subscriptions, meter, apart
+        self._clock, self._zone = clock, zone
 
     async def call(
         self,
