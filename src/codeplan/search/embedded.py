@@ -12,6 +12,7 @@ from codeplan.search.base import Hit, Query, SearchFailed
 _KINDS = {".md", ".txt", ".rst", ".html", ".htm"}
 _MOST_FILE = 2 * 1024 * 1024
 _MOST_FILES = 50_000
+_MOST_FOUND = 1_000
 _TITLE = re.compile(
     r"<title[^>]*>(.*?)</title>|^#\s+([^\n]+)$", re.IGNORECASE | re.MULTILINE | re.S
 )
@@ -80,7 +81,9 @@ class Embedded:
     def _ask(
         self, connection: sqlite3.Connection, table: str, words: str, query: Query
     ) -> list[Hit]:
-        rows = connection.execute(_ASK.format(table=table), (words, query.count))
+        # Those of other sites are left out afterwards.
+        number = query.count if not query.domain else _MOST_FOUND
+        rows = connection.execute(_ASK.format(table=table), (words, number))
         return [Hit(row[0], row[1], row[2], self.name) for row in rows]
 
     async def close(self) -> None:
