@@ -21,7 +21,7 @@ _WAYS = (
 @dataclass(frozen=True, slots=True)
 class VoicePage:
     """``hears``: whether a speech model is set up. ``runs``: whether the benefit does. ``problem``:
-    why nothing came of what was asked; ""."""
+    why nothing came of what was asked, ""; ``detail``: the same as it was said, in English."""
 
     hears: bool
     runs: bool
@@ -31,6 +31,7 @@ class VoicePage:
     way: str = ""
     language: str = ""
     problem: str = ""
+    detail: str = ""
 
 
 def pages() -> list[Page]:
@@ -53,7 +54,7 @@ async def hear(visit: Visit) -> Answer:
     try:
         done = await visit.services.desk.dictate(visit.who, visit.sent)
     except (CallRefused, WorkFailed) as problem:
-        return await _page(visit, problem=str(problem))
+        return await _page(visit, problem=problem)
     return await _page(visit, text=done.text)
 
 
@@ -63,12 +64,16 @@ async def rewrite(visit: Visit) -> Answer:
     try:
         new = await visit.services.desk.rewrite(visit.who, text, way, language)
     except (CallRefused, WorkFailed) as problem:
-        return await _page(visit, text, way, language, str(problem))
+        return await _page(visit, text, way, language, problem)
     return await _page(visit, new, way, language)
 
 
 async def _page(
-    visit: Visit, text: str = "", way: str = "", language: str = "", problem: str = ""
+    visit: Visit,
+    text: str = "",
+    way: str = "",
+    language: str = "",
+    problem: CallRefused | WorkFailed | None = None,
 ) -> Shown:
     standings = await visit.services.benefits.of(visit.who)
     mine = [one for one in standings if one.benefit.kind == "voice" and one.state == "runs"]
@@ -80,6 +85,17 @@ async def _page(
         text=text,
         way=way or "polish",
         language=language,
-        problem=problem,
+        problem=visit._(_sentence(problem)) if problem else "",
+        detail=str(problem or ""),
     )
     return Shown("subscriber/voice.html", page, 400 if problem else 200)
+
+
+def _sentence(problem: CallRefused | WorkFailed) -> str:
+    if isinstance(problem, CallRefused):
+        if problem.resets_at is not None:
+            return N_("It is used up for now. Nothing was charged.")
+        return N_("This benefit does not run for you.")
+    if problem.status == 400:
+        return N_("That could not be used. Nothing was charged.")
+    return N_("The model did not answer, or none is set up. Nothing was charged.")
