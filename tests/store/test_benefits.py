@@ -105,6 +105,11 @@ async def test_who_may_claim_and_for_how_long(
     await benefits.codes.add("gift", ["one"])
     gift = await benefits.claim(mine, "gift")
     assert gift.ends_at == gift.made_at + 30 * DAY
+    await business.shop.restrict(mine.id, "it was shared", "restrict-it")
+    with pytest.raises(CallRefused, match="restricted by the operator: it was shared"):
+        await benefits.use(mine, "voice", "transcribe", works)
+    await business.shop.restrict(mine.id, "", "let-it-go")
+    assert await benefits.use(mine, "voice", "transcribe", works) == "done"
     clock.instant += 40 * DAY
     assert await state(benefits, mine, "voice") == "over"
     assert await state(benefits, mine, "gift") == "over"

@@ -37,10 +37,6 @@ class Asking:
     def __init__(self, router: Router) -> None:
         self._router = router
 
-    def serves(self, model: str) -> bool:
-        """Whether some upstream in service has the model."""
-        return any(True for _ in self._router.routes(model))
-
     async def ask(self, model: str, request: inner.Request) -> Told:
         """The answer's text. Raises AskFailed."""
 

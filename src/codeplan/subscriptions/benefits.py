@@ -4,7 +4,7 @@ and money: one unit of the benefit's own windows each time.
 A grant belongs to one person and one subscription; claimed again it is the same."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from codeplan.kit.clock import Clock
@@ -47,7 +47,7 @@ class BenefitUnknown(ValueError):
 class Standing:
     """A benefit as it stands for a person. ``state``: open to be claimed, runs, over, or elsewhere:
     in other plans. ``plan``: the one that brings it, while that runs. ``ends_at``: None where it
-    ends with the plan."""
+    ends with the plan. ``restricted``: why an operator stopped that plan, "" where nobody did."""
 
     benefit: Benefit
     state: State
@@ -55,6 +55,7 @@ class Standing:
     plan: Plan | None = None
     ends_at: int | None = None
     windows: tuple[WindowView, ...] = ()
+    restricted: str = ""
 
 
 class Benefits:
@@ -89,9 +90,7 @@ class Benefits:
             if standing.state == "runs" and standing.grant is not None and benefit.windows:
                 payer = _payer(standing.grant, account.id)
                 windows = await self._meter.windows(payer, _as_plan(benefit))
-                standing = Standing(
-                    benefit, "runs", standing.grant, standing.plan, standing.ends_at, windows
-                )
+                standing = replace(standing, windows=windows)
             found.append(standing)
         return found
 
@@ -155,8 +154,13 @@ class Benefits:
         """Raises CallRefused."""
         mine = [one for one in await self.of(account) if one.benefit.kind == kind]
         for standing in mine:
-            if standing.state == "runs":
+            if standing.state == "runs" and not standing.restricted:
                 return standing
+        for standing in mine:
+            if standing.restricted:
+                raise CallRefused(
+                    f"Your plan was restricted by the operator: {standing.restricted}", "1313", 429
+                )
         for standing in mine:
             if standing.state == "open":
                 name = standing.benefit.name
@@ -215,7 +219,7 @@ class Benefits:
         found = []
         for payer in payers:
             subscription = await self._store.current_subscription(payer)
-            if subscription is not None and not subscription.restricted:
+            if subscription is not None:
                 held = await self._subscriptions.held(subscription)
                 if held.is_active(now):
                     found.append(held)
@@ -227,13 +231,13 @@ def _standing(
 ) -> Standing:
     mine = [grant for grant in grants if grant.benefit_id == benefit.id]
     bringing = [held for held in plans if benefit.comes_with(held.plan.id)]
-    by_subscription = {held.subscription.id: held.plan for held in bringing}
+    by_subscription = {held.subscription.id: held for held in bringing}
     for grant in mine:
-        plan = by_subscription.get(grant.subscription_id)
-        if grant.ends_at is None and plan is not None:
-            return Standing(benefit, "runs", grant, plan)
-        if grant.ends_at is not None and now < grant.ends_at:
-            return Standing(benefit, "runs", grant, plan, grant.ends_at)
+        held = by_subscription.get(grant.subscription_id)
+        runs = held is not None if grant.ends_at is None else now < grant.ends_at
+        if runs:
+            plan, why = (held.plan, held.subscription.restricted) if held else (None, "")
+            return Standing(benefit, "runs", grant, plan, grant.ends_at, restricted=why)
     claimed = {grant.subscription_id for grant in mine}
     for held in bringing:
         if held.subscription.id not in claimed:
