@@ -25,12 +25,8 @@ from codeplan.subscriptions.apart import CallRefused, WorkFailed
 from codeplan.telemetry import log
 
 HOLDER = "codeplan.holder"
-
-
 # Pictures come inside of calls, a third larger than they are.
 _MOST_BODY = 16 * 1024 * 1024
-
-
 # How long a client waits before it comes back for the rest, in milliseconds.
 _COMES_BACK = 1000
 _VERSION, _SESSION = b"mcp-protocol-version", b"mcp-session-id"
@@ -75,10 +71,8 @@ class OlderStream:
     on which everything is answered, a POST to the same address says something on it."""
 
     def __init__(self, server: McpServer, path: str) -> None:
-        self._server, self._transport = (
-            _sdk_server(server),
-            SseServerTransport(path, max_request_body_size=_MOST_BODY),
-        )
+        self._server = _sdk_server(server)
+        self._transport = SseServerTransport(path, max_request_body_size=_MOST_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "GET":
