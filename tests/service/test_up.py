@@ -58,9 +58,13 @@ def test_the_first_start_shows_secrets_once_and_later_starts_take_seconds(tmp_pa
     assert key
     assert password
     assert "stopped" in stop(process)
-    before = time.monotonic()
+    # As fast as this machine reads the code, and a little more: nothing of the first start.
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import codeplan.app"], check=True, timeout=60)
+    reading = time.monotonic() - begun
+    begun = time.monotonic()
     process, second = start(tmp_path)
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - begun < reading + 3
     stop(process)
     assert "cp-" not in second
     assert password[1] not in second
