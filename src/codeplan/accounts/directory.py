@@ -1,10 +1,11 @@
 """The accounts' use cases: making one, and knowing whose key a call brings."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from codeplan.accounts.keys import KeyName, key_row, new_secret
+from codeplan.accounts.keys import KeyName, key_in, key_row, new_secret
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
@@ -80,6 +81,11 @@ class Accounts:
 
     async def by_email(self, email: str) -> Account | None:
         return await self._store.account_by_email(email)
+
+    async def holder_in(self, headers: Mapping[bytes, bytes]) -> KeyHolder | None:
+        """Whose key a call brings, in any of its forms; None where there is none, or nobody's."""
+        key = key_in(headers)
+        return await self.holder_of(key) if key else None
 
     async def holder_of(self, key: str) -> KeyHolder | None:
         """Whose key it is, with the subscription; None for a key that is nobody's."""

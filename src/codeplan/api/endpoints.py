@@ -130,8 +130,7 @@ async def _served(services: Services, endpoint: Endpoint, request: Request) -> R
         if not hmac.compare_digest(secrets.digest(token), services.operator_digest):
             return error(401, "operator_token", "The operator token is missing or wrong.")
     elif endpoint.who == "account":
-        key = key_of(request)
-        holder = await services.accounts.holder_of(key) if key else None
+        holder = await services.accounts.holder_in(dict(request.headers.raw))
         if holder is None:
             return error(401, "1000", BAD_KEY)
         account_id = holder.account.id

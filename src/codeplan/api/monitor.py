@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from codeplan.api.answers import answer, key_of
+from codeplan.api.answers import answer
 from codeplan.api.shown import Services, Standing, standing_of
 from codeplan.kit import instants
 from codeplan.metering.usage import LONGEST, RangeInvalid, UsageSeries, usage_series
@@ -78,8 +78,7 @@ async def _mcp_limit(services: Services, standing: Standing, view: WindowView) -
 
 async def _standing(request: Request, services: Services) -> Standing | None:
     """None for no key, or one that is nobody's."""
-    key = key_of(request)
-    holder = await services.accounts.holder_of(key) if key else None
+    holder = await services.accounts.holder_in(dict(request.headers.raw))
     return await standing_of(services, holder) if holder else None
 
 

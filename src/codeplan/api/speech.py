@@ -6,20 +6,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from codeplan.api.answers import answer, key_of
+from codeplan.api.answers import answer
 from codeplan.api.endpoints import BAD_KEY
 from codeplan.api.shown import Services
 from codeplan.dictation.desk import Dictated, DictationDesk
 from codeplan.kit.ids import new_id
 from codeplan.media.kinds import MediaInvalid
-from codeplan.media.sent import TooLarge, read_sent
+from codeplan.media.sent import read_sent
 from codeplan.protocol.openai_chat import errors
 from codeplan.store.base import StoreFailed
 from codeplan.subscriptions.apart import CallRefused, WorkFailed
 
 PATH = "/api/paas/v4/audio/transcriptions"
 _FORMS = ("json", "text", "verbose_json")
-_CODES = {400: "1210", 413: "1210", 501: "1211"}
 
 
 class Speech:
@@ -30,8 +29,7 @@ class Speech:
         return [Route(PATH, self._transcribe, methods=["POST"])]
 
     async def _transcribe(self, request: Request) -> Response:
-        key = key_of(request)
-        holder = await self._services.accounts.holder_of(key) if key else None
+        holder = await self._services.accounts.holder_in(dict(request.headers.raw))
         if holder is None:
             return self._refused(401, "1000", BAD_KEY)
         try:
@@ -47,13 +45,11 @@ class Speech:
             language = sent.fields.get("rewrite_language", "")
             done = await self._desk.dictate(holder.account, sent, way, language, holder.key.id)
         except MediaInvalid as invalid:
-            status = 413 if isinstance(invalid, TooLarge) else 400
-            return self._refused(status, "1210", f"The recording was not taken: {invalid}.")
+            return self._refused(invalid.status, "1210", f"The recording was not taken: {invalid}.")
         except CallRefused as refused:
             return self._refused(refused.status, refused.code, str(refused))
         except WorkFailed as failed:
-            code = _CODES.get(failed.status, "1234")
-            return self._refused(failed.status, code, f"{failed} Nothing was charged.")
+            return self._refused(failed.status, failed.code, f"{failed} Nothing was charged.")
         except StoreFailed:
             return self._refused(503, "1200", "The service cannot keep its books just now.")
         return _shown(form, done)

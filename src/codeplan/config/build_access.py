@@ -15,6 +15,7 @@ from codeplan.metering.usage import MCP
 from codeplan.plan.sharing import SharingRules
 from codeplan.plan.tokens import TokenPrice
 from codeplan.subscriptions.simulator import Draft, DraftInvalid
+from codeplan.vision.jobs import SERVER
 
 
 def build_sign_up(config: ConfigFile) -> SignUpSettings:
@@ -65,7 +66,7 @@ def build_costs(config: ConfigFile) -> Mapping[str, tuple[TokenPrice, ...]]:
     """By model; what the vision server's model is asked stands under the server's name."""
     costs = {model.id: prices_of(model.costs) for model in config.models}
     if config.vision.model:
-        costs[f"{MCP}vision"] = costs[config.vision.model]
+        costs[f"{MCP}{SERVER}"] = costs[config.vision.model]
     return costs
 
 

@@ -4,7 +4,6 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from functools import partial
 
 import httpx
 
@@ -52,7 +51,7 @@ class Hearing:
         if not self.settings.model:
             raise WorkFailed("No speech model is set up at this service.", 501)
         try:
-            seconds = await asyncio.to_thread(partial(seconds_of, sent.file, most_seconds))
+            seconds = await asyncio.to_thread(seconds_of, sent.file, most_seconds)
         except MediaInvalid as invalid:
             raise WorkFailed(f"The recording was not taken: {invalid}.", 400) from None
 

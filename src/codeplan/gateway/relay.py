@@ -24,7 +24,13 @@ from codeplan.protocol.outline import Outline
 from codeplan.routing.budget import RetryBudget
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
-from codeplan.upstream.base import Upstream, UpstreamAnswer, UpstreamCall, UpstreamFailed
+from codeplan.upstream.base import (
+    CALLS_FAULT,
+    Upstream,
+    UpstreamAnswer,
+    UpstreamCall,
+    UpstreamFailed,
+)
 from codeplan.upstream.reading import read_whole
 
 _STREAM: Headers = (
@@ -33,8 +39,6 @@ _STREAM: Headers = (
     (b"x-accel-buffering", b"no"),
 )
 _JSON: Headers = ((b"content-type", b"application/json"),)
-# What the call itself may be at fault for; everything else is worth another route.
-_CALLERS_FAULT = frozenset({400, 413, 415, 422})
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -261,7 +265,7 @@ async def _refused(answer: UpstreamAnswer, plan: Plan) -> Exception:
     events = plan.upstream.decode_answer(body)
     told = events[0] if events and isinstance(events[0], inner.Failed) else None
     message = told.message if told else f"the upstream answered {answer.status}"
-    if answer.status in _CALLERS_FAULT:
+    if answer.status in CALLS_FAULT:
         return refusals.upstream_refused(answer.status, message)
     return TryNext(_refusal(inner.Failed(answer.status, message)), f"{answer.status}: {message}")
 

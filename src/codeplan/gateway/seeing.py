@@ -12,10 +12,8 @@ from codeplan.protocol.usage import Usage
 from codeplan.store.rows import KeyHolder
 from codeplan.subscriptions.apart import CallRefused, Spent, WorkFailed
 from codeplan.subscriptions.mcp_calls import McpCalls
+from codeplan.vision.jobs import SERVER
 from codeplan.vision.seeing import Vision
-
-SERVER = "vision"
-_CODES = {400: "1210", 501: "1211"}
 
 
 class Sight:
@@ -36,16 +34,13 @@ class Sight:
         """The answer's body. Raises Refusal, Malformed."""
         request = format_.decode_request(caller.whole_body())
         job = client.job(seen)
-        usage = Usage()
 
-        async def work(spent: Spent) -> str:
-            nonlocal usage
+        async def work(spent: Spent) -> tuple[str, Usage]:
             text = await self._vision.answer(request, job, spent)
-            usage = spent.usage or usage
-            return text
+            return text, spent.usage or Usage()
 
         try:
-            text = await self._calls.call(
+            text, usage = await self._calls.call(
                 holder, SERVER, job or "vision", client.id, work, request_id
             )
         except CallRefused as refused:
@@ -53,8 +48,8 @@ class Sight:
             raise Refusal(refused.status, refused.code, str(refused), wait) from None
         except WorkFailed as failed:
             wait = Wait.MOMENT if failed.status == 503 else Wait.NEVER
-            text = f"{failed} Nothing was charged."
-            raise Refusal(failed.status, _CODES.get(failed.status, "1234"), text, wait) from None
+            said = f"{failed} Nothing was charged."
+            raise Refusal(failed.status, failed.code, said, wait) from None
         model = seen.outline.model
         events: list[inner.Event] = [
             inner.Started(request_id, model),

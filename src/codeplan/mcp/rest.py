@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.keys import key_in
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.mcp.base import ArgumentsInvalid, Caller, McpServer, Tool
@@ -53,8 +52,7 @@ class PlainDoor:
         return [Route(path, self._serve, methods=["POST"]) for path in self._addresses]
 
     async def _serve(self, request: Request) -> Response:
-        key = key_in(dict(request.scope["headers"]))
-        holder = await self._accounts.holder_of(key) if key else None
+        holder = await self._accounts.holder_in(dict(request.headers.raw))
         if holder is None:
             return refusal("1000", BAD_KEY, 401)
         address = self._addresses[request.url.path]
@@ -66,7 +64,7 @@ class PlainDoor:
         except CallRefused as refused:
             return refusal(refused.code, str(refused), refused.status)
         except WorkFailed as failed:
-            return refusal("1234", f"{failed} Nothing was charged.", 502)
+            return refusal(failed.code, f"{failed} Nothing was charged.", failed.status)
         except Exception:
             log.exception("a tool broke", tool=address.tool.name)
             return refusal("1200", "Something broke on our side. Nothing was charged.", 500)

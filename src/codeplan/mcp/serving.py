@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.keys import key_in
 from codeplan.mcp.base import McpServer
 from codeplan.mcp.hosts import Hosts
 
@@ -60,8 +59,7 @@ class _Door:
             status, why = refused
             await refusal("1220", why, status)(scope, receive, send)
             return
-        key = key_in(sent)
-        holder = await self._accounts.holder_of(key) if key else None
+        holder = await self._accounts.holder_in(sent)
         if holder is None:
             headers = {"www-authenticate": "Bearer"}
             await refusal("1000", BAD_KEY, 401, headers)(scope, receive, send)

@@ -4,7 +4,10 @@ nothing: a program that opens files must be told which kind it may take them for
 
 
 class MediaInvalid(ValueError):
-    """Not a file of a kind that is taken, or a damaged one; the text says what was expected."""
+    """Not a file of a kind that is taken, or a damaged one; the text says what was expected.
+    ``status``: HTTP's."""
+
+    status = 400
 
 
 _PICTURES = (

@@ -17,6 +17,8 @@ _AROUND = 64 * 1024
 class TooLarge(MediaInvalid):
     """More than is taken."""
 
+    status = 413
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

@@ -11,12 +11,10 @@ from codeplan.protocol.usage import Usage
 from codeplan.routing.formats import UPSTREAM_FORMATS
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
-from codeplan.upstream.base import Upstream, UpstreamCall, UpstreamFailed
+from codeplan.upstream.base import CALLS_FAULT, Upstream, UpstreamCall, UpstreamFailed
 from codeplan.upstream.reading import read_whole
 
 T = TypeVar("T")
-# What the call itself may be at fault for; everything else is worth another route.
-_CALLS_FAULT = frozenset({400, 413, 415, 422})
 
 
 class AskFailed(Exception):
@@ -74,7 +72,7 @@ class Asking:
                 if status == 200:
                     return read(upstream, name, body)
                 why = _complaint(upstream, status, body)
-                if status in _CALLS_FAULT:
+                if status in CALLS_FAULT:
                     break
             except (UpstreamFailed, AskFailed, Malformed) as failed:
                 why = str(failed)

@@ -11,6 +11,7 @@ from codeplan.metering.meter import Meter
 from codeplan.metering.slots import Slots, TooManyAtOnce
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.usage import Usage
+from codeplan.routing.asking import Told
 from codeplan.store.base import StoreFailed
 from codeplan.store.operations import Finish, Refused, Reserve, Reserved
 
@@ -37,6 +38,11 @@ class WorkFailed(Exception):
         super().__init__(message)
         self.status = status
 
+    @property
+    def code(self) -> str:
+        """As the HTTP addresses tell it."""
+        return {400: "1210", 501: "1211"}.get(self.status, "1234")
+
 
 @dataclass(slots=True)
 class Spent:
@@ -45,6 +51,10 @@ class Spent:
     upstream: str = ""
     upstream_model: str = ""
     usage: Usage | None = None
+
+    def note(self, told: Told) -> None:
+        """A model has answered."""
+        self.upstream, self.upstream_model, self.usage = told.upstream, told.model, told.usage
 
 
 class Apart:

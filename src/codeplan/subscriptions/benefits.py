@@ -46,16 +46,28 @@ class BenefitUnknown(ValueError):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A benefit as it stands for a person. ``state``: open to be claimed, runs, over, or elsewhere:
-    in other plans. ``plan``: the one that brings it, while that runs. ``ends_at``: None where it
-    ends with the plan. ``restricted``: why an operator stopped that plan, "" where nobody did."""
+    in other plans. ``held``: the plan that brings it, while that runs."""
 
     benefit: Benefit
     state: State
     grant: Grant | None = None
-    plan: Plan | None = None
-    ends_at: int | None = None
+    held: Held | None = None
     windows: tuple[WindowView, ...] = ()
-    restricted: str = ""
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.held.plan if self.held else None
+
+    @property
+    def ends_at(self) -> int | None:
+        """None where it ends with the plan."""
+        return self.grant.ends_at if self.grant else None
+
+    @property
+    def restricted(self) -> str:
+        """Why an operator stopped the plan that it runs by; "" where nobody did."""
+        stopped = self.held.subscription.restricted if self.held else ""
+        return stopped if self.state == "runs" else ""
 
 
 class Benefits:
@@ -80,38 +92,32 @@ class Benefits:
         return self._subscriptions.catalogue.benefits
 
     async def of(self, account: Account) -> list[Standing]:
-        """Every benefit of the catalogue, as it stands for this person."""
-        plans = await self._plans(account)
-        grants = await self._store.documents(Grant, account.id, limit=1000)
-        now = self._clock.now() + account.clock_ahead
+        """Every benefit of the catalogue, as it stands for this person, with what is left of it."""
         found = []
-        for benefit in self.offered:
-            standing = _standing(benefit, plans, grants, now)
-            if standing.state == "runs" and standing.grant is not None and benefit.windows:
+        for standing in await self._standings(account):
+            limited = standing.state == "runs" and standing.benefit.windows
+            if limited and standing.grant is not None:
                 payer = _payer(standing.grant, account.id)
-                windows = await self._meter.windows(payer, _as_plan(benefit))
+                windows = await self._meter.windows(payer, _as_plan(standing.benefit))
                 standing = replace(standing, windows=windows)
             found.append(standing)
         return found
 
     async def claim(self, account: Account, benefit_id: str) -> Grant:
         """Raises BenefitUnknown, NoCodeLeft."""
-        found = next((one for one in await self.of(account) if one.benefit.id == benefit_id), None)
+        standings = await self._standings(account)
+        found = next((one for one in standings if one.benefit.id == benefit_id), None)
         if found is None:
             raise BenefitUnknown("there is no such benefit")
         if found.grant is not None and found.state == "runs":
             return found.grant
-        benefit = found.benefit
         if found.state == "over":
             raise BenefitUnknown(self._over(found))
-        if found.state == "elsewhere":
-            names = [
-                plan.name
-                for plan in self._subscriptions.catalogue.plans.values()
-                if benefit.comes_with(plan.id)
-            ]
+        benefit, held = found.benefit, found.held
+        if held is None:
+            plans = self._subscriptions.catalogue.plans.values()
+            names = [plan.name for plan in plans if benefit.comes_with(plan.id)]
             raise BenefitUnknown(f"{benefit.name} comes with {', '.join(names)}")
-        held = next(one for one in await self._plans(account) if benefit.comes_with(one.plan.id))
         if benefit.kind == "codes":
             return await self.codes.give(
                 benefit.id, lambda code: self._grant(account, benefit, held, code)
@@ -150,9 +156,15 @@ class Benefits:
             asked, standing.benefit.name, lambda spent: work(standing, spent)
         )
 
+    async def _standings(self, account: Account) -> list[Standing]:
+        plans = await self._plans(account)
+        grants = await self._store.documents(Grant, account.id, limit=1000)
+        now = self._clock.now() + account.clock_ahead
+        return [_standing(benefit, plans, grants, now) for benefit in self.offered]
+
     async def _running(self, account: Account, kind: BenefitKind) -> Standing:
         """Raises CallRefused."""
-        mine = [one for one in await self.of(account) if one.benefit.kind == kind]
+        mine = [one for one in await self._standings(account) if one.benefit.kind == kind]
         for standing in mine:
             if standing.state == "runs" and not standing.restricted:
                 return standing
@@ -236,14 +248,13 @@ def _standing(
         held = by_subscription.get(grant.subscription_id)
         runs = held is not None if grant.ends_at is None else now < grant.ends_at
         if runs:
-            plan, why = (held.plan, held.subscription.restricted) if held else (None, "")
-            return Standing(benefit, "runs", grant, plan, grant.ends_at, restricted=why)
+            return Standing(benefit, "runs", grant, held)
     claimed = {grant.subscription_id for grant in mine}
     for held in bringing:
         if held.subscription.id not in claimed:
-            return Standing(benefit, "open", plan=held.plan)
+            return Standing(benefit, "open", held=held)
     if mine:
-        return Standing(benefit, "over", mine[0], ends_at=mine[0].ends_at)
+        return Standing(benefit, "over", mine[0])
     return Standing(benefit, "elsewhere")
 
 

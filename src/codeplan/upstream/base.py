@@ -9,6 +9,8 @@ import msgspec
 # `thinking`, or the chat template's switch of vLLM and SGLang.
 Dialect = Literal["plain", "openai", "glm", "vllm", "sglang"]
 UpstreamProtocol = Literal["openai", "anthropic", "embedded"]
+# Statuses that the call itself may be at fault for; at any other another route is worth a try.
+CALLS_FAULT = frozenset({400, 413, 415, 422})
 
 
 class UpstreamFailed(Exception):

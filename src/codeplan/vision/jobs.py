@@ -5,6 +5,9 @@ agent knows of one holds for the other."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# The server's name in addresses and receipts, and where files for it are sent.
+SERVER = "vision"
+FILES = f"/api/mcp/{SERVER}/files"
 READ_TEXT = "extract_text_from_screenshot"
 
 

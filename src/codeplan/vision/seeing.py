@@ -70,7 +70,9 @@ class Vision:
             stream=False,
             max_tokens=min(request.max_tokens or 10**9, self.settings.output_tokens),
         )
-        return _noted(await self._ask(asked), spent)
+        told = await self._ask(asked)
+        spent.note(told)
+        return told.text
 
     def _missing(self, job: str) -> str:
         text = "No vision model is set up at this service"
@@ -134,8 +136,3 @@ class Vision:
 
 def _shown(picture: Picture) -> inner.Image:
     return inner.Image(picture.media_type, base64.b64encode(picture.body).decode())
-
-
-def _noted(told: Told, spent: Spent) -> str:
-    spent.upstream, spent.upstream_model, spent.usage = told.upstream, told.model, told.usage
-    return told.text

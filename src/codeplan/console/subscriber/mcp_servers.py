@@ -7,13 +7,13 @@ from codeplan.console.page import Answer, Page, Shown
 from codeplan.console.subscriber.standing import WindowShown, running, window
 from codeplan.console.visits import Visit
 from codeplan.console.words import N_
+from codeplan.vision.jobs import FILES, SERVER
 
 _PLACE = "YOUR-KEY"
-_FILES = "/api/mcp/vision/files"
 _SERVERS = (
     ("web-search-prime", "web_search_prime", N_("Web search")),
     ("web-reader", "web_reader", N_("Web reader")),
-    ("vision", "vision", N_("Vision")),
+    ("vision", SERVER, N_("Vision")),
 )
 
 
@@ -57,7 +57,7 @@ async def show(visit: Visit) -> Answer:
         servers,
         windows,
         f"{visit.url}/api/paas/v4/",
-        f'curl -F file=@shot.png -H "Authorization: Bearer {_PLACE}" {visit.url}{_FILES}',
+        f'curl -F file=@shot.png -H "Authorization: Bearer {_PLACE}" {visit.url}{FILES}',
         bool(vision.settings.model),
         vision.reads_text,
     )

@@ -7,10 +7,10 @@ from codeplan.console.page import Answer, Page, Shown, post
 from codeplan.console.subscriber.standing import WindowShown, window
 from codeplan.console.visits import Visit
 from codeplan.console.words import N_
+from codeplan.dictation.rewriting import MOST_TEXT
 from codeplan.subscriptions.apart import CallRefused, WorkFailed
 
 _BACK = "/console/benefits/voice"
-_MOST_TEXT = 20_000
 _WAYS = (
     ("polish", N_("polish it")),
     ("commit_message", N_("as a commit message")),
@@ -59,7 +59,7 @@ async def hear(visit: Visit) -> Answer:
 
 
 async def rewrite(visit: Visit) -> Answer:
-    text, way = visit.text("text", _MOST_TEXT), visit.text("way", 40)
+    text, way = visit.text("text", MOST_TEXT), visit.text("way", 40)
     language = visit.text("language", 60)
     try:
         new = await visit.services.desk.rewrite(visit.who, text, way, language)

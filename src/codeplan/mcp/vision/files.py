@@ -6,14 +6,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.keys import key_in
 from codeplan.kit.instants import iso_utc
 from codeplan.mcp.serving import BAD_KEY, refusal
-from codeplan.mcp.vision.server import FILES
 from codeplan.media.kinds import MediaInvalid, picture_kind, video_format
-from codeplan.media.sent import TooLarge, read_sent
+from codeplan.media.sent import read_sent
 from codeplan.store.base import StoreFailed
 from codeplan.subscriptions.uploads import Uploads
+from codeplan.vision.jobs import FILES
 
 _KINDS = "expected a picture (PNG, JPEG, WebP, GIF, BMP) or a video (MP4, MOV, WebM, MKV, AVI)"
 
@@ -28,8 +27,7 @@ class FilesDoor:
         return [Route(FILES, self._take, methods=["POST"])]
 
     async def _take(self, request: Request) -> Response:
-        key = key_in(dict(request.scope["headers"]))
-        holder = await self._accounts.holder_of(key) if key else None
+        holder = await self._accounts.holder_in(dict(request.headers.raw))
         if holder is None:
             return refusal("1000", BAD_KEY, 401)
         try:
@@ -38,8 +36,7 @@ class FilesDoor:
                 raise MediaInvalid(_KINDS)
             name, until = await self._uploads.keep(holder.account.id, body)
         except MediaInvalid as invalid:
-            status = 413 if isinstance(invalid, TooLarge) else 400
-            return refusal("1210", f"The file was not taken: {invalid}.", status)
+            return refusal("1210", f"The file was not taken: {invalid}.", invalid.status)
         except StoreFailed:
             return refusal("1200", "The service cannot keep files just now.", 503)
         return JSONResponse({"id": name, "bytes": len(body), "expires_at": iso_utc(until)})

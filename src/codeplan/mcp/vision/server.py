@@ -10,11 +10,9 @@ from codeplan.protocol import inner
 from codeplan.subscriptions.apart import Spent
 from codeplan.subscriptions.mcp_calls import McpCalls
 from codeplan.subscriptions.uploads import PREFIX, Uploads
-from codeplan.vision.jobs import JOBS, Job, instructions
+from codeplan.vision.jobs import FILES, JOBS, SERVER, Job, instructions
 from codeplan.vision.seeing import Vision
 
-NAME = "vision"
-FILES = f"/api/mcp/{NAME}/files"
 _ABOUT = (
     "Look at pictures and videos. A source is a link (https), a data: link, or the id of a file"
     f" that was sent by POST to {FILES} with your key (curl -F file=@shot.png -H"
@@ -30,7 +28,7 @@ def vision_server(vision: Vision, uploads: Uploads, calls: McpCalls) -> McpServe
     tools = tuple(
         Tool(job.name, job.title, job.about, _schema(job), partial(look, job)) for job in JOBS
     )
-    return McpServer(NAME, "Vision", _ABOUT, tools)
+    return McpServer(SERVER, "Vision", _ABOUT, tools)
 
 
 def _schema(job: Job) -> dict[str, Any]:
@@ -78,7 +76,7 @@ async def _look(
     async def work(spent: Spent) -> str:
         return await vision.answer(request, job.name, spent)
 
-    return await calls.call(caller.holder, NAME, job.name, caller.client, work)
+    return await calls.call(caller.holder, SERVER, job.name, caller.client, work)
 
 
 async def _link(uploads: Uploads, caller: Caller, name: str, source: str) -> str:
