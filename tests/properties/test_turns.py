@@ -49,6 +49,7 @@ class Turns(RuleBasedStateMachine):
         self.rows = Rows()
         self.sessions = {name: Session() for name in "abc"}
         self.charged = 0
+        self.newest: Reserve | None = None
 
     def apply(self, operation: Reserve | Finish) -> object:
         old = self.rows
@@ -57,12 +58,9 @@ class Turns(RuleBasedStateMachine):
         return result
 
     def call(self, session: str, claim: Claim, turn: Turn, root: str = "root") -> object:
-        return self.apply(
-            reserve(
-                next(self.numbers), PLAN,
-                TurnClaim(claim, session, f"{session} {root}", turn.ordinal, f"h{turn.ordinal}"),
-            )
-        )  # fmt: skip
+        claimed = TurnClaim(claim, session, f"{session} {root}", turn.ordinal, f"h{turn.ordinal}")
+        self.newest = reserve(next(self.numbers), PLAN, claimed)
+        return self.apply(self.newest)
 
     def rides(self, turn: Turn, result: object) -> None:
         """A call of a turn that is paid for, or that draws its next prompt, or is stopped."""
@@ -81,12 +79,12 @@ class Turns(RuleBasedStateMachine):
 
     def ends(self, result: object, turn: Turn, awaits_tool: bool) -> None:
         if isinstance(result, Reserved):
-            self.apply(finish(self._asked(result), result, awaits_tool=awaits_tool))
+            self.finish(result, awaits_tool=awaits_tool)
             turn.awaits_tool = awaits_tool
 
-    def _asked(self, result: Reserved) -> Reserve:
-        call_id = max(self.rows.endings)
-        return reserve(0, PLAN, TurnClaim(Claim.SIDE, "", "", 0, ""), call_id=call_id)
+    def finish(self, result: Reserved, delivered: bool = True, awaits_tool: bool = False) -> None:
+        assert self.newest is not None
+        self.apply(finish(self.newest, result, delivered, awaits_tool=awaits_tool))
 
     @rule(name=SESSIONS, awaits_tool=st.booleans(), fails=st.booleans())
     def typed(self, name: str, awaits_tool: bool, fails: bool) -> None:
@@ -97,7 +95,7 @@ class Turns(RuleBasedStateMachine):
         assert isinstance(result, Reserved)
         assert result.charged
         if fails:
-            self.apply(finish(self._asked(result), result, delivered=False))
+            self.finish(result, delivered=False)
             return
         turn.calls = turn.in_prompt = 1
         session.turns.append(turn)
@@ -122,9 +120,10 @@ class Turns(RuleBasedStateMachine):
             self.rides(turn, result)
             self.ends(result, turn, turn.awaits_tool)
 
-    @rule(name=SESSIONS, marked=st.booleans())
-    def a_sub_agent(self, name: str, marked: bool) -> None:
-        """Of a session whose newest turn waits for a tool: it rides, marked or not."""
+    @rule(name=SESSIONS, marked=st.booleans(), awaits_tool=st.booleans())
+    def a_sub_agent(self, name: str, marked: bool, awaits_tool: bool) -> None:
+        """Of a session whose newest turn waits for a tool: it rides, marked or not, and however
+        it ends, the turn goes on waiting."""
         session = self.sessions[name]
         if not session.turns:
             return
@@ -135,24 +134,27 @@ class Turns(RuleBasedStateMachine):
         kind = Claim.SUB_AGENT if marked else Claim.AUTHORED
         result = self.call(name, kind, sub, root=f"sub {next(self.numbers)}")
         self.rides(turn, result)
-        self.ends(result, turn, True)
+        if isinstance(result, Reserved):
+            self.finish(result, awaits_tool=awaits_tool)
 
     @rule(name=SESSIONS)
     def a_title(self, name: str) -> None:
-        """Rides beside its turn, or is free; it never makes a prompt due."""
+        """Beside its turn it counts as the turn's other calls do, and keeps it alive no longer;
+        without one it is free. Only where it draws the turn's next prompt does it make one due."""
         session = self.sessions[name]
         turn = session.turns[-1] if session.turns else Turn(1, self.now)
+        beside = bool(session.turns) and self.now - turn.last_at <= 15 * MINUTE
+        alive_since, full = turn.last_at, turn.in_prompt >= PER_PROMPT
         result = self.call(name, Claim.SIDE, turn, root="title")
-        if isinstance(result, Reserved) and not result.charged:
-            if result.prompt_id and session.turns:
-                turn.calls += 1
-                turn.in_prompt += 1
-                turn.last_at = self.now
-            self.apply(finish(self._asked(result), result))
+        if beside:
+            self.rides(turn, result)
+            if not full:
+                turn.last_at = alive_since
         elif isinstance(result, Reserved):
-            # More than twenty in a row with no prompt.
-            self.charged += 1
-            self.apply(finish(self._asked(result), result))
+            # One that is charged is beyond twenty in a row with no prompt.
+            self.charged += result.charged
+        if isinstance(result, Reserved):
+            self.finish(result)
 
     @rule(passed=st.sampled_from([1, MINUTE, 14 * MINUTE, HOUR, 12 * HOUR]))
     def time_passes(self, passed: int) -> None:

@@ -14,7 +14,7 @@ from codeplan.metering.slots import TooManyAtOnce
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.windows import Payer, WindowView, shelve, views
 from codeplan.store.base import CallGivenUp, MeterStore, StoreFailed
-from codeplan.store.operations import Busy, Finish, Finished, Refused, Reserve, Reserved, Stopped
+from codeplan.store.operations import Busy, Finish, Finished, Reservation, Reserve, Reserved
 from codeplan.telemetry import log
 
 # A settlement that the store does not take is tried again while the answer's end waits.
@@ -41,11 +41,11 @@ class Meter:
         self._owed: list[Finish] = []
         self._paying: asyncio.Task[None] | None = None
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped:
+    async def reserve(self, wanted: Reserve) -> Reservation:
         """Durable when it returns. Raises StoreFailed, TooManyAtOnce."""
         until = asyncio.get_running_loop().time() + self._queue_seconds
         self._live.add(wanted.call_id)
-        result: Reserved | Refused | Stopped | Busy | None = None
+        result: Reservation | Busy | None = None
         try:
             while isinstance(result := await self._store.reserve(wanted), Busy):
                 if asyncio.get_running_loop().time() >= until:

@@ -35,22 +35,39 @@ class Claim(StrEnum):
     SIDE = "side"  # a title, a topic, a compaction: the client's own errand
     APART = "apart"  # a call of an MCP server: of no turn
     SUB_AGENT = "sub_agent"  # a conversation that the client marks as a turn's sub-agent
+    ERRAND = "errand"  # no tools, from a program of no known name: a title for an agent's turn
+    HELPER = "helper"  # too few tools for an agent, of no known name: an agent's small sub-agent
+    OBSERVED = "observed"  # of no coding tool, served all the same: a prompt of its own
+
+
+# What only ever rides on a turn of an admitted agent.
+COMPANIONS = frozenset((Claim.ERRAND, Claim.HELPER))
 
 
 class TurnClaim(msgspec.Struct, frozen=True):
     """``session``: the client's own session id, or "". ``conversation``: session and root text,
-    hashed. ``ordinal``: user-authored texts so far. ``text_hash``: of the newest of them."""
+    hashed. ``ordinal``: user-authored texts so far. ``text_hash``: of the newest of them.
+    ``program``: key and program, hashed, where there is no session. ``quotes``: hashes of the
+    texts that an errand carries, one of which may be a turn's."""
 
     claim: Claim
     session: str
     conversation: str
     ordinal: int
     text_hash: str
+    program: str = ""
+    quotes: frozenset[str] = frozenset()
 
     @property
     def thread(self) -> str:
         """What belongs together: the session, or the conversation where there is no session id."""
         return self.session or self.conversation
+
+    @property
+    def asks_program(self) -> bool:
+        """Whether the call may belong to another conversation of the same key and program: only
+        what nobody typed may, where there is no session to tell by."""
+        return bool(self.program) and self.claim not in (Claim.AUTHORED, Claim.OBSERVED)
 
 
 @dataclass(slots=True)
@@ -58,8 +75,9 @@ class Prompt:
     """One prompt as it was charged: its turn, its state, and how many calls it has carried.
 
     ``open_calls`` run now; ``delivered`` had content; ``awaits_tool``: its last answer asked for
-    a tool's result; ``earlier_calls``: the turn's calls that its earlier prompts paid for. Times
-    are epoch milliseconds.
+    a tool's result; ``earlier_calls``: the turn's calls that its earlier prompts paid for;
+    ``program``: as `TurnClaim.program`. Times are epoch milliseconds: ``last_call_at`` of any call,
+    ``turn_call_at`` of the turn's own, since side calls keep no prompt alive.
     """
 
     id: str
@@ -80,6 +98,8 @@ class Prompt:
     holds: tuple[Hold, ...] = ()
     reason: str = ""
     earlier_calls: int = 0
+    program: str = ""
+    turn_call_at: int = 0
 
     @property
     def thread(self) -> str:
@@ -116,6 +136,11 @@ class RunAway(msgspec.Struct, frozen=True):
     calls: int
 
 
+class Unattached(msgspec.Struct, frozen=True):
+    """No turn of an admitted agent explains the call: its program is not one that the plan
+    serves."""
+
+
 class TurnLimits(msgspec.Struct, frozen=True):
     """A plan's: calls that one prompt pays for, and calls of a whole turn (0: no end)."""
 
@@ -129,18 +154,23 @@ def find(
     limits: TurnLimits,
     free_calls: int,
     now: int,
-) -> Rides | NewPrompt | Free | RunAway:
+) -> Rides | NewPrompt | Free | RunAway | Unattached:
     """Decide what a call belongs to.
 
-    ``known``: the subscription's prompts of the claim's thread and turn, newest first. A released
-    prompt pays for nothing. ``free_calls``: free side calls since its newest prompt.
+    ``known``: the subscription's prompts of the claim's thread, and of its program where it asks
+    for those, newest first. A released prompt pays for nothing. ``free_calls``: free side calls
+    since its newest prompt.
     """
     if claim.claim is Claim.APART:
         return Free("a call of an MCP server", counts=False)
+    if claim.claim is Claim.OBSERVED:
+        return NewPrompt("not a known coding tool: each of its calls is a prompt")
     live = [prompt for prompt in known if prompt.state != "released"]
     if claim.claim is Claim.SIDE:
-        return _side(live, free_calls, now)
-    own = [p for p in live if _same_turn(claim, p) and now - p.last_call_at <= _patience(claim)]
+        return _side(live, limits, free_calls, now)
+    if claim.claim in COMPANIONS:
+        return _companion(claim, live, limits, now)
+    own = [p for p in live if _same_turn(claim, p) and now - p.turn_call_at <= _patience(claim)]
     if own:
         return _ride_or_next(own[0], _WHY_OWN[claim.claim], limits)
     parent = _parent(claim, live, now)
@@ -171,32 +201,64 @@ def _patience(claim: TurnClaim) -> int:
 
 
 def _parent(claim: TurnClaim, live: list[Prompt], now: int) -> Prompt | None:
-    """The thread's newest turn, when this call can only be its sub-agent or its compaction.
+    """The newest turn of the session, when this call can only be its sub-agent or its compaction.
 
-    Where there is no session id, only a client's own mark says so.
+    Where there is no session id, only a client's own mark says so, or that nobody typed the call
+    while another conversation of the same key and program waits for a tool.
     """
-    if not claim.session and claim.claim is not Claim.SUB_AGENT:
-        return None
     for prompt in live:
-        if prompt.session != claim.session or now - prompt.last_call_at > CONTINUE_MS:
+        if now - prompt.turn_call_at > CONTINUE_MS:
             continue
         other_root = prompt.conversation != claim.conversation
-        if claim.claim is Claim.SUB_AGENT or (other_root and prompt.awaits_tool):
+        marked = claim.claim is Claim.SUB_AGENT
+        if claim.session:
+            if prompt.session != claim.session:
+                continue
+            return prompt if marked or (other_root and prompt.awaits_tool) else None
+        if marked and not prompt.session:
             return prompt
-        return None
+        if claim.asks_program and prompt.program == claim.program and prompt.awaits_tool:
+            return prompt
     return None
 
 
-def _side(live: list[Prompt], free_calls: int, now: int) -> Rides | NewPrompt | Free:
+def _side(
+    live: list[Prompt], limits: TurnLimits, free_calls: int, now: int
+) -> Rides | NewPrompt | Free | RunAway:
     for prompt in live:
-        if now - prompt.last_call_at <= SIDE_MS:
-            return Rides(prompt, "a side call of this turn")
+        if now - prompt.turn_call_at <= SIDE_MS:
+            return _ride_or_next(prompt, "a side call of this turn", limits)
     if free_calls >= FREE_SIDE_CALLS:
         return NewPrompt(f"more than {FREE_SIDE_CALLS} side calls without a prompt")
     return Free("a side call with no turn open")
 
 
+def _companion(
+    claim: TurnClaim, live: list[Prompt], limits: TurnLimits, now: int
+) -> Rides | NewPrompt | RunAway | Unattached:
+    """What a program of no known name may send beside an agent's turn: in its session; or, where
+    it sends none, by its key and program, an errand that quotes the turn's text, and a helper
+    while the turn waits for a tool."""
+    errand = claim.claim is Claim.ERRAND
+    for prompt in live:
+        waits = not errand and prompt.awaits_tool
+        if now - prompt.turn_call_at > (CONTINUE_MS if waits else SIDE_MS):
+            continue
+        if claim.session:
+            belongs = prompt.session == claim.session
+        else:
+            belongs = prompt.program == claim.program and (
+                prompt.text_hash in claim.quotes if errand else waits
+            )
+        if belongs:
+            why = "a side call of this turn" if errand else "a small sub-agent of this turn"
+            return _ride_or_next(prompt, why, limits)
+    return Unattached()
+
+
 def _ride_or_next(prompt: Prompt, why: str, limits: TurnLimits) -> Rides | NewPrompt | RunAway:
+    """Every call counts in the prompt that it rides on, a side call too: so what one prompt buys
+    is bounded."""
     calls = prompt.earlier_calls + prompt.calls
     if 0 < limits.max_calls_per_turn <= calls:
         return RunAway(calls)

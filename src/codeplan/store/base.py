@@ -14,10 +14,8 @@ from codeplan.store.operations import (
     CallRow,
     Finish,
     Finished,
-    Refused,
+    Reservation,
     Reserve,
-    Reserved,
-    Stopped,
 )
 from codeplan.store.rows import (
     Account,
@@ -54,7 +52,7 @@ class AlreadyThere(Exception):
 class MeterStore(Protocol):
     """Reservations and settlements. Each is durable when its call returns."""
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped | Busy: ...
+    async def reserve(self, wanted: Reserve) -> Reservation | Busy: ...
 
     async def finish(self, done: Finish) -> Finished:
         """Settle or release, once: again, it changes nothing. Raises CallGivenUp, a StoreFailed,

@@ -24,8 +24,10 @@ from codeplan.store.operations import (
     CallRow,
     Finish,
     Finished,
+    NotAdmitted,
     Operation,
     Refused,
+    Reservation,
     Reserve,
     Reserved,
     Result,
@@ -33,6 +35,8 @@ from codeplan.store.operations import (
 )
 
 ABANDONED = "the service stopped while the call ran"
+# Such a call makes no prompt due, and keeps none alive.
+_SIDE = frozenset((turns.Claim.SIDE, *turns.COMPANIONS))
 
 
 def apply(operations: Sequence[Operation], rows: Rows, now: int, node: str = "") -> list[Result]:
@@ -71,26 +75,25 @@ def lose_calls(rows: Rows, now: int) -> int:
     return lost
 
 
-def _reserve(
-    wanted: Reserve, rows: Rows, now: int, node: str
-) -> Reserved | Refused | Stopped | Busy:
+def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reservation | Busy:
     plan, subscription_id = wanted.plan, wanted.subscription_id
     if rows.running.get(subscription_id, 0) >= plan.concurrency:
         return Busy(plan.concurrency)
-    thread = rows.thread(subscription_id, wanted.claim.thread)
+    known = rows.known(subscription_id, wanted.claim)
     free = rows.free_calls.get(subscription_id, 0)
     limits = turns.TurnLimits(plan.calls_per_prompt, plan.max_calls_per_turn)
-    found = turns.find(wanted.claim, thread, limits, free, now)
+    found = turns.find(wanted.claim, known, limits, free, now)
     if isinstance(found, turns.RunAway):
         return Stopped(found.calls)
+    if isinstance(found, turns.Unattached):
+        return NotAdmitted()
     refusal, prompt_holds, call_holds = _hold(wanted, found, rows, now)
     if refusal is not None:
         return Refused(refusal, _views(wanted, rows, now), now)
     prompt: Prompt | None = None
     if isinstance(found, turns.NewPrompt):
         prompt = _open_prompt(wanted, found, prompt_holds, now)
-        rows.prompts[prompt.id] = prompt
-        thread.insert(0, prompt)
+        rows.add(prompt)
         free = 0
     elif isinstance(found, turns.Rides):
         prompt = found.prompt
@@ -98,12 +101,14 @@ def _reserve(
         free += found.counts
     if free != rows.free_calls.get(subscription_id, 0):
         rows.free_calls[subscription_id] = rows.changed_free_calls[subscription_id] = free
+    side = wanted.claim.claim in _SIDE and not isinstance(found, turns.NewPrompt)
     if prompt is not None:
         prompt.calls += 1
         prompt.open_calls += 1
         prompt.last_call_at = now
+        if not side:
+            prompt.turn_call_at = now
         rows.touch(prompt)
-    side = wanted.claim.claim is turns.Claim.SIDE and not isinstance(found, turns.NewPrompt)
     reserved = Reserved(
         prompt.id if prompt else None,
         isinstance(found, turns.NewPrompt),
@@ -179,6 +184,7 @@ def _open_prompt(
         holds=holds,
         earlier_calls=before.earlier_calls + before.calls if before else 0,
         awaits_tool=before.awaits_tool if before else False,
+        program=turn.program,
     )
 
 
@@ -220,7 +226,7 @@ def _finish(done: Finish, rows: Rows, now: int, node: str) -> Finished | CallGiv
     call = _ended_call(done, ending, node)
     if done.delivered:
         call.holds = _charge(done, ending.holds, rows, now)
-    prompt = _end(call, rows, now, done.delivered, done.reserved.side, done.awaits_tool)
+    prompt = _end(call, rows, now, done.delivered, done.reserved.side, done)
     return Finished(prompt.state if prompt else "")
 
 
@@ -291,9 +297,10 @@ def _end(
     now: int,
     delivered: bool,
     side: bool = False,
-    awaits_tool: bool = False,
+    done: Finish | None = None,
 ) -> Prompt | None:
-    """The call has ended: so, perhaps, does what its prompt holds."""
+    """The call has ended: so, perhaps, does what its prompt holds. ``done``: as it was told; None
+    where the call was abandoned."""
     call.state, call.ended_at = "settled" if delivered else "released", now
     if not delivered:
         held = rows.held(call.holds, now)
@@ -308,10 +315,12 @@ def _end(
     if prompt is not None:
         prompt.open_calls -= 1
         prompt.last_call_at = max(prompt.last_call_at, now)
+        if not side:
+            prompt.turn_call_at = max(prompt.turn_call_at, now)
         was_reserved = prompt.state == "reserved"
         held = rows.held(prompt.holds, now) if was_reserved else []
         if delivered and not side:
-            settle.deliver(prompt, held, awaits_tool)
+            settle.deliver(prompt, held, _awaits_tool(prompt, done))
         else:
             settle.release_if_idle(prompt, held, call.detail or call.outcome)
         became_due = was_reserved and prompt.state == "settled"
@@ -320,6 +329,14 @@ def _end(
     if delivered:
         _roll_up(call, became_due, rows)
     return prompt
+
+
+def _awaits_tool(prompt: Prompt, done: Finish | None) -> bool:
+    """Whether the turn waits for a tool's result: its own conversation says so, a sub-agent's end
+    does not."""
+    if done is None or done.asked.claim.conversation != prompt.conversation:
+        return prompt.awaits_tool
+    return done.awaits_tool
 
 
 def _roll_up(call: CallRow, became_due: bool, rows: Rows, sign: int = 1) -> None:

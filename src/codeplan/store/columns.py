@@ -16,7 +16,7 @@ from codeplan.store.rows import HourUse
 PROMPT = (
     "id, account_id, subscription_id, session, conversation, ordinal, text_hash, client,"
     " opened_at, last_call_at, state, calls, open_calls, delivered, awaits_tool, holds, reason,"
-    " earlier_calls"
+    " earlier_calls, program, turn_call_at"
 )
 CALL = (
     "id, prompt_id, account_id, subscription_id, key_id, client, protocol, model_asked, model,"
@@ -30,6 +30,7 @@ HOUR = f"account_id, hour, model, client, {', '.join(SUMS)}"
 # What a later write of the same row may change.
 PROMPT_CHANGES = (
     "last_call_at", "state", "calls", "open_calls", "delivered", "awaits_tool", "holds", "reason",
+    "turn_call_at",
 )  # fmt: skip
 WINDOW_CHANGES = ("used", "reserved")
 CALL_CHANGES = (
@@ -57,7 +58,8 @@ def prompt_values(prompt: Prompt) -> tuple[Any, ...]:
         prompt.id, prompt.account_id, prompt.subscription_id, prompt.session, prompt.conversation,
         prompt.ordinal, prompt.text_hash, prompt.client, prompt.opened_at, prompt.last_call_at,
         prompt.state, prompt.calls, prompt.open_calls, prompt.delivered, prompt.awaits_tool,
-        to_json(prompt.holds), prompt.reason, prompt.earlier_calls, prompt.thread,
+        to_json(prompt.holds), prompt.reason, prompt.earlier_calls, prompt.program,
+        prompt.turn_call_at, prompt.thread,
     )  # fmt: skip
 
 

@@ -1,17 +1,19 @@
 """The rows that a batch of metering operations works on: locked, loaded, changed, and written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from codeplan.plan.admit import Hold
 from codeplan.plan.settle import Held
-from codeplan.plan.turns import Prompt
+from codeplan.plan.turns import Prompt, TurnClaim
 from codeplan.plan.windows import Open, Window, shelve
 from codeplan.store.operations import CallRow, Operation, Reserve
 from codeplan.store.rows import HourUse
 
 # An hour, a model and a tool of one account: what roll-ups are kept by.
 HourKey = tuple[str, int, str, str]
+# Prompts by their subscription and thread, or program.
+_Shelf = dict[tuple[str, str], list[Prompt]]
 
 
 @dataclass(slots=True)
@@ -38,20 +40,40 @@ class Rows:
     changed_free_calls: dict[str, int] = field(default_factory=dict)
     changed_calls: dict[str, CallRow] = field(default_factory=dict)
     used: dict[HourKey, HourUse] = field(default_factory=dict)
-    _threads: dict[tuple[str, str], list[Prompt]] = field(default_factory=dict)
+    _threads: _Shelf = field(default_factory=dict)
+    _programs: _Shelf = field(default_factory=dict)
     _shelves: dict[str, Open] = field(default_factory=dict)
 
     def index(self) -> None:
-        """Order what was loaded: each thread's prompts newest first, each rule's windows."""
+        """Order what was loaded: each thread's and program's prompts newest first, each rule's
+        windows."""
         for prompt in sorted(self.prompts.values(), key=lambda row: row.id, reverse=True):
-            self._threads.setdefault((prompt.subscription_id, prompt.thread), []).append(prompt)
+            for shelf, key in self._places(prompt):
+                shelf.setdefault(key, []).append(prompt)
         of: dict[str, list[Window]] = {}
         for window in self.windows.values():
             of.setdefault(window.subscription_id, []).append(window)
         self._shelves = {subscription: shelve(windows) for subscription, windows in of.items()}
 
-    def thread(self, subscription_id: str, thread: str) -> list[Prompt]:
-        return self._threads.setdefault((subscription_id, thread), [])
+    def known(self, subscription_id: str, claim: TurnClaim) -> list[Prompt]:
+        """The prompts that the claim may belong to, newest first."""
+        thread = self._threads.get((subscription_id, claim.thread), [])
+        if not claim.asks_program:
+            return thread
+        program = self._programs.get((subscription_id, claim.program), [])
+        prompts = {prompt.id: prompt for prompt in (*thread, *program)}
+        return sorted(prompts.values(), key=lambda prompt: prompt.id, reverse=True)
+
+    def add(self, prompt: Prompt) -> None:
+        """A prompt that has just been opened, newer than all others."""
+        self.prompts[prompt.id] = prompt
+        for shelf, key in self._places(prompt):
+            shelf.setdefault(key, []).insert(0, prompt)
+
+    def _places(self, prompt: Prompt) -> Iterator[tuple[_Shelf, tuple[str, str]]]:
+        yield self._threads, (prompt.subscription_id, prompt.thread)
+        if prompt.program:
+            yield self._programs, (prompt.subscription_id, prompt.program)
 
     def open_windows(self, subscription_id: str) -> Open:
         return self._shelves.setdefault(subscription_id, {})

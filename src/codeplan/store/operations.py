@@ -69,6 +69,10 @@ class Stopped(msgspec.Struct, frozen=True):
     calls: int
 
 
+class NotAdmitted(msgspec.Struct, frozen=True):
+    """The call could only ride on an agent's turn, and there is none; nothing was reserved."""
+
+
 class Finish(msgspec.Struct, frozen=True):
     """A call has ended. ``delivered``: content came, so its prompt is due (settlement); else the
     call is released. ``outcome``: whole, cut by client, cut by upstream, failed.
@@ -127,4 +131,5 @@ class CallRow:
 
 
 Operation = Reserve | Finish
-Result = Reserved | Refused | Stopped | Busy | Finished | Exception
+Reservation = Reserved | Refused | Stopped | NotAdmitted
+Result = Reservation | Busy | Finished | Exception

@@ -5,13 +5,16 @@ from codeplan.plan.turns import (
     CONTINUE_MS,
     FREE_SIDE_CALLS,
     RETRY_MS,
+    SIDE_MS,
     Claim,
     Free,
     NewPrompt,
     Prompt,
     Rides,
+    RunAway,
     TurnClaim,
     TurnLimits,
+    Unattached,
     find,
 )
 from support.meters import claim
@@ -78,3 +81,50 @@ def test_a_side_call_rides_or_is_free_up_to_a_number() -> None:
     assert isinstance(find(side, [prompt(claim())], LIMITS, 0, 0), Rides)
     assert isinstance(find(side, [], LIMITS, 0, 0), Free)
     assert isinstance(find(side, [], LIMITS, FREE_SIDE_CALLS, 0), NewPrompt)
+
+
+def test_a_side_call_counts_in_its_prompt_and_in_its_turn() -> None:
+    side = claim(kind=Claim.SIDE)
+    drawn = find(side, [prompt(claim(), calls=20)], LIMITS, 0, 0)
+    assert isinstance(drawn, NewPrompt)
+    assert drawn.goes_on is not None
+    stopped = find(side, [prompt(claim(), calls=20, earlier_calls=480)], TurnLimits(20, 500), 0, 0)
+    assert isinstance(stopped, RunAway)
+
+
+def companion(
+    kind: Claim, session: str = "", program: str = "", quotes: frozenset[str] = frozenset()
+) -> TurnClaim:
+    return TurnClaim(kind, session, "another root", 1, "x", program, quotes)
+
+
+def test_what_only_rides_rides_in_its_session_for_a_while() -> None:
+    known = [prompt(claim())]
+    for kind in (Claim.ERRAND, Claim.HELPER):
+        assert isinstance(find(companion(kind, "s"), known, LIMITS, 0, SIDE_MS), Rides)
+        assert isinstance(find(companion(kind, "s"), known, LIMITS, 0, SIDE_MS + 1), Unattached)
+        assert isinstance(find(companion(kind, "other"), known, LIMITS, 0, 0), Unattached)
+
+
+def test_without_a_session_an_errand_must_quote_its_turn() -> None:
+    turn = TurnClaim(Claim.AUTHORED, "", "root", 1, "text", "program")
+    known = [prompt(turn, program="program")]
+    quoting = companion(Claim.ERRAND, program="program", quotes=frozenset(("text", "else")))
+    assert isinstance(find(quoting, known, LIMITS, 0, 0), Rides)
+    bare = companion(Claim.ERRAND, program="program", quotes=frozenset(("else",)))
+    assert isinstance(find(bare, known, LIMITS, 0, 0), Unattached)
+    other_program = companion(Claim.ERRAND, program="curl", quotes=frozenset(("text",)))
+    assert isinstance(find(other_program, known, LIMITS, 0, 0), Unattached)
+
+
+def test_without_a_session_a_helper_rides_while_its_turn_waits_for_a_tool() -> None:
+    turn = TurnClaim(Claim.AUTHORED, "", "root", 1, "text", "program")
+    helper = companion(Claim.HELPER, program="program")
+    waiting = [prompt(turn, program="program", awaits_tool=True)]
+    assert isinstance(find(helper, waiting, LIMITS, 0, HOUR), Rides)
+    assert isinstance(find(helper, [prompt(turn, program="program")], LIMITS, 0, 0), Unattached)
+
+
+def test_what_is_observed_is_a_prompt_each_time() -> None:
+    observed = claim(kind=Claim.OBSERVED)
+    assert isinstance(find(observed, [prompt(claim())], LIMITS, 0, 0), NewPrompt)

@@ -29,6 +29,14 @@ SELECT DISTINCT ON (account_id, id) {columns.PROMPT} FROM (
     ORDER BY id DESC LIMIT 8
   ) AS p
   UNION ALL
+  SELECT p.* FROM unnest($5::text[], $6::text[]) AS claim (subscription, program)
+  CROSS JOIN LATERAL (
+    SELECT * FROM prompts
+    WHERE subscription_id = subscription
+      AND prompts.program = claim.program AND prompts.program <> ''
+    ORDER BY id DESC LIMIT 8
+  ) AS p
+  UNION ALL
   SELECT prompts.* FROM unnest($3::text[], $4::text[]) AS named (account, prompt)
   JOIN prompts ON account_id = account AND id = prompt
 ) AS found
@@ -49,7 +57,7 @@ def _places(number: int) -> str:
 
 
 _SAVE_PROMPTS = f"""
-INSERT INTO prompts ({columns.PROMPT}, thread) VALUES ({_places(19)})
+INSERT INTO prompts ({columns.PROMPT}, thread) VALUES ({_places(21)})
 ON CONFLICT (account_id, id) DO UPDATE SET {columns.replaced(columns.PROMPT_CHANGES)}
 """
 _SAVE_WINDOWS = f"""
@@ -88,18 +96,21 @@ async def load(
 ) -> None:
     """What these operations may need."""
     threads: set[tuple[str, str]] = set()
+    programs: set[tuple[str, str]] = set()
     prompts: set[tuple[str, str]] = set()
     calls: list[tuple[str, str, int]] = []
     subscriptions: set[str] = set()
     for item in operations:
         if isinstance(item, Reserve):
             threads.add((item.subscription_id, item.claim.thread))
+            if item.claim.asks_program:
+                programs.add((item.subscription_id, item.claim.program))
             subscriptions.add(item.subscription_id)
         else:
             calls.append((item.asked.account_id, item.asked.call_id, item.reserved.at))
             if item.reserved.prompt_id:
                 prompts.add((item.asked.account_id, item.reserved.prompt_id))
-    await _load_prompts(connection, rows, threads, prompts)
+    await _load_prompts(connection, rows, threads, programs, prompts)
     if subscriptions:
         rows.running = dict.fromkeys(subscriptions, 0)
         for row in await connection.fetch(_RUNNING, list(subscriptions)):
@@ -115,7 +126,7 @@ async def load_calls(
 ) -> None:
     """What these running calls hold, and their prompts."""
     prompts = {(call.account_id, call.prompt_id) for call in calls if call.prompt_id}
-    await _load_prompts(connection, rows, set(), prompts)
+    await _load_prompts(connection, rows, set(), set(), prompts)
     _, held = windows_needed((), rows)
     held |= {hold.window_id for call in calls for hold in call.holds}
     await _load_windows(connection, rows, {call.subscription_id for call in calls}, held, now)
@@ -132,11 +143,14 @@ async def _load_prompts(
     connection: Connection,
     rows: Rows,
     threads: set[tuple[str, str]],
+    programs: set[tuple[str, str]],
     prompts: set[tuple[str, str]],
 ) -> None:
     if not threads and not prompts:
         return
-    names = (*_columns(list(threads), 2), *_columns(list(prompts), 2))
+    names = (
+        *_columns(list(threads), 2), *_columns(list(prompts), 2), *_columns(list(programs), 2)
+    )  # fmt: skip
     for row in await connection.fetch(_PROMPTS, *names):
         rows.prompts[row["id"]] = columns.prompt_in(row)
 

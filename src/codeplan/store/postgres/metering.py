@@ -18,11 +18,9 @@ from codeplan.store.operations import (
     Finish,
     Finished,
     Operation,
-    Refused,
+    Reservation,
     Reserve,
-    Reserved,
     Result,
-    Stopped,
 )
 from codeplan.store.postgres.engine import Connection, Engine
 from codeplan.store.postgres.meter_rows import (
@@ -72,9 +70,9 @@ class PostgresMetering:
         self._engine, self._clock = engine, clock
         self._node, self._lease_ms = node, lease_ms
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped | Busy:
+    async def reserve(self, wanted: Reserve) -> Reservation | Busy:
         wanted = _cleaned(wanted)
-        result: Reserved | Refused | Stopped | Busy
+        result: Reservation | Busy
         result = await self._engine.write(wanted.subscription_id, wanted)
         return result
 

@@ -19,8 +19,8 @@ from codeplan.store.operations import CallRow, Operation, Reserve
 from codeplan.store.sqlite.saving import Save
 
 _PROMPT = columns.PROMPT.replace("holds", "json(holds)")
-# The newest prompts of each thread, those that finishing calls belong to, and where those calls
-# stand: in one step.
+# The newest prompts of each thread and program, those that finishing calls belong to, and where
+# those calls stand: in one step.
 _LOAD_PROMPTS = f"""
 SELECT (
   SELECT json_group_array(json_array({_PROMPT})) FROM (
@@ -28,6 +28,12 @@ SELECT (
     JOIN prompts AS p ON p.account_id = claim.value ->> 0 AND p.id IN (
       SELECT id FROM prompts
       WHERE subscription_id = claim.value ->> 1 AND thread = claim.value ->> 2
+      ORDER BY id DESC LIMIT 8
+    )
+    UNION SELECT claim.value ->> 0, p.id FROM json_each(:programs) AS claim
+    JOIN prompts AS p ON p.account_id = claim.value ->> 0 AND p.id IN (
+      SELECT id FROM prompts
+      WHERE subscription_id = claim.value ->> 1 AND program = claim.value ->> 2 AND program <> ''
       ORDER BY id DESC LIMIT 8
     )
     UNION SELECT value ->> 0, value ->> 1 FROM json_each(:ids)
@@ -52,7 +58,7 @@ SELECT
 
 _SAVE_PROMPTS = Save(
     f"INSERT INTO prompts ({columns.PROMPT}, thread)",
-    19,
+    21,
     f"ON CONFLICT (account_id, id) DO UPDATE SET {columns.replaced(columns.PROMPT_CHANGES)}",
 )
 _SAVE_WINDOWS = Save(
@@ -80,7 +86,7 @@ _prompt_rows = msgspec.json.Decoder(
     list[
         tuple[
             str, str, str, str, str, int, str, str, int, int, str, int, int, int, int,
-            tuple[Hold, ...], str, int,
+            tuple[Hold, ...], str, int, str, int,
         ]
     ]
 )  # fmt: skip
@@ -96,16 +102,18 @@ def load(
     unwritten: Container[str],
 ) -> Rows:
     """What these operations may need. ``unwritten``: running calls that are no rows yet."""
-    claims, ids, calls = set(), [], []
+    claims, programs, ids, calls = set(), set(), [], []
     for item in operations:
         if isinstance(item, Reserve):
             claims.add((item.account_id, item.subscription_id, item.claim.thread))
+            if item.claim.asks_program:
+                programs.add((item.account_id, item.subscription_id, item.claim.program))
         else:
             if item.asked.call_id not in unwritten:
                 calls.append((item.asked.account_id, item.asked.call_id))
             if item.reserved.prompt_id:
                 ids.append((item.asked.account_id, item.reserved.prompt_id))
-    rows = _load_prompts(connection, list(claims), ids, calls)
+    rows = _load_prompts(connection, list(claims), list(programs), ids, calls)
     for item in operations:
         if not isinstance(item, Reserve) and item.asked.call_id in unwritten:
             rows.endings[item.asked.call_id] = Ending("running")
@@ -116,7 +124,7 @@ def load(
 def load_calls(connection: sqlite3.Connection, calls: Sequence[CallRow], now: int) -> Rows:
     """What these running calls hold, and their prompts."""
     ids = {(call.account_id, call.prompt_id) for call in calls if call.prompt_id}
-    rows = _load_prompts(connection, [], list(ids), [])
+    rows = _load_prompts(connection, [], [], list(ids), [])
     _, held = windows_needed((), rows)
     held |= {hold.window_id for call in calls for hold in call.holds}
     _load_windows(connection, rows, {call.subscription_id for call in calls}, held, now)
@@ -126,11 +134,13 @@ def load_calls(connection: sqlite3.Connection, calls: Sequence[CallRow], now: in
 def _load_prompts(
     connection: sqlite3.Connection,
     claims: Sequence[tuple[str, str, str]],
+    programs: Sequence[tuple[str, str, str]],
     ids: Sequence[tuple[str, str]],
     calls: Sequence[tuple[str, str]],
 ) -> Rows:
     names = {
         "claims": columns.to_json(claims),
+        "programs": columns.to_json(programs),
         "ids": columns.to_json(ids),
         "calls": columns.to_json(calls),
     }

@@ -20,11 +20,9 @@ from codeplan.store.operations import (
     Finish,
     Finished,
     Operation,
-    Refused,
+    Reservation,
     Reserve,
-    Reserved,
     Result,
-    Stopped,
 )
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import (
@@ -44,8 +42,8 @@ class SqliteMetering:
         self._engine, self._clock = engine, clock
         self._unwritten: dict[str, CallRow] = {}
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused | Stopped | Busy:
-        result: Reserved | Refused | Stopped | Busy = await self._engine.write(self._apply, wanted)
+    async def reserve(self, wanted: Reserve) -> Reservation | Busy:
+        result: Reservation | Busy = await self._engine.write(self._apply, wanted)
         return result
 
     async def finish(self, done: Finish) -> Finished:
