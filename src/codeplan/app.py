@@ -37,6 +37,7 @@ from codeplan.config.build_access import (
     makes_accounts,
     read_draft,
 )
+from codeplan.config.build_clients import build_clients
 from codeplan.config.build_mcp import build_engines, build_fetcher, build_speech, build_vision
 from codeplan.config.build_money import build_mail, build_money, build_payments
 from codeplan.config.model import ConfigFile
@@ -48,6 +49,7 @@ from codeplan.dictation.rewriting import Rewriting
 from codeplan.fetching.robots import Robots
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
+from codeplan.gateway.evidence import Evidence
 from codeplan.gateway.exchange import Gateway, GatewaySettings
 from codeplan.gateway.relay import Relay
 from codeplan.gateway.seeing import Sight
@@ -71,6 +73,7 @@ from codeplan.mcp.web_search.server import web_search
 from codeplan.metering.keeping import keep_small
 from codeplan.metering.meter import Meter
 from codeplan.metering.news import News
+from codeplan.metering.refused_calls import RefusedCalls
 from codeplan.metering.slots import Slots
 from codeplan.metering.tallies import Tallies
 from codeplan.payments.opened import open_providers
@@ -147,6 +150,7 @@ async def open_service(
         await subscriptions.keep_catalogue()
         runs = Runs(clock)
         news, tallies, devices = News(), Tallies(store, clock), Devices(store, clock)
+        clients, refused_calls = build_clients(config.clients), RefusedCalls(store, clock)
         meter = Meter(store, clock, config.service.queue_seconds, news)
         purse = Purse(store, rules)
         if not database:
@@ -217,6 +221,8 @@ async def open_service(
             runs=runs,
             personal_data=PersonalData(store, teams),
             benefits=benefits,
+            clients=clients,
+            refused_calls=refused_calls,
             desk=DictationDesk(benefits, Hearing(build_speech(config), asking), Rewriting(asking)),
             vision=build_vision(config, asking),
         )
@@ -230,6 +236,8 @@ async def open_service(
             meter=meter,
             store=store,
             clock=clock,
+            clients=clients,
+            refused_calls=refused_calls,
             time_zone=config.service.time_zone,
             operator_digest=operator_digest,
             forget=forget,
@@ -258,6 +266,8 @@ async def open_service(
             devices=devices,
             tallies=tallies,
             sight=Sight(everything.vision, calls, clock),
+            clients=clients,
+            evidence=Evidence(refused_calls, clock),
         )
         application = api_application(
             services,
@@ -269,7 +279,7 @@ async def open_service(
             run_due(clockwork, runs),
             keep_purse(purse, runs),
             check_books(checker, runs),
-            keep_seen(devices, tallies, runs),
+            keep_seen(devices, tallies, refused_calls, runs),
             read_drains(drains, runs),
             look_for_sharing(everything.cases, runs),
             sum_days(everything.reports, runs),

@@ -1,5 +1,6 @@
 """The account's own addresses: what a key's plan has left, and how the key behaves."""
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -68,10 +69,20 @@ class AccountEndpoints:
                 "id": standing.held.plan.id,
                 "name": standing.held.plan.name,
                 "models": standing.held.plan.models,
+                "model_limits": self._limits(standing.held.plan.models),
                 "period": subscription.period,
                 "ends_at": iso_utc(subscription.ends_at),
             }
         return shown
+
+    def _limits(self, models: Sequence[str]) -> dict[str, Any]:
+        """The tokens that each model reads and writes at most; null where nobody said."""
+        catalogue = self._services.subscriptions.catalogue
+        return {
+            one.id: {"context": one.context, "output": one.output}
+            for one in catalogue.models
+            if one.id in models
+        }
 
     async def _ordered(self, account_id: str) -> Order | None:
         """A plan that waits for its payment."""

@@ -24,6 +24,7 @@ from codeplan.api.operator import OperatorEndpoints
 from codeplan.api.orders import OrderEndpoints
 from codeplan.api.own import OwnEndpoints
 from codeplan.api.receipts import ReceiptEndpoints
+from codeplan.api.refused_calls import RefusedCallEndpoints
 from codeplan.api.service import ServiceEndpoints
 from codeplan.api.shown import Services
 from codeplan.api.speech import Speech
@@ -89,6 +90,7 @@ def endpoints_of(services: Services, parts: ApiParts) -> list[Endpoint]:
         *BillEndpoints(parts.bills).endpoints(),
         *TeamEndpoints(services).endpoints(),
         *ReceiptEndpoints(services).endpoints(),
+        *RefusedCallEndpoints(services).endpoints(),
         *BenefitEndpoints(services, parts.benefits).endpoints(),
         *OwnEndpoints(
             services, parts.devices, parts.sessions, parts.cases, parts.personal_data
@@ -120,7 +122,7 @@ def api_application(services: Services, parts: ApiParts, pages: list[BaseRoute])
     return Starlette(
         routes=[
             *health.routes(services.clock),
-            *catalogue.routes(),
+            *catalogue.routes(services.clients),
             *routes_of(services, declared),
             Route("/api/openapi.json", openapi),
             *monitor.routes(services),

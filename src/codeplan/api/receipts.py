@@ -6,9 +6,10 @@ import msgspec
 
 from codeplan.api.answers import error
 from codeplan.api.endpoints import Call, Endpoint
+from codeplan.api.refused_calls import show_refused
 from codeplan.api.shown import Services
 from codeplan.billing.purse import CallHold
-from codeplan.clients.known import name_of
+from codeplan.clients.registry import Clients
 from codeplan.kit.instants import iso_utc
 from codeplan.kit.money import written_exact
 from codeplan.plan.admit import Hold
@@ -17,6 +18,7 @@ from codeplan.plan.rules import ONE
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import shown
 from codeplan.store.operations import CallRow
+from codeplan.subscriptions.receipts import Receipt
 
 
 class ReceiptEndpoints:
@@ -37,18 +39,22 @@ class ReceiptEndpoints:
         limit = call.number("limit", 50)
         found = await self._services.usage.prompts(call.account.id, limit, call.text("before"))
         last = found[-1].id if len(found) == limit else None
-        return {"prompts": [_prompt(prompt) for prompt in found], "next": last}
+        clients = self._services.clients
+        return {"prompts": [_prompt(prompt, clients) for prompt in found], "next": last}
 
     async def prompt(self, call: Call) -> Any:
         """The receipt of a prompt by its id, or by the id of one of its calls; also of a call that
-        was paid by the token."""
+        was paid by the token, or refused in the last 14 days."""
         found = await self._services.receipts.find(call.account.id, call.part("id"))
         if found is None:
+            refused = await self._services.refused_calls.find(call.part("id"), call.account.id)
+            if refused is not None:
+                return {"prompt": None, "calls": [], "refused": show_refused(refused)}
             return error(404, "not_found", f"there is no prompt or call {call.part('id')}")
         if found.prompt is None:
             shown = [_call(one, None) for one in found.calls]
             return {"prompt": None, "calls": shown, "paid": _paid(found.paid)}
-        receipt = _receipt(found.prompt, found.calls, found.plan, found.version)
+        receipt = _receipt(found, found.prompt, self._services.clients)
         if call.text("verify") == "true" and found.plan is not None:
             checks = found.checks()
             receipt["verified"] = all(check.agrees for check in checks)
@@ -77,13 +83,12 @@ def _paid(held: CallHold | None) -> dict[str, Any] | None:
     }
 
 
-def _receipt(
-    prompt: Prompt, calls: list[CallRow], plan: Plan | None, version: str
-) -> dict[str, Any]:
+def _receipt(found: Receipt, prompt: Prompt, clients: Clients) -> dict[str, Any]:
+    calls, plan, version = found.calls, found.plan, found.version
     times = plan.rate_of(calls[0].model).times_at(prompt.opened_at) if plan and calls else ONE
     return {
         "prompt": {
-            **_prompt(prompt),
+            **_prompt(prompt, clients),
             "session": prompt.session,
             "turn": prompt.ordinal,
             "earlier_calls_of_the_turn": prompt.earlier_calls,
@@ -96,14 +101,14 @@ def _receipt(
     }
 
 
-def _prompt(prompt: Prompt) -> dict[str, Any]:
+def _prompt(prompt: Prompt, clients: Clients) -> dict[str, Any]:
     """``state``: reserved (its calls run), settled (charged) or released (free: ``reason``)."""
     return {
         "id": prompt.id,
         "state": prompt.state,
         "reason": prompt.reason,
         "client": prompt.client,
-        "client_name": name_of(prompt.client),
+        "client_name": clients.name_of(prompt.client),
         "opened_at": iso_utc(prompt.opened_at),
         "last_call_at": iso_utc(prompt.last_call_at),
         "calls": prompt.calls,

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeplan.accounts.directory import Accounts
+from codeplan.clients.registry import Clients
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import iso_utc
 from codeplan.metering.meter import Meter
+from codeplan.metering.refused_calls import RefusedCalls
 from codeplan.plan.forecast import forecast
 from codeplan.plan.windows import WindowView
 from codeplan.store.base import MoneyStore, Store, UsageStore
@@ -29,6 +31,8 @@ class Services:
     meter: Meter
     store: Store
     clock: Clock
+    clients: Clients
+    refused_calls: RefusedCalls
     time_zone: str
     operator_digest: bytes
     forget: Callable[[], None]

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import click
 
+from codeplan.cli.admin_clients import clients
 from codeplan.cli.admin_money import clock, codes, ledger, order
 from codeplan.cli.admin_service import COMMANDS
 from codeplan.cli.operating import ask, once_option, service_options
@@ -26,7 +27,7 @@ def promotions() -> None:
     """What plans cost, and when."""
 
 
-for _command in (clock, codes, ledger, order, *COMMANDS):
+for _command in (clients, clock, codes, ledger, order, *COMMANDS):
     admin.add_command(_command)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from codeplan.cli.printing import json_option, print_json
-from codeplan.config.load import ConfigInvalid, builtin_text, load
+from codeplan.config.load import ConfigInvalid, advice, builtin_text, load
 
 
 @click.group()
@@ -27,9 +27,9 @@ def show(as_json: bool) -> None:
 @click.argument("path", type=click.Path(path_type=Path), default=Path("codeplan.toml"))
 @json_option
 def check(path: Path, as_json: bool) -> None:
-    """Check a file and name every error in it."""
+    """Check a file and name every error in it, and what may be written better."""
     try:
-        load(path)
+        notes = advice(path)
     except ConfigInvalid as invalid:
         if as_json:
             complaints = [
@@ -41,6 +41,9 @@ def check(path: Path, as_json: bool) -> None:
             click.echo(str(invalid), err=True)
         raise SystemExit(1) from None
     if as_json:
-        print_json({"ok": True, "errors": []})
-    else:
-        click.echo(f"{path} is in order")
+        told = [{"file": one.file, "line": one.line, "note": one.what} for one in notes]
+        print_json({"ok": True, "errors": [], "notes": told})
+        return
+    for note in notes:
+        click.echo(str(note), err=True)
+    click.echo(f"{path} is in order")

@@ -15,7 +15,8 @@ from codeplan.cli.printing import give_up, json_option, local_time, print_json
 @click.option("--verify", is_flag=True, help="Recompute every charge from what is stored.")
 @json_option
 def explain(prompt_id: str | None, url: str, key: str, verify: bool, as_json: bool) -> None:
-    """Explain a prompt, or the call with a request id. Without an ID: the newest prompts."""
+    """Explain a prompt, or the call with a request id, also one that was refused in the last 14
+    days. Without an ID: the newest prompts."""
     base = f"{url.rstrip('/')}/api/usage/prompts"
     if prompt_id is None:
         listed = call("GET", f"{base}?limit=20", key, as_json)
@@ -30,7 +31,7 @@ def explain(prompt_id: str | None, url: str, key: str, verify: bool, as_json: bo
         print_json(receipt)
     else:
         _show(receipt)
-    if verify and not receipt.get("verified"):
+    if verify and not receipt.get("verified") and not receipt.get("refused"):
         give_up("the stored charges do not agree with the plan they were made under", as_json)
 
 
@@ -46,7 +47,19 @@ def _line(prompt: dict[str, Any]) -> str:
     )
 
 
+def _show_refused(refused: dict[str, Any]) -> None:
+    click.echo(f"{refused['id']}  {local_time(refused['at'])}  {refused['state']}")
+    click.echo(f"  {refused['status']} {refused['code']} at {refused['path']}")
+    click.echo(f"  {refused['message']}")
+    click.echo(f"  it calls itself: {refused['user_agent'] or 'nothing'}")
+    click.echo(f"  its system prompt begins: {refused['system_begins'] or '(it has none)'}")
+    click.echo(f"  it offers: {', '.join(refused['tools']) or 'no tools'}")
+
+
 def _show(receipt: dict[str, Any]) -> None:
+    if receipt.get("refused"):
+        _show_refused(receipt["refused"])
+        return
     prompt, plan = receipt["prompt"], receipt.get("plan")
     if prompt is not None:
         click.echo(_line(prompt))

@@ -3,42 +3,89 @@
 Facts behind each rule: docs/clients.md, measured on the real programs.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from codeplan.clients.quoting import quotes_in
 from codeplan.clients.refusal import Form, Refusal, Wait
-from codeplan.clients.set_up import Plan, SetUp
+from codeplan.clients.set_up import Paste, Plan, SetUp
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.outline import Outline, Said
 
 Protocol = Literal["anthropic", "openai_chat", "openai_responses"]
 
+# A longer id of a session is no id; what stands for it is as good.
+_LONGEST_SESSION = 200
+_SESSION_ID = re.compile(r'"session_id"\s*:\s*"([^"]+)"|(?:^|_)session_([0-9A-Za-z-]{8,})$')
 
-class SeenCall(msgspec.Struct, frozen=True):
-    """What a client file may look at. Header names are lower-case."""
+
+class SeenCall(msgspec.Struct, dict=True):
+    """What a client file may look at. Header names are lower-case; ``body`` is the call's, as it
+    came: JSON. What many clients ask for is worked out once."""
 
     protocol: Protocol
     headers: Mapping[bytes, bytes]
     outline: Outline
+    body: bytes = b""
 
     def header(self, name: bytes) -> str:
         return self.headers.get(name, b"").decode("latin-1")
 
-    @property
+    @cached_property
     def user_agent(self) -> str:
         return self.header(b"user-agent")
 
+    @cached_property
+    def system_start(self) -> str:
+        """The first text of the system prompt."""
+        system = self.outline.system
+        return system[0].lstrip() if system else ""
+
+    @property
+    def offers_tools(self) -> bool:
+        return bool(self.outline.tool_names)
+
     def system_begins(self, *starts: str) -> bool:
         """Whether the system prompt begins with one of these."""
-        system = self.outline.system
-        return bool(system) and system[0].lstrip().startswith(starts)
+        return self.system_start.startswith(starts)
+
+    def newest_begins(self, *starts: str) -> bool:
+        """Whether a text of the newest message of the user's role begins with one of these."""
+        said = self.outline.said
+        return bool(said) and any(text.lstrip().startswith(starts) for text in said[-1].texts)
+
+    def value(self, source: str) -> str:
+        """What stands at ``header:<name>`` or ``body:<path>``, as a text; "" where nothing does.
+
+        A path's steps are names with full stops between: ``body:metadata.user_id``.
+        """
+        kind, _, place = source.partition(":")
+        if kind == "header":
+            return self.header(place.lower().encode())
+        if place == "prompt_cache_key":
+            return self.outline.cache_key
+        if place in ("metadata.user_id", "user"):
+            return self.outline.user_id
+        value = self._decoded
+        for step in place.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        return value if isinstance(value, str) else ""
+
+    @cached_property
+    def _decoded(self) -> Any:
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
 
 
 class Client:
-    """A client that is not recognised. Known ones say more in their own files."""
+    """A client that is not recognised. Known ones say more in their own files and entries."""
 
     id = ""
     name = "unknown client"
@@ -48,8 +95,20 @@ class Client:
     writes_behind_results = False
     # Whether its calls are a vision server's own, and no coding tool's.
     sees = False
-    # How the texts begin that it puts itself into messages of the user's role.
-    not_authored: tuple[str, ...] = ()
+    # How the texts begin that it, and no person, puts into messages of the user's role. Those of
+    # whoever is not known are the marks that several agents share.
+    not_authored: tuple[str, ...] = (
+        "<system-reminder>", "<system_reminder>", "<environment_details>",
+        "<environment_context>", "<task-notification>", "[SYSTEM]",
+    )  # fmt: skip
+    # Where it may say which session a call is of, the first that says something.
+    session_sources: tuple[str, ...] = (
+        "header:x-session-id", "header:x-session-affinity", "header:x-affinity",
+        "header:session-id", "header:x-conversation-id", "body:prompt_cache_key",
+        "body:metadata.user_id",
+    )  # fmt: skip
+    # The status of a used-up window after which it stops, and shows its text.
+    limit_status = 402
 
     def recognises(self, call: SeenCall) -> bool:
         """Whether the call comes from this client."""
@@ -57,6 +116,12 @@ class Client:
 
     def session(self, call: SeenCall) -> str:
         """The client's own id of the session, or "" where it sends none."""
+        for source in self.session_sources:
+            value = call.value(source)
+            if value and source in ("body:metadata.user_id", "body:user"):
+                value = session_in(value)
+            if value:
+                return value
         return ""
 
     def machine(self, call: SeenCall) -> str:
@@ -94,13 +159,23 @@ class Client:
         root = self.root(call, authored)
         newest = authored[-1] if authored else ""
         session = self.session(call)
+        if len(session) > _LONGEST_SESSION:
+            session = hashed(session)
         return TurnClaim(
             claim=self._claim(call),
             session=session,
             conversation=hashed(f"{self.id}\0{session}\0{root}"),
             ordinal=len(authored),
-            text_hash=hashed(newest),
+            text_hash=hashed(newest.strip()),
         )
+
+    def companion(self, call: SeenCall) -> TurnClaim:
+        """The claim of a call that has not an agent's shape: to ride on an agent's turn."""
+        claim = self.claim(call)
+        if call.offers_tools:
+            return msgspec.structs.replace(claim, claim=Claim.HELPER)
+        quotes = frozenset(hashed(text) for text in quotes_in(call.outline))
+        return msgspec.structs.replace(claim, claim=Claim.ERRAND, quotes=quotes)
 
     def _claim(self, call: SeenCall) -> Claim:
         if self.is_side_call(call):
@@ -108,22 +183,45 @@ class Client:
         if self.is_sub_agent(call):
             return Claim.SUB_AGENT
         said = call.outline.said
-        if not said or self.authored(said[-1]) is None:
+        if not self._ends_authored(said):
             return Claim.CONTINUATION
         if call.outline.ends_with_tool_result and not said[-1].tool_result:
             return Claim.CONTINUATION
         return Claim.AUTHORED
+
+    def _ends_authored(self, said: Sequence[Said]) -> bool:
+        """Whether a person wrote something in the newest messages of the user's role, those that
+        stand directly behind each other: some clients put reminders behind the person's text."""
+        for message in reversed(said):
+            if self.authored(message) is not None:
+                return True
+            if not message.joins:
+                return False
+        return False
 
     def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         """What each of the client's own files must say to use a plan; nothing where nobody can
         write them for a person."""
         return ()
 
+    def environment(self, plan: Plan) -> Mapping[str, str]:
+        """What its shell must say, for a client that looks there."""
+        return {}
+
+    def paste(self, plan: Plan) -> tuple[Paste, ...]:
+        """What a person puts in by hand."""
+        return ()
+
     def refuse(self, refusal: Refusal) -> Form:
-        """``x-should-retry: false`` stops the SDKs of both protocols at once."""
+        """Say a refusal so that the client stops at its first call and shows the text, or tries
+        again by itself where waiting a moment helps.
+
+        A window's end is never told as ``retry-after``: some clients obey it for hours, in
+        silence. ``x-should-retry: false`` stops the SDKs of both protocols.
+        """
         if refusal.wait is Wait.MOMENT:
             return Form(refusal.status, retry_after(refusal))
-        return Form(refusal.status, (*retry_after(refusal), STOP))
+        return Form(self.limit_status if refusal.status == 429 else refusal.status, (STOP,))
 
 
 STOP = (b"x-should-retry", b"false")
@@ -135,11 +233,11 @@ def retry_after(refusal: Refusal) -> tuple[tuple[bytes, bytes], ...]:
     return ((b"retry-after", b"%d" % refusal.retry_after_seconds),)
 
 
-def refuse_by_403(refusal: Refusal) -> Form:
-    """For clients that go on trying at 429 whatever it says, and stop and show the text at 403."""
-    if refusal.wait is Wait.MOMENT:
-        return Form(refusal.status, retry_after(refusal))
-    return Form(403 if refusal.status == 429 else refusal.status)
+def session_in(user: str) -> str:
+    """The session in what a client wrote about its user: inside a JSON text, or behind
+    ``session_``; "" where it names none."""
+    match = _SESSION_ID.search(user)
+    return (match[1] or match[2]) if match else ""
 
 
 def hashed(text: str) -> str:

@@ -1,7 +1,6 @@
 """OpenCode."""
 
-from codeplan.clients.base import Client, SeenCall, refuse_by_403
-from codeplan.clients.refusal import Form, Refusal
+from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.set_up import Plan, SetUp, opencode_provider
 
 TITLE = "You are a title generator"
@@ -12,6 +11,8 @@ class OpenCode(Client):
     name = "OpenCode"
     programs: tuple[str, ...] = ("opencode",)
     config = ".config/opencode/opencode.json"
+    # It goes on trying at 429 whatever that says.
+    limit_status = 403
 
     def recognises(self, call: SeenCall) -> bool:
         return call.user_agent.startswith("opencode/") and bool(self.session(call))
@@ -40,6 +41,3 @@ class OpenCode(Client):
                 then=f"Start it as ever: {self.programs[0]}",
             ),
         )
-
-    def refuse(self, refusal: Refusal) -> Form:
-        return refuse_by_403(refusal)

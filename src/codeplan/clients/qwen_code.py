@@ -2,8 +2,7 @@
 
 import re
 
-from codeplan.clients.base import Client, SeenCall, refuse_by_403
-from codeplan.clients.refusal import Form, Refusal
+from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.set_up import Plan, SetUp
 
 _FOLDER = re.compile(r"working in the directory: (.+)")
@@ -15,6 +14,8 @@ class QwenCode(Client):
     id = "qwen-code"
     name = "Qwen Code"
     programs = ("qwen",)
+    # It goes on trying at 429 whatever that says.
+    limit_status = 403
     not_authored = (
         "<system-reminder>",
         "<task-notification>",
@@ -63,6 +64,3 @@ class QwenCode(Client):
                 then="Start it as ever: qwen",
             ),
         )
-
-    def refuse(self, refusal: Refusal) -> Form:
-        return refuse_by_403(refusal)

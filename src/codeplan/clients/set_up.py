@@ -1,6 +1,7 @@
 """What a client's own configuration must say so that it uses a plan, as values. Pure: who writes
 it to a file is the command line's business."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -8,14 +9,31 @@ import msgspec
 Path = tuple[str, ...]
 
 
+class ModelLimits(msgspec.Struct, frozen=True):
+    """Tokens that a model reads, and that it writes at most; None where the catalogue does not
+    say."""
+
+    context: int | None = None
+    output: int | None = None
+
+
 class Plan(msgspec.Struct, frozen=True):
     """What there is to set up: the service's address, the key, and the models for large and small
-    work."""
+    work, with the catalogue's limits of them. ``command``: how `codeplan` is run on the tool's own
+    machine, from any folder; "" where it is not there, or nobody knows."""
 
     url: str
     key: str
     large: str
     small: str
+    limits: Mapping[str, ModelLimits] = {}
+    command: str = ""
+
+    def limits_of(self, model: str) -> ModelLimits:
+        return self.limits.get(model, _UNKNOWN)
+
+
+_UNKNOWN = ModelLimits()
 
 
 class SetUp(msgspec.Struct, frozen=True):
@@ -31,15 +49,26 @@ class SetUp(msgspec.Struct, frozen=True):
     defaults: tuple[tuple[Path, Any], ...] = ()
 
 
+class Paste(msgspec.Struct, frozen=True):
+    """What a person puts somewhere by hand, where no program can: ``where`` in words or as a path,
+    ``text`` a template."""
+
+    where: str
+    text: str
+
+
 def opencode_provider(plan: Plan) -> dict[str, Any]:
-    """A provider as OpenCode and its forks want it."""
-    limit = {"context": 200_000, "output": 32_000}
+    """A provider as OpenCode and its forks want it; a model's limit only where both halves of it
+    are known, since half a limit is no setting of theirs."""
+    models: dict[str, Any] = {}
+    for name in dict.fromkeys((plan.large, plan.small)):
+        models[name] = {"name": name, "tool_call": True}
+        limits = plan.limits_of(name)
+        if limits.context and limits.output:
+            models[name]["limit"] = {"context": limits.context, "output": limits.output}
     return {
         "npm": "@ai-sdk/openai-compatible",
         "name": "codeplan",
         "options": {"baseURL": f"{plan.url}/api/coding/paas/v4", "apiKey": plan.key},
-        "models": {
-            name: {"name": name, "tool_call": True, "limit": limit}
-            for name in dict.fromkeys((plan.large, plan.small))
-        },
+        "models": models,
     }

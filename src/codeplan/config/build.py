@@ -2,6 +2,7 @@
 
 import os
 from hashlib import sha256
+from typing import cast
 
 import msgspec
 
@@ -17,6 +18,7 @@ from codeplan.config.model import (
     UpstreamTable,
 )
 from codeplan.kit.money import minor_units
+from codeplan.plan.admission import Admission, Admit
 from codeplan.plan.benefits import Benefit
 from codeplan.plan.catalogue import Catalogue, Model, Plan, Price
 from codeplan.plan.periods import PERIOD_MONTHS
@@ -33,7 +35,14 @@ def build_catalogue(config: ConfigFile) -> Catalogue:
     """Plans and models; the version is a hash of what they say."""
     plans = {table.id: _plan(table) for table in config.plans}
     models = tuple(
-        Model(table.id, tuple(table.aliases), prices_of(table.prices), table.output_tokens)
+        Model(
+            table.id,
+            tuple(table.aliases),
+            prices_of(table.prices),
+            table.output_tokens,
+            table.context,
+            table.output,
+        )
         for table in config.models
     )
     version = sha256(msgspec.json.encode([list(plans.values()), models], order="sorted"))
@@ -90,8 +99,7 @@ def _plan(table: PlanTable) -> Plan:
         calls_per_prompt=table.calls_per_prompt,
         concurrency=table.concurrency,
         models=tuple(table.models),
-        clients=frozenset(table.clients) if isinstance(table.clients, list) else None,
-        any_client=table.clients == "any",
+        admission=_admission(table),
         max_calls_per_turn=table.max_calls_per_turn,
         rates=tuple(_rate(rate) for rate in table.rates),
         prices=tuple(
@@ -101,6 +109,15 @@ def _plan(table: PlanTable) -> Plan:
             if (amount := getattr(prices, period)) is not None
         ),
     )
+
+
+def _admission(table: PlanTable) -> Admission:
+    admit: str | list[str] = table.admit
+    if table.clients is not None:
+        admit = "known" if table.clients == "supported" else table.clients
+    if isinstance(admit, list):
+        return Admission("known", frozenset(admit), table.otherwise)
+    return Admission(cast(Admit, admit), None, table.otherwise)
 
 
 def _rate(table: RateTable) -> Rate:

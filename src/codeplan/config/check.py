@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from codeplan.clients.known import IDS
+from codeplan.config.check_clients import check_clients
 from codeplan.config.check_mcp import check_mcp
 from codeplan.config.check_money import check_money
 from codeplan.config.lines import Path
@@ -25,6 +25,7 @@ def check(config: ConfigFile) -> list[tuple[Path, str]]:
         *_promotions(config),
         *check_money(config),
         *check_mcp(config),
+        *check_clients(config),
     ]
 
 
@@ -167,13 +168,3 @@ def _plans(config: ConfigFile) -> Iterator[tuple[Path, str]]:
         for path, name in named:
             if name not in models:
                 yield path, f"{written(path)}: expected one of {sorted(models)} (not {name!r})"
-        if isinstance(plan.clients, list):
-            for place, client in enumerate(plan.clients):
-                if client not in IDS:
-                    yield (
-                        ("plans", index, "clients", place),
-                        (
-                            f"plans[{index}].clients[{place}]: expected one of"
-                            f" {sorted(IDS)} (not {client!r})"
-                        ),
-                    )

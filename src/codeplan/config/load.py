@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from codeplan.config.check import check
+from codeplan.config.check_clients import advise
 from codeplan.config.lines import Lines
 from codeplan.config.model import ConfigFile
 
@@ -73,6 +74,12 @@ def parse(text: str, file: str) -> ConfigFile:
     if complaints:
         raise ConfigInvalid(complaints)
     return config
+
+
+def advice(path: Path) -> list[Complaint]:
+    """What in a valid file is of before, and what to write instead. Raises ConfigInvalid."""
+    config, lines = load(path), Lines(path.read_text("utf-8"))
+    return [Complaint(str(path), lines.of(place), what) for place, what in advise(config)]
 
 
 def _complaint(file: str, lines: Lines, error: Any) -> Complaint:

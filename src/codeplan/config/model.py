@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator
 
 from codeplan.config.access_model import ConsoleTable, OidcTable, SharingTable, SignUpTable
+from codeplan.config.clients_model import ClientTable
 from codeplan.config.mcp_model import ReaderTable, SearchTable, SpeechTable, VisionTable
 from codeplan.config.money_model import (
     MailTable,
@@ -81,7 +82,9 @@ class TokenPriceTable(Table):
 class ModelTable(Table):
     """``[[models]]``. Aliases are glob patterns. ``prices``: for whoever pays by the token;
     ``costs``: what the operator pays for it, for his own sums.
-    ``output_tokens``: what an answer is taken to be at most where the call does not say."""
+    ``output_tokens``: what an answer is taken to be at most where the call does not say;
+    ``context``, ``output``: the tokens that it reads and writes at most, for tools that want to be
+    told."""
 
     id: Name
     routes: list[RouteTable] = []
@@ -89,6 +92,8 @@ class ModelTable(Table):
     prices: list[TokenPriceTable] = []
     costs: list[TokenPriceTable] = []
     output_tokens: Annotated[int, Field(ge=1, le=10**7)] = 8192
+    context: Annotated[int, Field(ge=1024, le=10**8)] | None = None
+    output: Annotated[int, Field(ge=1, le=10**7)] | None = None
 
 
 class PackTable(Table):
@@ -226,8 +231,9 @@ class PromotionTable(Table):
 
 
 class PlanTable(Table):
-    """``[[plans]]``. ``clients``: ids of coding tools; "supported" for all that are recognised,
-    "any" for whatever calls."""
+    """``[[plans]]``. ``admit``: "agents" for coding tools that are known, and for whatever has the
+    shape of one; "known"; "any" for whatever calls; or a list of ids. ``otherwise``: what becomes
+    of the rest. ``clients``: what ``admit`` was called before."""
 
     id: Id
     name: Name
@@ -239,7 +245,9 @@ class PlanTable(Table):
     concurrency: Annotated[int, Field(ge=1, le=100_000)] = 5
     models: Annotated[list[Name], Field(min_length=1)]
     rates: list[RateTable] = []
-    clients: Literal["supported", "any"] | list[Name] = "supported"
+    admit: Literal["agents", "known", "any"] | list[Name] = "agents"
+    otherwise: Literal["refuse", "paid", "observe"] = "refuse"
+    clients: Literal["supported", "any"] | list[Name] | None = None
 
 
 class ServiceTable(Table):
@@ -270,6 +278,7 @@ class ConfigFile(Table):
     promotions: list[PromotionTable] = []
     packs: list[PackTable] = []
     benefits: list[BenefitTable] = []
+    clients: list[ClientTable] = []
     money: MoneyTable = MoneyTable()
     seller: SellerTable = SellerTable()
     referral: ReferralTable = ReferralTable()

@@ -17,7 +17,6 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from codeplan.clients.known import name_of
 from codeplan.console import words
 from codeplan.console.visits import Visit
 from codeplan.kit.instants import DAY, HOUR, MINUTE, SECOND, at, iso_utc
@@ -125,6 +124,12 @@ def _unit(context: Context, unit: str) -> str:
 
 
 @pass_context
+def _tool(context: Context, client_id: str) -> str:
+    visit: Visit = context["visit"]
+    return visit.services.clients.name_of(client_id)
+
+
+@pass_context
 def _counted(context: Context, number: Any, unit: str) -> str:
     """``1 prompt``, ``2 prompts``: as the language counts."""
     visit: Visit = context["visit"]
@@ -166,7 +171,7 @@ def environment(language: str) -> Environment:
         "percent": partial(format_percent, locale=locale),
         "money": written,
         "exact": written_exact,
-        "tool": name_of,
+        "tool": _tool,
     }
     made.globals |= {
         "static": static,

@@ -16,10 +16,12 @@ from codeplan.accounts.sign_up import SignUps
 from codeplan.billing.bills import Bills
 from codeplan.billing.checking import Checker
 from codeplan.billing.wallet import Wallet
+from codeplan.clients.registry import Clients
 from codeplan.dictation.desk import DictationDesk
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
 from codeplan.metering.news import News
+from codeplan.metering.refused_calls import RefusedCalls
 from codeplan.metering.tallies import Tallies
 from codeplan.routing.drains import Drains
 from codeplan.routing.routes import Router
@@ -97,5 +99,7 @@ class ConsoleServices:
     runs: Runs
     personal_data: PersonalData
     benefits: Benefits
+    clients: Clients
+    refused_calls: RefusedCalls
     desk: DictationDesk
     vision: Vision

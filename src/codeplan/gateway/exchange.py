@@ -5,26 +5,28 @@ Knows callers, not sockets; decides nothing that a service or a pure wing can de
 
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from codeplan.accounts.devices import DeviceRevoked, Devices, Sighting
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.keys import key_in
 from codeplan.billing.purse import CapReached, Purse
-from codeplan.clients.base import Client, SeenCall
-from codeplan.clients.known import UNKNOWN, recognise
+from codeplan.clients.base import Client, SeenCall, hashed
 from codeplan.clients.refusal import Refusal
+from codeplan.clients.registry import UNKNOWN, Clients
 from codeplan.gateway import refusals
 from codeplan.gateway.addresses import (
     ADDRESSES,
     CODING_BASE,
-    GENERAL_BASE,
     Action,
     Address,
-    Lane,
     format_of,
 )
 from codeplan.gateway.caller import Caller, Headers
 from codeplan.gateway.counting import Counter
+from codeplan.gateway.evidence import Evidence
 from codeplan.gateway.formats import CallerFormat
+from codeplan.gateway.lanes import Lanes, Payer
 from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.listing import list_models
 from codeplan.gateway.paying import pay
@@ -37,10 +39,12 @@ from codeplan.kit.ids import new_id
 from codeplan.metering.meter import Meter
 from codeplan.metering.slots import Slots, TooManyAtOnce
 from codeplan.metering.tallies import Tallies
+from codeplan.plan.admission import Verdict
 from codeplan.plan.catalogue import Model
-from codeplan.protocol.outline import Malformed, Outline
+from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.outline import Malformed
 from codeplan.store.base import StoreFailed
-from codeplan.store.operations import Refused, Reserve, Stopped
+from codeplan.store.operations import NotAdmitted, Refused, Reserve, Stopped
 from codeplan.store.rows import KeyHolder
 from codeplan.subscriptions.subscriptions import Held, Subscriptions
 from codeplan.telemetry import log
@@ -48,6 +52,10 @@ from codeplan.telemetry import log
 _BYTES_A_TOKEN = 4
 # No model reads more; a larger body is pictures.
 _MOST_TOKENS = 200_000
+# What becomes of a call of a program that the plan is not for, told beside its answer.
+_BILLING = b"x-codeplan-billing"
+_OBSERVED: Headers = ((_BILLING, b"plan; each call is a prompt"),)
+_PAID: Headers = ((_BILLING, b"pay-as-you-go"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +72,16 @@ class GatewaySettings:
 
 @dataclass(slots=True)
 class _Call:
-    """What is known of a call so far; the refusal's form depends on it."""
+    """What is known of a call so far; the refusal's form depends on it. ``told``: headers of its
+    answer, whatever that is."""
 
     request_id: str
     format: CallerFormat
     client: Client = UNKNOWN
     limits: Headers = ()
+    told: Headers = ()
+    holder: KeyHolder | None = None
+    seen: SeenCall | None = None
 
 
 class Gateway:
@@ -89,8 +101,12 @@ class Gateway:
         devices: Devices,
         tallies: Tallies,
         sight: Sight,
+        clients: Clients,
+        evidence: Evidence,
     ) -> None:
         self._accounts, self._subscriptions = accounts, subscriptions
+        self._clients, self._evidence = clients, evidence
+        self._lanes = Lanes(subscriptions, clock, settings.time_zone)
         self._devices, self._tallies = devices, tallies
         self._meter, self._purse, self._slots = meter, purse, slots
         self._relay, self._counter = relay, counter
@@ -132,36 +148,24 @@ class Gateway:
         if caller.too_large:
             raise refusals.too_large(self._settings.max_body_bytes)
         outline = address.format.outline(caller.whole_body())
-        seen = SeenCall(address.format.name, caller.headers, outline)
-        call.client = recognise(seen)
-        if address.action is not Action.COUNT:
+        seen = SeenCall(address.format.name, caller.headers, outline, caller.whole_body())
+        call.client, call.holder, call.seen = self._clients.recognise(seen), holder, seen
+        counts = address.action is Action.COUNT
+        if not counts:
             await self._admit(caller, holder, seen, call.client)
-        if call.client.sees and address.action is Action.CALL:
+        if call.client.sees and not counts:
             body = await self._sight.answer(
                 caller, address.format, call.request_id, holder, call.client, seen
             )
             caller.answer(200, _json_headers(call.request_id), body)
             return
-        held = await self._lane(address, holder, call.client)
-        model = self._model(outline, held)
-        if holder.rules.models and model not in holder.rules.models:
-            raise refusals.model_not_for_key(model, holder.rules.models)
-        if address.action is Action.COUNT:
+        payer = await self._lanes.payer_of(address.lane, holder, call.client, counts)
+        model = self._lanes.model_of(outline, payer.held, holder)
+        if counts:
             body = await self._counter.count(caller, model)
             caller.answer(200, _json_headers(call.request_id), body)
             return
-        payer, limit = f"payg/{holder.key.pays}", self._settings.paid_at_once
-        if held is not None:
-            payer, limit = held.subscription.id, held.plan.concurrency
-        if not self._slots.enter_now(payer, limit):
-            await self._slots.enter(payer, limit)
-        try:
-            if held is None:
-                await self._paid(caller, call, seen, holder, model)
-            else:
-                await self._metered(caller, call, seen, holder, held, model)
-        finally:
-            self._slots.leave(payer, limit)
+        await self._paid_for(caller, call, seen, holder, payer, model)
 
     async def _who(self, caller: Caller) -> KeyHolder:
         key = key_in(caller.headers)
@@ -184,50 +188,63 @@ class Gateway:
         except DeviceRevoked as revoked:
             raise refusals.device_revoked(str(revoked)) from None
 
-    async def _lane(self, address: Address, holder: KeyHolder, client: Client) -> Held | None:
-        """The plan that serves the call; None where it is paid by the token; or a refusal that
-        names the right address.
+    async def _paid_for(
+        self,
+        caller: Caller,
+        call: _Call,
+        seen: SeenCall,
+        holder: KeyHolder,
+        payer: Payer,
+        model: str,
+    ) -> None:
+        """Wait for a place among the payer's calls at once, and serve the call."""
+        held, verdict = payer.held, payer.verdict
+        name, limit = f"payg/{holder.key.pays}", self._settings.paid_at_once
+        if held is not None and verdict not in (Verdict.PAY, Verdict.REFUSE):
+            name, limit = held.subscription.id, held.plan.concurrency
+        if not self._slots.enter_now(name, limit):
+            await self._slots.enter(name, limit)
+        try:
+            if held is None:
+                await self._paid(caller, call, seen, holder, model)
+            elif verdict in (Verdict.SERVE, Verdict.RIDE):
+                claim = _claim_of(call.client, seen, holder, verdict)
+                if not await self._metered(caller, call, seen, holder, held, model, claim):
+                    await self._beside(caller, call, seen, holder, payer, model)
+            else:
+                await self._beside(caller, call, seen, holder, payer, model)
+        finally:
+            self._slots.leave(name, limit)
 
-        A plan holder's supported tool draws on the plan whatever the address, and never falls
-        through to money; anything else at the general address is pay-as-you-go.
-        """
-        held = await self._subscriptions.held_by(holder)
-        lane = holder.rules.lane
-        now = self._clock.now() + holder.account.clock_ahead
-        known = client is not UNKNOWN
-        if address.lane is Lane.GENERAL and not (
-            known and held and held.is_active(now) and held.plan.admits(client.id)
-        ):
-            if lane == "plan":
-                raise refusals.key_only_for("plan")
-            return None
-        if lane == "paid":
-            raise refusals.key_only_for("paid")
-        if held is None:
-            raise refusals.no_plan(GENERAL_BASE)
-        if not held.is_active(now):
-            ended_at = held.subscription.ends_at
-            raise refusals.plan_expired(held.plan, ended_at, self._settings.time_zone)
-        if held.subscription.restricted:
-            raise refusals.restricted(held.subscription.restricted)
-        if not held.plan.admits(client.id or None):
-            if known:
-                raise refusals.tool_not_in_plan(client.name, held.plan)
-            raise refusals.not_a_coding_tool(GENERAL_BASE)
-        return held
-
-    def _model(self, outline: Outline, held: Held | None) -> str:
-        catalogue = self._subscriptions.catalogue
-        model = catalogue.model_named(outline.model)
-        if model is None and held is None:
-            sold = [one.id for one in catalogue.models if one.prices]
-            raise refusals.no_such_model(outline.model, sold)
-        if model is None:
-            assert held is not None
-            raise refusals.unknown_model(outline.model, held.plan)
-        if held is not None and model not in held.plan.models:
-            raise refusals.model_not_in_plan(model, held.plan)
-        return model
+    async def _beside(
+        self,
+        caller: Caller,
+        call: _Call,
+        seen: SeenCall,
+        holder: KeyHolder,
+        payer: Payer,
+        model: str,
+    ) -> None:
+        """A call of a program that the plan is not for: refused, paid by the token or observed, as
+        the plan has it."""
+        if payer.general:
+            await self._paid(caller, call, seen, holder, model)
+            return
+        assert payer.held is not None
+        if payer.rest is Verdict.OBSERVE:
+            call.told = _OBSERVED
+            claim = _claim_of(call.client, seen, holder, Verdict.OBSERVE)
+            await self._metered(caller, call, seen, holder, payer.held, model, claim)
+            self._evidence.observed(call.request_id, caller, holder, seen, call.client)
+            return
+        if payer.rest is Verdict.PAY:
+            call.told = _PAID
+            if await self._goes_on(caller, call, seen, holder, model):
+                return
+            call.told = ()
+        raise refusals.not_admitted(
+            call.client, seen, payer.held.plan, call.request_id, payer.rest is Verdict.PAY
+        )
 
     async def _metered(
         self,
@@ -237,14 +254,17 @@ class Gateway:
         holder: KeyHolder,
         held: Held,
         model: str,
-    ) -> None:
+        claim: TurnClaim,
+    ) -> bool:
+        """Serve the call from the plan; False where it could only ride on a turn, and there is
+        none."""
         asked = Reserve(
             call_id=call.request_id,
             account_id=holder.account.id,
             key_id=holder.key.id,
             subscription_id=held.subscription.id,
             plan=held.plan,
-            claim=call.client.claim(seen),
+            claim=claim,
             client=call.client.id,
             protocol=seen.protocol,
             model_asked=seen.outline.model,
@@ -255,8 +275,10 @@ class Gateway:
             prompt_tokens=_about_tokens(caller.whole_body()),
         )
         reserved = await self._meter.reserve(asked)
+        if isinstance(reserved, NotAdmitted):
+            return False
         if isinstance(reserved, Refused) and await self._goes_on(caller, call, seen, holder, model):
-            return
+            return True
         if isinstance(reserved, Refused):
             call.limits = limit_headers(reserved.windows, reserved.now)
             raise refusals.exhausted(reserved, self._settings.time_zone)
@@ -266,7 +288,8 @@ class Gateway:
             clock=self._clock, meter=self._meter, asked=asked, reserved=reserved
         )
         limits = limit_headers(reserved.windows, reserved.at)
-        await self._relayed(caller, call, seen, model, settlement, limits, asked.claim.thread)
+        await self._relayed(caller, call, seen, model, settlement, limits, claim.thread)
+        return True
 
     async def _paid(
         self,
@@ -317,7 +340,7 @@ class Gateway:
         limits: Headers,
         thread: str,
     ) -> None:
-        headers = (*_identity(call.request_id), *limits)
+        headers = (*_identity(call.request_id), *limits, *call.told)
         ask = Ask(call.request_id, call.format, seen.outline, model, caller, headers, thread)
         try:
             await self._relay.run(ask, settlement)
@@ -340,7 +363,13 @@ class Gateway:
         body = call.format.error(
             form.status, refusal.code, refusal.message, call.request_id, form.kind, form.more
         )
-        count_refusal(self._tallies, refusal.code, form.status)
+        if call.holder is not None and call.seen is not None:
+            self._evidence.refused(
+                call.request_id, caller, call.holder, call.seen, call.client, refusal, form.status
+            )
+        if refusal.code != refusals.NO_ADDRESS:
+            # A scan of addresses that never were is nobody's refusal.
+            count_refusal(self._tallies, refusal.code, form.status)
         log.info(
             "refused",
             request_id=call.request_id,
@@ -348,8 +377,19 @@ class Gateway:
             status=form.status,
             code=refusal.code,
         )
-        headers = (*_json_headers(call.request_id), *call.limits, *form.headers)
+        headers = (*_json_headers(call.request_id), *call.limits, *call.told, *form.headers)
         caller.answer(form.status, headers, body)
+
+
+def _claim_of(client: Client, seen: SeenCall, holder: KeyHolder, verdict: Verdict) -> TurnClaim:
+    """What the call claims, by how the plan takes it; where it tells no session, with the program
+    and the key that it comes by."""
+    claim = client.companion(seen) if verdict is Verdict.RIDE else client.claim(seen)
+    if verdict is Verdict.OBSERVE:
+        claim = structs.replace(claim, claim=Claim.OBSERVED)
+    if claim.session:
+        return claim
+    return structs.replace(claim, program=hashed(f"{holder.key.id}\0{seen.user_agent}"))
 
 
 def _about_tokens(body: bytes) -> int:

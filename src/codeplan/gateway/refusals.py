@@ -6,7 +6,10 @@ its own file's business (clients/).
 
 from collections.abc import Sequence
 
+from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.refusal import Refusal, Wait
+from codeplan.clients.registry import AGENT
+from codeplan.gateway.addresses import GENERAL_BASE
 from codeplan.kit import instants
 from codeplan.plan.catalogue import Plan
 from codeplan.store.operations import Refused
@@ -30,8 +33,11 @@ def too_large(limit: int) -> Refusal:
     return Refusal(413, "1210", f"The request's body is larger than {limit} bytes.")
 
 
+NO_ADDRESS = "1222"
+
+
 def unknown_address(path: str) -> Refusal:
-    return Refusal(404, "1222", f"There is no address {path} here.")
+    return Refusal(404, NO_ADDRESS, f"There is no address {path} here.")
 
 
 def wrong_method(method: str, allowed: tuple[str, ...]) -> Refusal:
@@ -67,16 +73,37 @@ def plan_expired(plan: Plan, ended_at: int, zone: str) -> Refusal:
     return Refusal(429, "1309", f"Your plan {plan.name} ended at {when}. Renew it to go on.")
 
 
-def not_a_coding_tool(general: str) -> Refusal:
+def not_admitted(
+    client: Client, seen: SeenCall, plan: Plan, request_id: str, may_pay: bool
+) -> Refusal:
+    """The plan is not for this program: what it is called, and what its person and its operator can
+    do. ``may_pay``: the plan would have it paid by the token, which the key's owner did not allow.
+    """
+    if client.id and client is not AGENT:
+        who = f"{client.name}, which your plan {plan.name} does not admit"
+    else:
+        who = (
+            "a program that is not known as a coding tool"
+            f" (it calls itself {_agent(seen)}) and does not offer the model what one does"
+        )
+    pay = (
+        " With your key's switch for going on with the balance, it would be paid by the token here."
+        if may_pay
+        else ""
+    )
     text = (
-        "This address is for supported coding tools, and this call comes from none of them."
-        f" For your own programs use the general address {general} (pay-as-you-go)."
+        f"This address is for coding tools, and this call is of {who}."
+        f" For your own programs use the general address {GENERAL_BASE} (pay-as-you-go).{pay}"
+        " If it is a coding tool, send this request id to your operator, who can admit it:"
+        f" codeplan admin clients learn {request_id}"
     )
     return Refusal(403, "1220", text)
 
 
-def tool_not_in_plan(name: str, plan: Plan) -> Refusal:
-    return Refusal(403, "1220", f"Your plan {plan.name} does not admit {name}.")
+def _agent(seen: SeenCall) -> str:
+    """What a program calls itself, in printable characters."""
+    name = "".join(one for one in seen.user_agent[:80] if one.isprintable()).strip()
+    return f"{name!r}" if name else "nothing"
 
 
 def no_balance(coding: str, needed: str = "", have: str = "") -> Refusal:

@@ -14,6 +14,8 @@ from codeplan.billing.purse import LEASE_MS, CallHold, Purse, Spent
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY
 from codeplan.letters.notices import Notice
+from codeplan.metering.refused_calls import KEPT_MS as REFUSED_KEPT_MS
+from codeplan.metering.refused_calls import STATES, RefusedCall
 from codeplan.metering.tallies import Tallies
 from codeplan.store.base import ClockStore, StoreFailed
 from codeplan.store.documents import Document
@@ -82,6 +84,8 @@ async def forget_old(
             await store.forget_documents(kind, state, clock.now() - _SHORT_MS)
         await store.forget_documents(Session, "open", clock.now() - SESSION_MS)
         await store.forget_documents(Upload, "kept", clock.now() - KEPT_MS)
+        for state in STATES:
+            await store.forget_documents(RefusedCall, state, clock.now() - REFUSED_KEPT_MS)
         await tallies.forget_old(keep_days)
 
     await every(runs, _FORGET_SECONDS, "tidying", work)

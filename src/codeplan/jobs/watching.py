@@ -6,6 +6,7 @@ import asyncio
 from codeplan.accounts.devices import Devices
 from codeplan.jobs.clockwork import every
 from codeplan.kit.instants import HOUR
+from codeplan.metering.refused_calls import RefusedCalls
 from codeplan.metering.tallies import Tallies
 from codeplan.routing.drains import Drains
 from codeplan.subscriptions.cases import Cases
@@ -18,12 +19,15 @@ _SUM_SECONDS = HOUR / 1000
 _DAYS_SUMMED = 30
 
 
-async def keep_seen(devices: Devices, tallies: Tallies, runs: Runs) -> None:
+async def keep_seen(
+    devices: Devices, tallies: Tallies, refused_calls: RefusedCalls, runs: Runs
+) -> None:
     """Until cancelled; what was not written by then is written last."""
 
     async def work() -> None:
         await devices.keep()
         await tallies.keep()
+        await refused_calls.flush()
 
     try:
         await every(runs, _KEEP_SECONDS, "what was seen", work)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from codeplan.plan.admission import AGENTS, Admission
 from codeplan.plan.benefits import Benefit
 from codeplan.plan.periods import Period
 from codeplan.plan.promotions import Promotion
@@ -24,8 +25,7 @@ class Price:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One plan. ``calls_per_prompt``: model calls that one prompt pays for. ``concurrency``: calls
-    at once. ``clients``: the ids of the coding tools it admits; None admits all that are
-    recognised; ``any_client`` admits also what is not. ``max_calls_per_turn``: where a turn that
+    at once. ``admission``: which programs it serves. ``max_calls_per_turn``: where a turn that
     runs away is stopped; 0 for nowhere. ``rates``: what use weighs, the first that fits.
     ``prices``: none where it is not sold. ``mcp``: windows of calls to the plan's MCP servers; none
     where it has none."""
@@ -36,8 +36,7 @@ class Plan:
     calls_per_prompt: int
     concurrency: int
     models: tuple[str, ...]
-    clients: frozenset[str] | None = None
-    any_client: bool = False
+    admission: Admission = AGENTS
     max_calls_per_turn: int = 0
     rates: tuple[Rate, ...] = ()
     prices: tuple[Price, ...] = ()
@@ -55,13 +54,6 @@ class Plan:
                 return price.amount_minor
         return None
 
-    def admits(self, client_id: str | None) -> bool:
-        if self.any_client:
-            return True
-        if client_id is None:
-            return False
-        return self.clients is None or client_id in self.clients
-
     def rate_of(self, model: str) -> Rate:
         """The first rate that names the model, or the plain one: everything weighs one."""
         for rate in self.rates:
@@ -77,12 +69,15 @@ _PLAIN = Rate()
 class Model:
     """A model that plans name. Aliases are glob patterns; all of it matches in any case.
     ``prices``: for whoever pays by the token; none where nobody can. ``output_tokens``: what an
-    answer is taken to be at most where the call does not say."""
+    answer is taken to be at most where the call does not say. ``context``, ``output``: the tokens
+    that it reads and writes at most, for tools that want to be told; None where nobody said."""
 
     id: str
     aliases: tuple[str, ...] = ()
     prices: tuple[TokenPrice, ...] = ()
     output_tokens: int = 8192
+    context: int | None = None
+    output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

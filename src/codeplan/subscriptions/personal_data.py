@@ -18,6 +18,7 @@ from codeplan.billing.orders import Order, SavedMethod
 from codeplan.billing.packs import Pack
 from codeplan.kit.instants import iso_utc
 from codeplan.letters.notices import Notice
+from codeplan.metering.refused_calls import RefusedCall
 from codeplan.store.base import Store
 from codeplan.store.documents import Document, name_of
 from codeplan.store.rows import Account
@@ -28,10 +29,11 @@ from codeplan.subscriptions.uploads import Shelf, Upload
 
 _EXPORTED: tuple[type[Document], ...] = (
     Preferences, KeyName, Device, Session, Passkey, Order, Invoice, Pack, Case, Notice, Grant,
+    RefusedCall,
 )  # fmt: skip
 _REMOVED: tuple[type[Document], ...] = (
     Preferences, KeyName, Device, Session, Passkey, Challenge, PasswordReset, SecondFactor,
-    KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant,
+    KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant, RefusedCall,
 )  # fmt: skip
 _MOST_PROMPTS = 5_000
 _MOST_ENTRIES = 5_000

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import structs
 
 from codeplan.kit.clock import Clock
+from codeplan.plan.admission import with_admission
 from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.lifecycle import Dunning
 from codeplan.plan.seats import capped, for_seats
@@ -122,7 +123,8 @@ class Subscriptions:
         document = await self._store.catalogue(version)
         if document is None:
             raise PlanUnknown(f"the catalogue {version} of a subscription is not in the store")
-        plans = msgspec.json.decode(document, type=list[Plan])
+        stored = [with_admission(plan) for plan in msgspec.json.decode(document)]
+        plans = msgspec.convert(stored, list[Plan])
         found = next((plan for plan in plans if plan.id == plan_id), None)
         if found is None:
             raise PlanUnknown(f"the catalogue {version} has no plan {plan_id}")

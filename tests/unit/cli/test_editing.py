@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from codeplan.cli.editing import json_text, toml_text, yaml_text
 from codeplan.cli.editing.change import Backups, Change, Changed, planned
-from codeplan.clients.known import KNOWN
 from codeplan.clients.set_up import Plan
+from codeplan.config.build_clients import built_in_clients
 
 RICH = b"""// my settings
 {
@@ -129,7 +129,15 @@ def test_toml() -> None:
         toml_text.set_value(b"a = ", ("b",), 1)
 
 
-@pytest.mark.parametrize("client", [c for c in KNOWN if c.programs], ids=lambda c: c.id)
+# A plan that fills in every place of a set-up.
+NOWHERE = Plan("http://127.0.0.1:8787", "cp-secret0123456789", "glm-4.6", "glm-4.5-air")
+
+
+@pytest.mark.parametrize(
+    "client",
+    [one for one in built_in_clients().known if one.set_up(NOWHERE)],
+    ids=lambda one: one.id,
+)
 @pytest.mark.parametrize("existing", ["none", "rich"])
 def test_a_change_is_taken_back_byte_for_byte(
     client: Any, existing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -185,7 +193,7 @@ def test_yaml() -> None:
 
 
 def test_a_file_of_another_name_that_is_there_is_used(tmp_path: Path) -> None:
-    (client,) = (client for client in KNOWN if client.id == "opencode")
+    (client,) = (client for client in built_in_clients().known if client.id == "opencode")
     (set_up,) = client.set_up(Plan("http://127.0.0.1:1", "cp-x", "a", "b"))
     other = tmp_path / set_up.files[1]
     other.parent.mkdir(parents=True)

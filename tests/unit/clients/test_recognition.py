@@ -5,25 +5,47 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from codeplan.clients.base import SeenCall
-from codeplan.clients.known import UNKNOWN, recognise
 from codeplan.clients.refusal import Refusal, Wait
+from codeplan.clients.registry import AGENT, UNKNOWN
+from codeplan.config.build_clients import built_in_clients
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.anthropic import outline as anthropic
 from codeplan.protocol.openai_chat import outline as openai
 from codeplan.protocol.openai_responses import outline as responses
 
 CAPTURES = Path(__file__).parents[2] / "captures"
+# By how a recording's name begins, the longest first.
 EXPECTED = {
+    "claude-code-router": "claude-code-router",
+    "litellm-in-front-of-claude-code": "claude-code-router",
     "claude-code": "claude-code",
+    "aider": "aider",
     "cline": "cline",
     "codex": "codex",
+    "continue": "continue",
+    "copilot": "copilot-cli",
+    "droid": "droid",
+    "gptme": "gptme",
+    "grok": "grok-cli",
     "kilo": "kilo-code",
+    "kimi": "kimi-code",
+    "llm": "",
+    "mini-swe-agent": "mini-swe-agent",
     "opencode": "opencode",
+    "openhands": "openhands",
+    "pi": "pi",
     "qwen-code": "qwen-code",
     "sdk": "",
+    "second-prompt-continue": "continue",
+    "second-prompt-copilot": "copilot-cli",
+    "second-prompt-pi": "pi",
+    "vibe": "vibe",
+    "vision-mcp": "zai-mcp-server",
 }
+recognise = built_in_clients().recognise
 
 
 def seen(call: dict[str, Any]) -> SeenCall:
@@ -39,6 +61,12 @@ def seen(call: dict[str, Any]) -> SeenCall:
         return SeenCall("openai_responses", headers, responses.read(json.dumps(body).encode()))
     body["tools"] = [{"type": "function", "function": {"name": name}} for name in names]
     return SeenCall("openai_chat", headers, openai.read(json.dumps(body).encode()))
+
+
+def is_count(call: SeenCall) -> bool:
+    """Whether it is one of Claude Code's that count tokens, which older versions send with no
+    session; counting is any program's right."""
+    return call.protocol == "anthropic" and call.outline.most_tokens is None
 
 
 def recorded() -> list[tuple[str, int, SeenCall]]:
@@ -60,9 +88,9 @@ RECORDED = recorded()
     ("capture", "call"), [pytest.param(name, call, id=f"{name}-{n}") for name, n, call in RECORDED]
 )
 def test_each_tool_is_known(capture: str, call: SeenCall) -> None:
-    expected = [client for start, client in EXPECTED.items() if capture.startswith(start)]
-    if expected:
-        assert recognise(call).id == expected[0]
+    expected = next(client for start, client in EXPECTED.items() if capture.startswith(start))
+    if not is_count(call):
+        assert recognise(call).id == expected
 
 
 def claims(capture: str) -> list[Claim]:
@@ -77,6 +105,29 @@ def test_what_each_call_claims_to_be() -> None:
     assert claims("claude-code-compact") == [Claim.AUTHORED, Claim.SIDE, Claim.SIDE]
     assert set(claims("claude-code-subagent")[1:6]) == {Claim.SUB_AGENT}
     assert claims("claude-code-resume") == [Claim.AUTHORED]
+    for capture in ("pi-0.73.1-openai", "kimi-code-2.1.0-openai", "droid-0.215", "vibe-3.0"):
+        assert claims(capture) == [Claim.AUTHORED, Claim.CONTINUATION]
+    for capture in ("second-prompt-pi", "second-prompt-copilot", "second-prompt-continue"):
+        assert claims(capture) == [Claim.AUTHORED, Claim.CONTINUATION, Claim.AUTHORED]
+    assert claims("gptme-0.35") == [
+        Claim.AUTHORED, Claim.SIDE, Claim.CONTINUATION, Claim.CONTINUATION, Claim.CONTINUATION
+    ]  # fmt: skip
+    assert claims("mini-swe-agent-2.4") == [Claim.AUTHORED, *3 * [Claim.CONTINUATION]]
+    assert claims("aider-0.86") == [Claim.AUTHORED, Claim.SIDE]
+
+
+@pytest.mark.parametrize(
+    "capture",
+    sorted({name for name, _, _ in RECORDED if name.startswith("claude-code-2.")}),
+)
+def test_every_version_of_claude_code_types_once(capture: str) -> None:
+    """Whatever it asks beside its one prompt is its own: warm-ups, counts, history, pages, the
+    label and the state of a job in the background."""
+    kinds = [recognise(call).claim(call) for name, _, call in RECORDED
+             if name == capture and not is_count(call)]  # fmt: skip
+    typed = [claim for claim in kinds if claim.claim is Claim.AUTHORED]
+    assert len({(claim.conversation, claim.ordinal, claim.text_hash) for claim in typed}) == 1
+    assert {claim.claim for claim in kinds} <= {Claim.AUTHORED, Claim.CONTINUATION, Claim.SIDE}
 
 
 @pytest.mark.parametrize("capture", ["claude-code", "kilo", "qwen-code", "qwen-code-anthropic"])
@@ -102,20 +153,45 @@ def test_a_forged_user_agent_alone_is_nobody() -> None:
     assert recognise(SeenCall("anthropic", forged, anthropic.read(body))) is UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "call",
+    [pytest.param(call, id=f"{name}-{n}") for name, n, call in RECORDED if call.offers_tools],
+)
+def test_a_tools_main_call_has_an_agents_shape_even_without_its_name(call: SeenCall) -> None:
+    """What is told apart by name today is served under any name, but for what has fewer tools."""
+    client = recognise(call)
+    if client.id not in ("codex", "mini-swe-agent") and not is_sub_agent(call):
+        nameless = SeenCall(call.protocol, {}, structs.replace(call.outline, system=()))
+        assert built_in_clients().recognise(nameless) is AGENT
+
+
+def is_sub_agent(call: SeenCall) -> bool:
+    return recognise(call).claim(call).claim is Claim.SUB_AGENT
+
+
 WINDOW = Refusal(429, "1308", "used up", Wait.WINDOW, retry_after_seconds=3600)
 MOMENT = Refusal(429, "1302", "too many", Wait.MOMENT, retry_after_seconds=2)
 
 
 @pytest.mark.parametrize(
     ("capture", "status"),
-    [("claude-code", 429), ("opencode", 403), ("kilo", 403), ("cline", 403), ("qwen-code", 403)],
+    [
+        ("claude-code", 402),
+        ("opencode", 403),
+        ("kilo", 403),
+        ("cline", 403),
+        ("qwen-code", 403),
+        ("kimi-code-2.1.0-openai", 402),
+        ("copilot-cli-1.0.102-openai", 402),
+    ],
 )
 def test_each_tool_is_told_in_the_way_that_stops_it(capture: str, status: int) -> None:
     client = next(recognise(call) for name, _, call in RECORDED if name == capture)
     form = client.refuse(WINDOW)
     assert form.status == status
-    if status == 429:
-        assert (b"x-should-retry", b"false") in form.headers
+    assert (b"x-should-retry", b"false") in form.headers
+    # Some obey it for hours, in silence.
+    assert b"retry-after" not in dict(form.headers)
     waits = client.refuse(MOMENT)
     assert waits.status == 429
     assert (b"retry-after", b"2") in waits.headers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codeplan.plan.catalogue import Catalogue, Model, Plan
+from codeplan.plan.catalogue import Catalogue, Model
 
 CATALOGUE = Catalogue(
     "v",
@@ -30,14 +30,3 @@ CATALOGUE = Catalogue(
 def test_names(asked: str, meant: str | None) -> None:
     assert CATALOGUE.model_named(asked) == meant
     assert CATALOGUE.model_named(asked) == meant
-
-
-def test_whom_a_plan_admits() -> None:
-    def plan(clients: frozenset[str] | None = None, any_client: bool = False) -> Plan:
-        return Plan("p", "P", (), 20, 5, (), clients, any_client)
-
-    assert plan().admits("opencode")
-    assert not plan().admits(None)
-    assert plan(any_client=True).admits(None)
-    assert plan(frozenset({"cline"})).admits("cline")
-    assert not plan(frozenset({"cline"})).admits("opencode")

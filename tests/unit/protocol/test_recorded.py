@@ -10,6 +10,7 @@ import pytest
 
 from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
 from codeplan.protocol import inner
+from codeplan.protocol.anthropic.request import without_billing
 from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamFormat
 
 CAPTURES = Path(__file__).parents[2] / "captures"
@@ -37,12 +38,13 @@ def said(request: inner.Request) -> list[str]:
         for part in message.parts:
             match part:
                 case inner.Text(text):
-                    words += re.sub(r"</?system-reminder>", " ", text).split()
+                    words += re.sub(r"</?system-reminder>", " ", without_billing(text)).split()
                 case inner.ToolCall(identity, name, arguments):
                     words += [identity, name, repr(json.loads(arguments or "{}"))]
                 case inner.ToolResult(identity, parts):
                     texts = [item.text for item in parts if isinstance(item, inner.Text)]
-                    words += [identity, *" ".join(texts).split()]
+                    # A failed tool's result says so in words where the format has no mark.
+                    words += [identity, *" ".join(texts).removeprefix("Error: ").split()]
     return words
 
 

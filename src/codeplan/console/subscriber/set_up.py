@@ -2,12 +2,13 @@
 arrives."""
 
 from dataclasses import dataclass
+from shlex import quote
 
 from starlette.exceptions import HTTPException
 
 from codeplan.accounts.client_keys import Wanted
 from codeplan.clients.base import Client
-from codeplan.clients.known import KNOWN
+from codeplan.clients.set_up import ModelLimits
 from codeplan.clients.set_up import Plan as Filled
 from codeplan.clients.written import written
 from codeplan.console.page import Answer, Page, Shown, post
@@ -80,7 +81,8 @@ def pages() -> list[Page]:
 
 
 async def tools(visit: Visit) -> Answer:
-    shown = tuple(_tool(visit, client) for client in KNOWN)
+    known = visit.services.clients.known
+    shown = tuple(_tool(visit, client) for client in known if not client.sees)
     url = visit.url
     page = ToolsPage(
         shown,
@@ -123,10 +125,10 @@ async def arrival(visit: Visit) -> Answer:
 
 
 def _client(visit: Visit) -> Client:
-    for client in KNOWN:
-        if client.id == visit.part("tool"):
-            return client
-    raise HTTPException(404, visit._("There is no such tool."))
+    client = visit.services.clients.named(visit.part("tool"))
+    if client is None or client.id not in visit.services.clients.ids:
+        raise HTTPException(404, visit._("There is no such tool."))
+    return client
 
 
 def _tool(visit: Visit, client: Client) -> ToolShown:
@@ -134,8 +136,10 @@ def _tool(visit: Visit, client: Client) -> ToolShown:
 
 
 def _filled(visit: Visit, models: tuple[str, ...], key: str) -> Filled:
-    names = models or tuple(one.id for one in visit.services.subscriptions.catalogue.models)
-    return Filled(visit.url, key or _PLACE, names[0], names[-1])
+    catalogue = visit.services.subscriptions.catalogue
+    names = models or tuple(one.id for one in catalogue.models)
+    limits = {one.id: ModelLimits(one.context, one.output) for one in catalogue.models}
+    return Filled(visit.url, key or _PLACE, names[0], names[-1], limits)
 
 
 async def _page(visit: Visit, client: Client, key: str = "", key_id: str = "") -> ToolPage:
@@ -156,13 +160,9 @@ async def _page(visit: Visit, client: Client, key: str = "", key_id: str = "") -
 
 def _lines(client: Client, filled: Filled) -> str:
     """What a shell needs to know, for tools that look there."""
-    if client.id != "claude-code":
-        return ""
-    return (
-        f"export ANTHROPIC_BASE_URL={filled.url}/api/anthropic\n"
-        f"export ANTHROPIC_AUTH_TOKEN={filled.key}\n"
-        "claude"
-    )
+    environment = client.environment(filled)
+    exports = [f"export {name}={quote(value)}" for name, value in environment.items()]
+    return "\n".join([*exports, *client.programs[:1]]) if exports else ""
 
 
 def _fields(visit: Visit, filled: Filled) -> dict[str, str]:

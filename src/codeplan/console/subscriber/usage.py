@@ -8,7 +8,6 @@ from io import StringIO
 
 from starlette.responses import Response
 
-from codeplan.clients.known import name_of
 from codeplan.console.charts import Chart, over_time, steps_of
 from codeplan.console.page import Answer, Page, Shown
 from codeplan.console.subscriber.overview import PromptShown, prompt_shown
@@ -89,7 +88,7 @@ async def usage(visit: Visit) -> Answer:
         visit._(title),
         [use for _, use in uses],
         steps,
-        _namer(by, {id(use): person for person, use in uses}),
+        _namer(visit, by, {id(use): person for person, use in uses}),
         measured,
         visit._("others"),
     )
@@ -102,7 +101,7 @@ async def usage(visit: Visit) -> Answer:
         groups=groups,
         measures={name: visit._(text) for name, (text, _) in _MEASURES.items()},
         chart=chart,
-        totals=_totals(uses, by),
+        totals=_totals(visit, uses, by),
         whole=_total(visit._("All"), [use for _, use in uses]),
         speeds=await _speeds(visit, steps[0]),
         prompts=tuple(prompt_shown(prompt, {}) for prompt in prompts),
@@ -148,14 +147,16 @@ async def _uses(
     ]
 
 
-def _namer(by: str, people: dict[int, str]) -> Callable[[Use], str]:
+def _namer(visit: Visit, by: str, people: dict[int, str]) -> Callable[[Use], str]:
     if by == "member":
         return lambda use: people[id(use)]
+    name_of = visit.services.clients.name_of
     return (lambda use: use.model) if by == "model" else (lambda use: name_of(use.client))
 
 
-def _totals(uses: list[tuple[str, Use]], by: str) -> tuple[Total, ...]:
+def _totals(visit: Visit, uses: list[tuple[str, Use]], by: str) -> tuple[Total, ...]:
     groups: dict[str, list[Use]] = {}
+    name_of = visit.services.clients.name_of
     for person, use in uses:
         name = {"model": use.model, "tool": name_of(use.client), "member": person}[by]
         groups.setdefault(name, []).append(use)

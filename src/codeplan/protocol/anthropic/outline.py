@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import fields
-from codeplan.protocol.outline import Malformed, Outline, Said
+from codeplan.protocol.outline import Malformed, Outline, Said, with_role_before
 
 
 class _Block(msgspec.Struct):
@@ -56,8 +56,8 @@ def read(body: bytes) -> Outline:
         system=_texts(call.system) if call.system else (),
         tool_names=tuple(tool.name for tool in call.tools or ()),
         said=tuple(
-            Said(_texts_after_results(message.content), _has_result(message))
-            for message in call.messages
+            Said(_texts_after_results(message.content), _has_result(message), before == "user")
+            for before, message in with_role_before(call.messages)
             if message.role == "user"
         ),
         ends_with_tool_result=_has_result(newest),

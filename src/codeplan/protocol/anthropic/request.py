@@ -20,13 +20,18 @@ DEFAULT_MAX_TOKENS = 8192
 _CACHE = {"type": "ephemeral"}
 
 
+def without_billing(text: str) -> str:
+    """A system text without Claude Code's own line, whose hash is another one in each call."""
+    return text.partition("\n")[2].lstrip() if text.startswith(BILLING_LINE) else text
+
+
 def decode(body: bytes) -> inner.Request:
     """Raises Malformed."""
     call = fields.whole_body(body)
     messages = [
         inner.Message("system", (inner.Text(line),))
-        for line in _system(call.get("system"))
-        if not line.startswith(BILLING_LINE)
+        for text in _system(call.get("system"))
+        if (line := without_billing(text))
     ]
     for index, item in enumerate(fields.items(call.get("messages"), "messages")):
         messages.append(_message(fields.table(item, f"messages[{index}]"), f"messages[{index}]"))

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import fields
-from codeplan.protocol.outline import Malformed, Outline, Said
+from codeplan.protocol.outline import Malformed, Outline, Said, with_role_before
 
 
 class _Part(msgspec.Struct):
@@ -37,6 +37,7 @@ class _Call(msgspec.Struct):
     tools: list[_Tool] | None = None
     stream_options: _StreamOptions | None = None
     user: str | None = None
+    prompt_cache_key: str | None = None
     response_format: Any = None
     max_tokens: Any = None
     max_completion_tokens: Any = None
@@ -61,10 +62,13 @@ def read(body: bytes) -> Outline:
         ),
         tool_names=tuple(tool.function.name for tool in call.tools or () if tool.function),
         said=tuple(
-            Said(_texts(message.content)) for message in call.messages if message.role == "user"
+            Said(_texts(message.content), joins=before == "user")
+            for before, message in with_role_before(call.messages)
+            if message.role == "user"
         ),
         ends_with_tool_result=call.messages[-1].role == "tool",
         user_id=call.user or "",
+        cache_key=call.prompt_cache_key or "",
         asks_usage=call.stream_options is not None and bool(call.stream_options.include_usage),
         structured=call.response_format is not None,
         most_tokens=fields.whole_number(call.max_completion_tokens or call.max_tokens),

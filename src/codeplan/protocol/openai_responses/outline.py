@@ -7,7 +7,7 @@ import msgspec
 
 from codeplan.protocol import fields
 from codeplan.protocol.openai_responses.names import SEPARATOR
-from codeplan.protocol.outline import Malformed, Outline, Said
+from codeplan.protocol.outline import Malformed, Outline, Said, with_role_before
 
 
 class _Part(msgspec.Struct):
@@ -35,6 +35,7 @@ class _Call(msgspec.Struct):
     tools: list[_Tool] | None = None
     text: dict[str, Any] | None = None
     user: str | None = None
+    prompt_cache_key: str | None = None
     max_output_tokens: Any = None
 
 
@@ -63,9 +64,14 @@ def read(body: bytes) -> Outline:
             ),
         ),
         tool_names=tuple(tool.name or tool.type for tool in call.tools or ()),
-        said=tuple(Said(_texts(item)) for item in items if item.role == "user"),
+        said=tuple(
+            Said(_texts(item), joins=before == "user")
+            for before, item in with_role_before(items)
+            if item.role == "user"
+        ),
         ends_with_tool_result=items[-1].type in _RESULTS,
         user_id=call.user or "",
+        cache_key=call.prompt_cache_key or "",
         structured=bool(call.text and call.text.get("format")),
         namespaces=tuple(tool.name for tool in call.tools or () if tool.type == "namespace"),
         free_form=tuple(_free_form(call.tools or ())),

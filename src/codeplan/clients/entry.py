@@ -1,0 +1,160 @@
+"""A client that is data: what it is recognised by, where its session is, what of its calls nobody
+typed, how it stops, and its set-up. Built-in entries and an operator's have this one form."""
+
+import re
+from collections.abc import Mapping
+from fnmatch import translate
+from typing import Any, Literal
+
+import msgspec
+
+from codeplan.clients.base import Client, SeenCall
+from codeplan.clients.filling import fill
+from codeplan.clients.set_up import Paste, Path, Plan, SetUp
+from codeplan.plan.turns import Claim
+
+# So much of a system prompt is looked at for a mark that does not stand at its start.
+_LOOKED_AT = 1000
+# Most patterns are a start and a star, for which no regular expression is needed.
+_SIMPLE = re.compile(r"[^*?\[\]]+\*$")
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """One file of an entry's set-up: a `SetUp` whose values are templates (filling.py)."""
+
+    files: tuple[str, ...]
+    format: Literal["json", "toml", "yaml"]
+    values: tuple[tuple[Path, Any], ...]
+    then: str = ""
+    removes: tuple[Path, ...] = ()
+    defaults: tuple[tuple[Path, Any], ...] = ()
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One client. Its names are ``user_agent`` (patterns) and ``system`` (how the system prompt
+    begins; ``*text`` for what stands within its first 1,000 characters): one that fits is enough.
+    Its conditions are ``header`` (patterns by name), ``tools_any`` (one of these is offered) and
+    ``protocols``: all must hold. ``session``: where its id is, as ``header:x`` or ``body:a.b``; the
+    usual places where nothing is said. ``side``: how its own calls' system prompt or newest text
+    begins; ``side_without_tools``: a call without tools is its own. ``sub_agent``: how a
+    sub-agent's system prompt begins. ``nudges``: how texts begin that nobody typed;
+    ``authored_when``: ``header:x=y``, by which it says that somebody did. ``refuse``: the status of
+    a used-up window that stops it at its first call."""
+
+    id: str
+    name: str
+    user_agent: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    header: Mapping[str, str] = {}
+    tools_any: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    session: tuple[str, ...] = ()
+    side: tuple[str, ...] = ()
+    side_without_tools: bool = False
+    sub_agent: tuple[str, ...] = ()
+    nudges: tuple[str, ...] = ()
+    authored_when: str = ""
+    refuse: int = 402
+    programs: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+    set_up: tuple[FileEntry, ...] = ()
+    paste: tuple[Paste, ...] = ()
+
+
+class EntryClient(Client):
+    """The client that an entry describes."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.id, self.name, self.programs = entry.id, entry.name, entry.programs
+        self.limit_status = entry.refuse
+        # An operator's entry is added to what agents share, which no person types.
+        self.not_authored = (*Client.not_authored, *entry.nudges)
+        if entry.session:
+            self.session_sources = entry.session
+        simple = [glob for glob in entry.user_agent if _SIMPLE.match(glob)]
+        self.agent_starts = tuple(glob[:-1] for glob in simple)
+        others = tuple(glob for glob in entry.user_agent if glob not in simple)
+        self._agents = _pattern(others) if others else None
+        self.system_starts = tuple(text for text in entry.system if not text.startswith("*"))
+        self._marks = tuple(text.strip("*") for text in entry.system if text.startswith("*"))
+        self._headers = tuple(
+            (name.lower().encode(), _pattern((pattern,))) for name, pattern in entry.header.items()
+        )
+        self._tools = frozenset(entry.tools_any)
+        place, _, value = entry.authored_when.partition("=")
+        self._authored_place, self._authored_value = place, value
+
+    @property
+    def is_named_by_starts(self) -> bool:
+        """Whether nothing but those starts can name it, so that one look rules out many."""
+        named = bool(self.agent_starts or self.system_starts)
+        return named and self._agents is None and not self._marks
+
+    def recognises(self, call: SeenCall) -> bool:
+        entry = self.entry
+        if entry.protocols and call.protocol not in entry.protocols:
+            return False
+        if (entry.user_agent or entry.system) and not self._is_named(call):
+            return False
+        return all(pattern.match(call.header(name)) for name, pattern in self._headers) and (
+            not self._tools or not self._tools.isdisjoint(call.outline.tool_names)
+        )
+
+    def _is_named(self, call: SeenCall) -> bool:
+        return (
+            (bool(self.agent_starts) and call.user_agent.startswith(self.agent_starts))
+            or (bool(self.system_starts) and call.system_start.startswith(self.system_starts))
+            or (self._agents is not None and bool(self._agents.match(call.user_agent)))
+            or any(mark in call.system_start[:_LOOKED_AT] for mark in self._marks)
+        )
+
+    def is_side_call(self, call: SeenCall) -> bool:
+        entry = self.entry
+        if entry.side_without_tools and not call.offers_tools:
+            return True
+        if not entry.side:
+            return False
+        return call.system_begins(*entry.side) or call.newest_begins(*entry.side)
+
+    def is_sub_agent(self, call: SeenCall) -> bool:
+        sub_agent = self.entry.sub_agent
+        return bool(sub_agent) and call.system_begins(*sub_agent)
+
+    def _claim(self, call: SeenCall) -> Claim:
+        claim = super()._claim(call)
+        if claim is Claim.AUTHORED and self._authored_place:
+            says = call.value(self._authored_place)
+            # Nobody typed the first text of this conversation: a tool call of a turn began it.
+            return Claim.AUTHORED if says in ("", self._authored_value) else Claim.SUB_AGENT
+        return claim
+
+    def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
+        return tuple(
+            SetUp(
+                files=file.files,
+                format=file.format,
+                values=_filled(file.values, plan),
+                then=fill(file.then, plan),
+                removes=file.removes,
+                defaults=_filled(file.defaults, plan),
+            )
+            for file in self.entry.set_up
+        )
+
+    def paste(self, plan: Plan) -> tuple[Paste, ...]:
+        return tuple(Paste(one.where, fill(one.text, plan)) for one in self.entry.paste)
+
+    def environment(self, plan: Plan) -> Mapping[str, str]:
+        table: Mapping[str, Any] = fill(dict(self.entry.environment), plan) or {}
+        return {name: str(value) for name, value in table.items()}
+
+
+def _filled(values: tuple[tuple[Path, Any], ...], plan: Plan) -> tuple[tuple[Path, Any], ...]:
+    filled = ((path, fill(template, plan)) for path, template in values)
+    return tuple((path, value) for path, value in filled if value is not None)
+
+
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """One that matches any of these: ``*`` stands for anything, and all must fit to the end."""
+    return re.compile("|".join(translate(glob) for glob in globs))

@@ -1,0 +1,135 @@
+"""What ``[[clients]]`` may say: coding tools as data, an operator's and the built-in ones."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from codeplan.clients.filling import LIMITS, PLACES
+from codeplan.config.table import Id, Name, Table
+
+_SOURCE = re.compile(r"^(header:[A-Za-z0-9-]+|body:[A-Za-z0-9_.-]+)$")
+_FILE = re.compile(r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$)).+\.(json|jsonc|toml|ya?ml)$")
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+Text = Annotated[str, Field(min_length=1, max_length=400)]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_status(value: Any) -> Any:
+    """``"402"`` is 402."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+# One text or a list of them.
+Texts = Annotated[list[Text], BeforeValidator(_as_list)]
+
+
+class ValueTable(Table):
+    """One of a file's ``values``: what is set at a path, given step by step."""
+
+    path: Annotated[list[Name], Field(min_length=1)]
+    value: Any
+
+
+class FileTable(Table):
+    """``[[clients.set_up]]``: one file below the home folder. The first of ``files`` that exists is
+    used, else the first. ``removes``: paths that stand in the plan's way; ``defaults``: set only
+    where nothing is; ``then``: what the person does next."""
+
+    files: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
+    format: Literal["json", "toml", "yaml"]
+    values: Annotated[list[ValueTable], Field(min_length=1)]
+    then: str = ""
+    removes: list[Annotated[list[Name], Field(min_length=1)]] = []
+    defaults: list[ValueTable] = []
+
+    @field_validator("files")
+    @classmethod
+    def _lie_below_home(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if not _FILE.match(value):
+                raise ValueError(
+                    "expected a path below the home folder that ends in .json, .jsonc, .toml,"
+                    " .yaml or .yml"
+                )
+        return values
+
+    @field_validator("values", "defaults")
+    @classmethod
+    def _have_known_places(cls, values: list[ValueTable]) -> list[ValueTable]:
+        for table in values:
+            _check_places(table.value)
+        return values
+
+
+class PasteTable(Table):
+    """``[[clients.paste]]``: what a person puts in by hand, and where."""
+
+    where: Name
+    text: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class ClientTable(Table):
+    """``[[clients]]``: one coding tool. ``user_agent`` and ``system`` name it, and one that fits is
+    enough; ``header``, ``tools_any`` and ``protocols`` must hold as well. docs/clients.md has every
+    key with an example."""
+
+    id: Id
+    name: Name
+    user_agent: Texts = []
+    system: Texts = []
+    header: dict[Name, Text] = {}
+    tools_any: Texts = []
+    protocols: list[Literal["anthropic", "openai_chat", "openai_responses", "gemini"]] = []
+    session: Texts = []
+    side: Texts = []
+    side_without_tools: bool = False
+    sub_agent: Texts = []
+    nudges: Texts = []
+    authored_when: str = ""
+    refuse: Annotated[Literal[400, 402, 403, 429], BeforeValidator(_as_status)] = 402
+    programs: Texts = []
+    environment: dict[Name, Text] = {}
+    set_up: list[FileTable] = []
+    paste: list[PasteTable] = []
+
+    @field_validator("session")
+    @classmethod
+    def _are_sources(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if not _SOURCE.match(value):
+                raise ValueError("expected header:<name> or body:<path>")
+        return values
+
+    @field_validator("authored_when")
+    @classmethod
+    def _is_condition(cls, value: str) -> str:
+        source, _, wanted = value.partition("=")
+        if value and not (wanted and _SOURCE.match(source)):
+            raise ValueError("expected header:<name>=<value> or body:<path>=<value>")
+        return value
+
+    @field_validator("environment")
+    @classmethod
+    def _has_known_places(cls, values: dict[str, str]) -> dict[str, str]:
+        _check_places(values)
+        return values
+
+
+def _check_places(template: Any) -> None:
+    """Raise ValueError for a place that nothing fills in."""
+    if isinstance(template, dict):
+        for name, value in template.items():
+            _check_places(name)
+            _check_places(value)
+    elif isinstance(template, list):
+        for item in template:
+            _check_places(item)
+    elif isinstance(template, str):
+        for place in _PLACE.findall(template):
+            if place not in (*PLACES, *LIMITS):
+                known = ", ".join(f"{{{name}}}" for name in (*PLACES, *LIMITS))
+                raise ValueError(f"{{{place}}} is not filled in; there are {known}")
