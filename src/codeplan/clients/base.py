@@ -217,11 +217,13 @@ class Client:
         again by itself where waiting a moment helps.
 
         A window's end is never told as ``retry-after``: some clients obey it for hours, in
-        silence. ``x-should-retry: false`` stops the SDKs of both protocols.
+        silence. ``x-should-retry: false`` stops the SDKs of both protocols; a program of somebody's
+        own is told what else there is in GLM Coding Plan's status.
         """
         if refusal.wait is Wait.MOMENT:
             return Form(refusal.status, retry_after(refusal))
-        return Form(self.limit_status if refusal.status == 429 else refusal.status, (STOP,))
+        stops = refusal.status == 429 and (self.id or refusal.wait is Wait.WINDOW)
+        return Form(self.limit_status if stops else refusal.status, (STOP,))
 
 
 STOP = (b"x-should-retry", b"false")

@@ -233,7 +233,7 @@ class Gateway:
         assert payer.held is not None
         if payer.rest is Verdict.OBSERVE:
             call.told = _OBSERVED
-            claim = _claim_of(call.client, seen, holder, Verdict.OBSERVE)
+            claim = _alone(call.client.claim(seen), call.request_id)
             await self._metered(caller, call, seen, holder, payer.held, model, claim)
             self._evidence.observed(call.request_id, caller, holder, seen, call.client)
             return
@@ -385,11 +385,14 @@ def _claim_of(client: Client, seen: SeenCall, holder: KeyHolder, verdict: Verdic
     """What the call claims, by how the plan takes it; where it tells no session, with the program
     and the key that it comes by."""
     claim = client.companion(seen) if verdict is Verdict.RIDE else client.claim(seen)
-    if verdict is Verdict.OBSERVE:
-        claim = structs.replace(claim, claim=Claim.OBSERVED)
     if claim.session:
         return claim
     return structs.replace(claim, program=hashed(f"{holder.key.id}\0{seen.user_agent}"))
+
+
+def _alone(claim: TurnClaim, request_id: str) -> TurnClaim:
+    """The claim of an observed call: of no turn, and one on which nothing rides."""
+    return structs.replace(claim, claim=Claim.OBSERVED, session="", conversation=request_id)
 
 
 def _about_tokens(body: bytes) -> int:
