@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from codeplan.config.build import build_catalogue, build_routes, build_upstreams
-from codeplan.config.load import ConfigInvalid, builtin_text, load, parse
+from codeplan.config.load import ConfigInvalid, advice, builtin_text, load, parse
 
 GOOD = """
 [[upstreams]]
@@ -95,3 +95,31 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_doubles() -> None:
     double = GOOD + '\n[[models]]\nid = "GLM-4.6"\nroutes = [{ upstream = "gpu", model = "x" }]\n'
     assert "is already taken" in complaints(double)[0]
+
+
+@pytest.mark.parametrize(
+    ("clients", "instead"),
+    [
+        ('"supported"', 'admit = "known"'),
+        ('"any"', 'admit = "any"'),
+        ('["cline", "pi"]', 'admit = ["cline", "pi"]'),
+    ],
+)
+def test_what_admit_was_called_before_goes_on_and_is_noted(
+    clients: str, instead: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "codeplan.toml"
+    path.write_text(GOOD.replace('name = "Lite"', f'name = "Lite"\nclients = {clients}'))
+    (note,) = advice(path)
+    assert instead in note.what
+    assert note.line == 14
+    admission = build_catalogue(load(path)).plans["lite"].admission
+    assert admission.admits("pi", known=True, shaped=False)
+    assert admission.admits("agent", known=False, shaped=True) == (clients == '"any"')
+    path.write_text(GOOD)
+    assert advice(path) == []
+
+
+def test_both_names_at_once_are_an_error() -> None:
+    both = GOOD.replace('name = "Lite"', 'name = "Lite"\nclients = "any"\nadmit = "known"')
+    assert "admit and clients say the same" in complaints(both)[0]
