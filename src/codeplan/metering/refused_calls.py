@@ -117,9 +117,15 @@ def _program(calls: Sequence[RefusedCall]) -> UnknownProgram:
 def _shortened(call: RefusedCall) -> RefusedCall:
     return structs.replace(
         call,
-        path=call.path[:_AGENT_CHARACTERS],
-        message=call.message[:_TEXT_CHARACTERS],
-        user_agent=call.user_agent[:_AGENT_CHARACTERS],
-        system=call.system[:SYSTEM_CHARACTERS],
-        tools=tuple(name[:_TOOL_CHARACTERS] for name in call.tools[:_TOOLS]),
+        path=_plain(call.path, _AGENT_CHARACTERS),
+        message=_plain(call.message, _TEXT_CHARACTERS),
+        user_agent=_plain(call.user_agent, _AGENT_CHARACTERS),
+        system=_plain(call.system, SYSTEM_CHARACTERS),
+        tools=tuple(_plain(name, _TOOL_CHARACTERS) for name in call.tools[:_TOOLS]),
     )
+
+
+def _plain(text: str, most: int) -> str:
+    """The text's beginning without what steers a terminal or is half a character: it comes from
+    anybody, and operators read it."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text[:most])
