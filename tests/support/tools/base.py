@@ -6,6 +6,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from support import npm
 from support.npm import ROOT
@@ -16,6 +17,11 @@ PINNED = ROOT / "tests" / "clients" / "tools"
 def install() -> Path:
     """The folder of the main tools' programs; fetched once for each lock file."""
     return npm.install(PINNED) / ".bin"
+
+
+def install_more() -> Path:
+    """The same for the tools of the second lock file."""
+    return npm.install(PINNED / "more", "more") / ".bin"
 
 
 @dataclass(frozen=True)
@@ -46,19 +52,28 @@ _OTHERS = (
 )  # fmt: skip
 
 
-def run(command: list[str], workspace: Path, environment: dict[str, str], timeout: float) -> Ran:
-    """Waits for its end, at most ``timeout`` seconds."""
+def run(
+    command: list[str],
+    workspace: Path,
+    environment: dict[str, str],
+    timeout: float,
+    typed: str = "",
+) -> Ran:
+    """Waits for its end, at most ``timeout`` seconds. ``typed``: what stands on its input."""
     workspace.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "init", "-q", "."], cwd=workspace, check=True)
-    started = time.monotonic()
-    done = subprocess.run(
-        command,
-        cwd=workspace,
-        env={**environment, "PWD": str(workspace)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=timeout,
-    )
+    with TemporaryFile("w+") as input_:
+        input_.write(typed)
+        input_.seek(0)
+        started = time.monotonic()
+        done = subprocess.run(
+            command,
+            cwd=workspace,
+            env={**environment, "PWD": str(workspace)},
+            stdin=input_,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+        )
     return Ran(done.stdout, done.returncode, time.monotonic() - started)
