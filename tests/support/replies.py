@@ -12,7 +12,8 @@ SSE = "text/event-stream"
 
 @dataclass(frozen=True)
 class Said:
-    """What the model says. ``calls``: (id, name, arguments) each."""
+    """What the model says. ``calls``: (id, name, arguments) each. ``id``: the answer's own; Claude
+    Code takes answers of one id for parts of one."""
 
     text: str = ""
     thinking: str = ""
@@ -22,6 +23,7 @@ class Said:
     cached: int = 5
     output: int = 7
     stop: str = ""
+    id: str = "up"
 
 
 def answer(asked: Asked, said: Said) -> Reply:
@@ -53,7 +55,7 @@ def openai_usage(said: Said) -> dict[str, Any]:
 def openai_pieces(said: Said) -> list[Piece]:
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
         value = {
-            "id": "chatcmpl-up",
+            "id": f"chatcmpl-{said.id}",
             "object": "chat.completion.chunk",
             "created": 1,
             "model": "up-model",
@@ -95,7 +97,7 @@ def openai_whole(said: Said) -> dict[str, Any]:
         ]
     finish = said.stop or ("tool_calls" if said.calls else "stop")
     return {
-        "id": "chatcmpl-up",
+        "id": f"chatcmpl-{said.id}",
         "object": "chat.completion",
         "created": 1,
         "model": "up-model",
@@ -139,7 +141,7 @@ def _blocks(said: Said) -> Sequence[tuple[dict[str, Any], list[dict[str, Any]]]]
 def anthropic_pieces(said: Said) -> list[Piece]:
     usage = anthropic_usage(said)
     message = {
-        "id": "msg_up",
+        "id": f"msg_{said.id}",
         "type": "message",
         "role": "assistant",
         "model": "up-model",
@@ -174,7 +176,7 @@ def anthropic_whole(said: Said) -> dict[str, Any]:
         for identity, name, arguments in said.calls
     ]
     return {
-        "id": "msg_up",
+        "id": f"msg_{said.id}",
         "type": "message",
         "role": "assistant",
         "model": "up-model",
