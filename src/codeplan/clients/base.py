@@ -5,22 +5,20 @@ Facts behind each rule: docs/clients.md, measured on the real programs.
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Literal
 
 import msgspec
 
 from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.clients.set_up import Plan, SetUp
 from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.names import ProtocolName
 from codeplan.protocol.outline import Outline, Said
-
-Protocol = Literal["anthropic", "openai_chat", "openai_responses"]
 
 
 class SeenCall(msgspec.Struct, frozen=True):
     """What a client file may look at. Header names are lower-case."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     headers: Mapping[bytes, bytes]
     outline: Outline
 

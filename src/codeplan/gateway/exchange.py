@@ -11,22 +11,15 @@ from codeplan.accounts.keys import key_in
 from codeplan.billing.purse import CapReached, Purse
 from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.known import UNKNOWN, recognise
-from codeplan.clients.refusal import Refusal
+from codeplan.clients.refusal import Refusal, Wait
 from codeplan.gateway import refusals
-from codeplan.gateway.addresses import (
-    ADDRESSES,
-    CODING_BASE,
-    GENERAL_BASE,
-    Action,
-    Address,
-    Lane,
-    format_of,
-)
+from codeplan.gateway.addresses import CODING_BASE, GENERAL_BASE, Action, Address, Lane
 from codeplan.gateway.caller import Caller, Headers
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.limits import limit_headers
-from codeplan.gateway.listing import list_models
+from codeplan.gateway.listing import list_models, show_model
+from codeplan.gateway.paths import Destination, destination, shown
 from codeplan.gateway.paying import pay
 from codeplan.gateway.relay import Ask, Relay
 from codeplan.gateway.seeing import Sight
@@ -98,15 +91,14 @@ class Gateway:
 
     async def serve(self, caller: Caller) -> None:
         """Answer one call, whatever it is."""
-        address = ADDRESSES.get(caller.path)
-        format_ = address.format if address else format_of(caller.path)
-        call = _Call(new_id("req", self._clock.now()), format_)
+        to = destination(caller.path, caller.query, caller.headers)
+        call = _Call(new_id("req", self._clock.now()), to.format)
         try:
-            if address is None:
-                raise refusals.unknown_address(caller.path)
-            if caller.method not in address.methods:
-                raise refusals.wrong_method(caller.method, address.methods)
-            await self._serve(caller, address, call)
+            if to.address is None:
+                raise refusals.unknown_address(shown(caller.path), to.nearest)
+            if caller.method not in to.address.methods:
+                raise refusals.wrong_method(caller.method, to.address.methods)
+            await self._serve(caller, to, to.address, call)
         except Refusal as refusal:
             self._refuse(caller, call, refusal)
         except Malformed as error:
@@ -120,25 +112,28 @@ class Gateway:
             log.exception("call broke", request_id=call.request_id)
             self._refuse(caller, call, refusals.broken())
 
-    async def _serve(self, caller: Caller, address: Address, call: _Call) -> None:
+    async def _serve(self, caller: Caller, to: Destination, address: Address, call: _Call) -> None:
         if address.action is Action.GREET:
             caller.answer(200, _identity(call.request_id), b"")
             return
+        if address.action is Action.EVENTS:
+            caller.answer(200, _json_headers(call.request_id), b"{}")
+            return
         holder = await self._who(caller)
-        if address.action is Action.MODELS:
-            body = list_models(caller.path, address.format, self._subscriptions.catalogue)
+        if address.action in (Action.MODELS, Action.MODEL):
+            body = self._models(to, address)
             caller.answer(200, _json_headers(call.request_id), body)
             return
         if caller.too_large:
             raise refusals.too_large(self._settings.max_body_bytes)
-        outline = address.format.outline(caller.whole_body())
-        seen = SeenCall(address.format.name, caller.headers, outline)
+        outline = to.format.outline(caller.whole_body(), to.target)
+        seen = SeenCall(to.format.name, caller.headers, outline)
         call.client = recognise(seen)
         if address.action is not Action.COUNT:
             await self._admit(caller, holder, seen, call.client)
         if call.client.sees and address.action is Action.CALL:
             body = await self._sight.answer(
-                caller, address.format, call.request_id, holder, call.client, seen
+                caller, to.format, call.request_id, holder, call.client, seen
             )
             caller.answer(200, _json_headers(call.request_id), body)
             return
@@ -147,7 +142,7 @@ class Gateway:
         if holder.rules.models and model not in holder.rules.models:
             raise refusals.model_not_for_key(model, holder.rules.models)
         if address.action is Action.COUNT:
-            body = await self._counter.count(caller, model)
+            body = await self._counter.count(caller, to.format, model)
             caller.answer(200, _json_headers(call.request_id), body)
             return
         payer, limit = f"payg/{holder.key.pays}", self._settings.paid_at_once
@@ -163,8 +158,14 @@ class Gateway:
         finally:
             self._slots.leave(payer, limit)
 
+    def _models(self, to: Destination, address: Address) -> bytes:
+        catalogue = self._subscriptions.catalogue
+        if address.action is Action.MODEL:
+            return show_model(to.format, catalogue, to.target.model)
+        return list_models(to.format, catalogue)
+
     async def _who(self, caller: Caller) -> KeyHolder:
-        key = key_in(caller.headers)
+        key = key_in(caller.headers, caller.query)
         if key is None:
             raise refusals.no_key()
         holder = await self._accounts.holder_of(key)
@@ -337,8 +338,16 @@ class Gateway:
 
     def _refuse(self, caller: Caller, call: _Call, refusal: Refusal) -> None:
         form = call.client.refuse(refusal)
+        # Of a wait of hours no number is told: tools obey it in silence.
+        seconds = refusal.retry_after_seconds if refusal.wait is Wait.MOMENT else None
         body = call.format.error(
-            form.status, refusal.code, refusal.message, call.request_id, form.kind, form.more
+            form.status,
+            refusal.code,
+            refusal.message,
+            call.request_id,
+            form.kind,
+            form.more,
+            seconds,
         )
         count_refusal(self._tallies, refusal.code, form.status)
         log.info(

@@ -30,8 +30,8 @@ def too_large(limit: int) -> Refusal:
     return Refusal(413, "1210", f"The request's body is larger than {limit} bytes.")
 
 
-def unknown_address(path: str) -> Refusal:
-    return Refusal(404, "1222", f"There is no address {path} here.")
+def unknown_address(path: str, nearest: str) -> Refusal:
+    return Refusal(404, "1222", f"There is no address {path} here. The nearest is {nearest}.")
 
 
 def wrong_method(method: str, allowed: tuple[str, ...]) -> Refusal:

@@ -1,0 +1,177 @@
+"""Addresses as people type them, each tried by the SDK that would; and what belongs to an address
+beside its calls: greetings, telemetry, pages in a browser, compressed bodies."""
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anthropic
+import brotli
+import httpx
+import openai
+import pytest
+from google import genai
+from google.genai import types
+
+from gateway.conftest import House
+from support.replies import Said, answer
+from support.service import Service, catalogue
+from support.upstream import ScriptedUpstream
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+CHAT = "/api/coding/paas/v4/chat/completions"
+
+
+@pytest.fixture(scope="module")
+def open_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """SDKs are bare programs: here any client is admitted."""
+    with (
+        ScriptedUpstream(lambda asked: answer(asked, Said(text="Yes."))) as upstream,
+        Service(
+            tmp_path_factory.mktemp("typed"),
+            catalogue(upstream.base_url, limit=10_000, clients="any"),
+        ) as service,
+    ):
+        yield service
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["", "/", "/v1", "/api/anthropic", "/api/anthropic/", "/api/anthropic/v1", "//api//anthropic",
+     "/api/anthropic/v1/messages", "/api/anthropic/api/anthropic"],
+)  # fmt: skip
+def test_anthropics_sdk(open_service: Service, base: str) -> None:
+    client = anthropic.Anthropic(
+        base_url=open_service.url + base, api_key=open_service.key, max_retries=0
+    )
+    hello: Any = [{"role": "user", "content": "Hello"}]
+    message = client.messages.create(model="glm-4.6", max_tokens=9, messages=hello)
+    assert message.content[0].text == "Yes."
+    assert client.messages.count_tokens(model="glm-4.6", messages=hello).input_tokens > 0
+    assert "glm-4.6" in [model.id for model in client.models.list()]
+    assert client.models.retrieve("glm-4.6").id == "glm-4.6"
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["", "/", "/v1", "/v1/", "/v1/v1", "/api/coding/paas/v4", "/api/coding/paas/v4/",
+     "/api/coding/paas/v4/v1", "/api/coding/paas/v4/v4", "/api//coding/paas/v4",
+     "/api/coding/paas/v4/chat/completions", "/v1/chat/completions"],
+)  # fmt: skip
+def test_openais_sdk(open_service: Service, base: str) -> None:
+    client = openai.OpenAI(
+        base_url=open_service.url + base, api_key=open_service.key, max_retries=0
+    )
+    hello: Any = [{"role": "user", "content": "Hello"}]
+    chat = client.chat.completions.create(model="glm-4.6", messages=hello)
+    assert chat.choices[0].message.content == "Yes."
+    if not base.endswith("completions"):
+        assert client.responses.create(model="glm-4.6", input="Hello").output_text == "Yes."
+        assert "glm-4.6" in [model.id for model in client.models.list()]
+        assert client.models.retrieve("glm-4.6").id == "glm-4.6"
+
+
+@pytest.mark.parametrize(
+    "base", ["", "/", "/api/gemini", "/api/gemini/", "/api/gemini/v1beta", "/v1beta"]
+)
+def test_googles_sdk(open_service: Service, base: str) -> None:
+    options = types.HttpOptions(base_url=open_service.url + base)
+    client = genai.Client(api_key=open_service.key, http_options=options)
+    assert client.models.generate_content(model="glm-4.6", contents="Hello").text == "Yes."
+    pieces = client.models.generate_content_stream(model="glm-4.6", contents="Hello")
+    assert "".join(piece.text or "" for piece in pieces) == "Yes."
+    assert "models/glm-4.6" in [model.name for model in client.models.list()]
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "shape"),
+    [
+        ({}, "/v1/models", "object"),
+        ({"anthropic-version": "2023-06-01"}, "/v1/models", "has_more"),
+        ({"anthropic-version": "2023-06-01"}, "/api/paas/v4/v1/models", "has_more"),
+        ({}, "/api/paas/v4/v1/models", "object"),
+        ({}, "/v1beta/models", "models"),
+        ({}, "/v1/models?client_version=0.169.0", "models"),
+        ({}, "/models", "object"),
+    ],
+)
+def test_a_list_of_models_has_its_callers_shape(
+    open_service: Service, headers: dict[str, str], path: str, shape: str
+) -> None:
+    with open_service.client() as http:
+        answered = http.get(path, headers={"authorization": open_service.key, **headers})
+    assert answered.status_code == 200
+    assert shape in answered.json()
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/api/anthropic/v1/completions", "/api/anthropic/v1/messages"),
+        ("/api/anthropic/v1/chat/completions", CHAT),
+        ("/api/coding/paas/v4/embeddings", CHAT),
+        ("/api/coding/paas/v4/v1/messages", "/api/anthropic/v1/messages"),
+        ("/api/openai/v1/chat/completions", CHAT),
+        ("/api/v1/chat/completions", CHAT),
+        ("/api/v1/embeddings", "/api/v1/responses"),
+        ("/api/paas/v4/embeddings", "/api/paas/v4/chat/completions"),
+        ("/paas/v4/chat/completions", "/api/paas/v4/chat/completions"),
+        ("/anthropic/v1/messages", "/api/anthropic/v1/messages"),
+        ("/openai/responses", "/api/coding/paas/v4/responses"),
+        ("/v1/embeddings", CHAT),
+        ("/api/gemini/v1beta/models/glm-4.6:embedContent",
+         "/api/gemini/v1beta/models/{model}:generateContent"),
+        ("/gemini/v1beta/models/glm-4.6:streamGenerateContent",
+         "/api/gemini/v1beta/models/{model}:streamGenerateContent"),
+    ],
+)  # fmt: skip
+def test_anything_else_near_names_the_right_address(
+    open_service: Service, path: str, nearest: str
+) -> None:
+    with open_service.client() as http:
+        answered = http.post(path, json={})
+    assert answered.status_code == 404
+    error = answered.json()["error"]
+    assert f"The nearest is {nearest}." in error["message"]
+    if "/messages" in nearest:
+        assert answered.json()["type"] == "error"
+    if "generateContent" in nearest.lower():
+        assert error["status"] == "NOT_FOUND"
+    assert "1222" in answered.text
+    # A tool of the Anthropic protocol is told so in its own form, wherever it calls.
+    with open_service.client() as http:
+        told = http.post(path, json={}, headers={"anthropic-version": "2023-06-01"})
+    assert told.json()["type"] == "error"
+
+
+BASES = ["", "/api/anthropic", "/api/coding/paas/v4", "/api/paas/v4", "/api/v1", "/api/gemini"]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_hello_and_telemetry_need_no_key(open_service: Service, base: str) -> None:
+    with open_service.client() as http:
+        for method in ("HEAD", "GET"):
+            assert http.request(method, f"{base}/api/hello").status_code == 200
+        for path in ("/api/event_logging/batch", "/api/event_logging/v2/batch"):
+            events = json.dumps({"events": ["x" * 1000] * 1000})
+            answered = http.post(base + path, content=events)
+            assert (answered.status_code, answered.json()) == (200, {})
+
+
+def test_the_application_keeps_its_own_paths(open_service: Service) -> None:
+    with open_service.client() as http:
+        described = http.get("/api/openapi.json").json()
+        for path in described["paths"]:
+            # The gateway's refusals have a request id; the application's answers have none.
+            answered = http.request("OPTIONS", path.replace("{", "").replace("}", ""))
+            assert "x-request-id" not in answered.headers, path
+        for path in ("/", "/console", "/console/keys", "/healthz", "/api/mcp/web_reader/mcp",
+                     "/api/paas/v4/web_search", "/api/paas/v4/audio/transcriptions"):  # fmt: skip
+            assert "x-request-id" not in http.get(path).headers, path
