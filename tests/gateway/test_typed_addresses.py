@@ -175,3 +175,117 @@ def test_the_application_keeps_its_own_paths(open_service: Service) -> None:
         for path in ("/", "/console", "/console/keys", "/healthz", "/api/mcp/web_reader/mcp",
                      "/api/paas/v4/web_search", "/api/paas/v4/audio/transcriptions"):  # fmt: skip
             assert "x-request-id" not in http.get(path).headers, path
+
+
+ORIGIN = {"origin": "https://editor.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        (CHAT, "POST"),
+        ("/v1/messages", "POST"),
+        ("/api/gemini/v1beta/models/glm-4.6:streamGenerateContent?alt=sse", "POST"),
+        ("/v1/models", "GET"),
+        ("/api/anthropic/v1/completions", "POST"),
+    ],
+)
+def test_a_page_in_a_browser_may_call(open_service: Service, path: str, method: str) -> None:
+    asks = {
+        **ORIGIN,
+        "access-control-request-method": method,
+        "access-control-request-headers": "authorization,content-type,x-stainless-os",
+    }
+    with open_service.client() as http:
+        told = http.options(path, headers=asks)
+        assert (told.status_code, told.content) == (204, b"")
+        assert "content-length" not in told.headers
+        assert told.headers["access-control-allow-origin"] == "*"
+        assert (
+            told.headers["access-control-allow-headers"] == asks["access-control-request-headers"]
+        )
+        if "completions" not in path or path == CHAT:
+            assert method in told.headers["access-control-allow-methods"]
+        assert "access-control-allow-credentials" not in told.headers
+        # A name that is none is not said back.
+        asks["access-control-request-headers"] = "a\tb"
+        assert "access-control-allow-headers" not in http.options(path, headers=asks).headers
+        refused = http.request(method, path, headers=ORIGIN, json={} if method == "POST" else None)
+        assert refused.status_code in (401, 404)
+        assert refused.headers["access-control-allow-origin"] == "*"
+        for name in ("request-id", "retry-after", "x-ratelimit-remaining-requests"):
+            assert name in refused.headers["access-control-expose-headers"]
+
+
+def test_an_answer_to_a_page_allows_it_and_another_says_nothing(house: House) -> None:
+    for stream in (False, True):
+        answered = house.ask({**house.new_session(), **ORIGIN}, stream=stream)
+        assert answered.status_code == 200
+        assert answered.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in house.ask().headers
+
+
+def test_options_that_are_no_preflight_are_another_method(open_service: Service) -> None:
+    with open_service.client() as http:
+        assert http.options(CHAT).status_code == 405
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstd.compress,
+    "identity": bytes,
+    "gzip, zstd": lambda body: zstd.compress(gzip.compress(body)),
+}
+
+
+def send(house: House, body: bytes, coding: str) -> httpx.Response:
+    headers = {**house.new_session(), "content-encoding": coding}
+    headers["content-type"] = "application/json"
+    with house.service.client() as http:
+        return http.post(CHAT, headers=headers, content=body)
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+def test_a_compressed_body_is_read(house: House, coding: str) -> None:
+    hello = [{"role": "user", "content": "Grüß Gott " * 1000}]
+    body = json.dumps({"model": "glm-4.6", "messages": hello}).encode()
+    assert send(house, PACKERS[coding](body), coding).status_code == 200
+    assert house.upstream.calls[-1].body["messages"] == hello
+    assert "content-encoding" not in house.upstream.calls[-1].headers
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_a_body_that_grows_over_the_limit_is_refused(house: House, coding: str) -> None:
+    before = house.service.window()
+    body = b'{"model": "glm-4.6", "messages": [{"role": "user", "content": "%b"}]}' % (
+        b"x" * 60_000_000
+    )
+    answered = send(house, PACKERS[coding](body), coding)
+    assert answered.status_code == 413
+    assert house.service.window() == before
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status", "told"),
+    [
+        ("compress", b"{}", 415, "br, deflate, gzip, zstd"),
+        ("gzip", b"no gzip", 400, "gzip"),
+        ("zstd", zstd.compress(b"{}" * 99)[:-3], 400, "zstd"),
+        ("br", b"", 400, "br"),
+    ],
+)
+def test_a_body_that_cannot_be_decoded_is_refused(
+    house: House, coding: str, body: bytes, status: int, told: str
+) -> None:
+    answered = send(house, body, coding)
+    assert answered.status_code == status
+    assert told in answered.json()["error"]["message"]
+    assert not house.upstream.calls
+
+
+def test_nobody_without_a_key_gets_a_body_decoded(house: House) -> None:
+    with house.service.client() as http:
+        answered = http.post(CHAT, headers={"content-encoding": "gzip"}, content=b"no gzip")
+    assert answered.status_code == 401

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from codeplan.accounts.keys import key_in
+from codeplan.gateway import cors
 from codeplan.gateway.caller import Headers, OnGone
 from codeplan.gateway.exchange import Gateway
 from codeplan.gateway.paths import is_ours
@@ -127,6 +128,7 @@ class Call:
         self.method = door.parser.get_method().decode("ascii", "replace")
         self.path, self.query = path, query
         self.headers = dict(door.headers)
+        self._from_page = b"origin" in self.headers
         self._body: list[bytes] = []
         self._size = 0
         # Nobody gets memory without at least claiming to have a key.
@@ -244,7 +246,7 @@ class Call:
 
     def _head(self, status: int, headers: Headers) -> list[bytes]:
         head = [STATUS_LINE[status]]
-        for name, value in headers:
+        for name, value in (*headers, *cors.ON_ANSWERS) if self._from_page else headers:
             head += [name, b": ", value, b"\r\n"]
         if not self.keep_alive:
             head.append(b"connection: close\r\n")

@@ -12,10 +12,11 @@ from codeplan.billing.purse import CapReached, Purse
 from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.known import UNKNOWN, recognise
 from codeplan.clients.refusal import Refusal, Wait
-from codeplan.gateway import refusals
+from codeplan.gateway import cors, refusals
 from codeplan.gateway.addresses import CODING_BASE, GENERAL_BASE, Action, Address, Lane
 from codeplan.gateway.caller import Caller, Headers
 from codeplan.gateway.counting import Counter
+from codeplan.gateway.encodings import decoded
 from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.listing import list_models, show_model
@@ -94,6 +95,10 @@ class Gateway:
         to = destination(caller.path, caller.query, caller.headers)
         call = _Call(new_id("req", self._clock.now()), to.format)
         try:
+            if cors.is_preflight(caller.method, caller.headers):
+                methods = to.address.methods if to.address else (caller.method,)
+                caller.answer(204, cors.preflight(caller.headers, methods), b"")
+                return
             if to.address is None:
                 raise refusals.unknown_address(shown(caller.path), to.nearest)
             if caller.method not in to.address.methods:
@@ -124,8 +129,7 @@ class Gateway:
             body = self._models(to, address)
             caller.answer(200, _json_headers(call.request_id), body)
             return
-        if caller.too_large:
-            raise refusals.too_large(self._settings.max_body_bytes)
+        await self._whole_body(caller)
         outline = to.format.outline(caller.whole_body(), to.target)
         seen = SeenCall(to.format.name, caller.headers, outline)
         call.client = recognise(seen)
@@ -163,6 +167,15 @@ class Gateway:
         if address.action is Action.MODEL:
             return show_model(to.format, catalogue, to.target.model)
         return list_models(to.format, catalogue)
+
+    async def _whole_body(self, caller: Caller) -> None:
+        """See that the body is there and not compressed. Raises Refusal, Malformed."""
+        limit = self._settings.max_body_bytes
+        if caller.too_large:
+            raise refusals.too_large(limit)
+        coding = caller.headers.get(b"content-encoding")
+        if coding is not None:
+            caller.replace_body(await decoded(caller.whole_body(), coding, limit))
 
     async def _who(self, caller: Caller) -> KeyHolder:
         key = key_in(caller.headers, caller.query)
