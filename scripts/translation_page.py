@@ -5,7 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
+from codeplan.gateway.formats import (
+    ANTHROPIC,
+    GEMINI,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    CallerFormat,
+)
 from codeplan.protocol.outline import Malformed
 from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamFormat
 
@@ -16,11 +22,17 @@ CALLERS: dict[str, tuple[CallerFormat, UpstreamFormat]] = {
     "OpenAI Chat to Anthropic Messages": (OPENAI_CHAT, TO_ANTHROPIC),
     "OpenAI Responses to OpenAI Chat": (OPENAI_RESPONSES, TO_OPENAI_CHAT),
     "OpenAI Responses to Anthropic Messages": (OPENAI_RESPONSES, TO_ANTHROPIC),
+    "Gemini to OpenAI Chat": (GEMINI, TO_OPENAI_CHAT),
+    "Gemini to Anthropic Messages": (GEMINI, TO_ANTHROPIC),
 }
 
 
 def user(*blocks: Any) -> list[Any]:
     return [{"role": "user", "content": list(blocks)}]
+
+
+def parts(*parts: Any) -> list[Any]:
+    return [{"role": "user", "parts": list(parts)}]
 
 
 PNG = {"type": "base64", "media_type": "image/png", "data": "iVBOR…"}
@@ -98,11 +110,50 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("a tool_choice that there is not", {"tool_choice": "sometimes"}),
         ("previous_response_id", {"previous_response_id": "resp_1"}),
     ],
+    "gemini": [
+        ("system instruction", {"systemInstruction": {"parts": [{"text": "Lead."}]}}),
+        ("image", {"contents": parts({"inlineData": {"mimeType": "image/png", "data": "iVBOR…"}})}),
+        ("PDF", {"contents": parts({"inlineData": {
+            "mimeType": "application/pdf", "data": "JVBER…", "displayName": "a.pdf"}})}),
+        ("link to a file", {"contents": parts({"fileData": {
+            "mimeType": "image/png", "fileUri": "https://example.org/a.png"}})}),
+        ("function call and its response, without ids", {"contents": [
+            {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {"a": 1}}}]},
+            *parts({"functionResponse": {"name": "f", "response": {"output": "yes"}}})]}),
+        ("failed function", {"contents": [
+            {"role": "model", "parts": [{"functionCall": {"id": "c1", "name": "f"}}]},
+            *parts({"functionResponse": {
+                "id": "c1", "name": "f", "response": {"error": "no"}}})]}),
+        ("thoughts sent back without a signature", {"contents": [{"role": "model", "parts": [
+            {"text": "Hm.", "thought": True}, {"text": "Yes."}]}]}),
+        ("function", {"tools": [{"functionDeclarations": [
+            {"name": "f", "description": "d", "parameters": {"type": "OBJECT", "properties": {
+                "a": {"type": "STRING", "nullable": True}}}}]}]}),
+        ("mode ANY with one name", {
+            "tools": [{"functionDeclarations": [{"name": "f"}, {"name": "g"}]}],
+            "toolConfig": {"functionCallingConfig": {
+                "mode": "ANY", "allowedFunctionNames": ["f"]}}}),
+        ("Google's own tool beside functions", {"tools": [
+            {"googleSearch": {}}, {"functionDeclarations": [{"name": "f"}]}]}),
+        ("Google's own tool alone", {"tools": [{"googleSearch": {}}]}),
+        ("topK", {"generationConfig": {"topK": 64}}),
+        ("no thinking", {"generationConfig": {"thinkingConfig": {"thinkingBudget": 0}}}),
+        ("thinking", {"generationConfig": {"thinkingConfig": {"thinkingBudget": 2048}}}),
+        ("thinking level", {"generationConfig": {"thinkingConfig": {"thinkingLevel": "HIGH"}}}),
+        ("stop sequences", {"generationConfig": {"stopSequences": ["END"]}}),
+        ("answer by a schema", {"generationConfig": {
+            "responseMimeType": "application/json", "responseSchema": {"type": "OBJECT"}}}),
+        ("safety settings", {"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT"}]}),
+        ("several answers", {"generationConfig": {"candidateCount": 2}}),
+        ("cachedContent", {"cachedContent": "cachedContents/1"}),
+        ("sound", {"contents": parts({"inlineData": {"mimeType": "audio/wav", "data": "…"}})}),
+    ],
 }  # fmt: skip
 PLAIN = {
     "anthropic": {"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": "x"}]},
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "x"}]},
     "openai_responses": {"model": "m", "input": "x"},
+    "gemini": {"contents": [{"role": "user", "parts": [{"text": "x"}]}]},
 }
 
 
@@ -137,11 +188,14 @@ def page() -> str:
         "name and the key change, and everything else passes byte for byte.",
         "",
         "Thinking of an upstream reaches Anthropic callers as thinking blocks, Chat callers as",
-        "`reasoning_content`, and Responses callers as reasoning items, whose `encrypted_content`",
-        "carries it back. How an OpenAI-compatible upstream is told to think is its `dialect`",
-        "([operators.md](operators.md)); the tables are for `openai`. An upstream's pings reach",
-        "Anthropic callers as pings and others as comments. Calls of a free-form tool come back as",
-        "free-form calls, their text in one piece.",
+        "`reasoning_content`, Responses callers as reasoning items, whose `encrypted_content`",
+        "brings it back, and Gemini callers as thoughts, where they ask to see them; there the",
+        "`thoughtSignature` of the part behind them brings it back. How an OpenAI-compatible",
+        "upstream is told to think is its `dialect` ([operators.md](operators.md)); the tables are",
+        "for `openai`. An upstream's pings reach Anthropic callers as pings, OpenAI's as comments,",
+        "and Gemini's not at all. Calls of a free-form tool come back as free-form calls, their",
+        "text in one piece; a Gemini caller gets each function call whole, in one part. Gemini's",
+        "fields are read in both spellings (`systemInstruction` and `system_instruction`).",
     ]
     for title, (caller, upstream) in CALLERS.items():
         lines += ["", f"## {title}", "", "| what | said by the caller | at the upstream |"]

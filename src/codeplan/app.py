@@ -50,9 +50,11 @@ from codeplan.fetching.robots import Robots
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
 from codeplan.gateway.evidence import Evidence
-from codeplan.gateway.exchange import Gateway, GatewaySettings
+from codeplan.gateway.exchange import Gateway
+from codeplan.gateway.lanes import Lanes
 from codeplan.gateway.relay import Relay
 from codeplan.gateway.seeing import Sight
+from codeplan.gateway.serving import Serving, ServingSettings
 from codeplan.identity import OidcProvider
 from codeplan.jobs.clockwork import check_books, forget_old, keep_purse, run_due
 from codeplan.jobs.mailing import send_mail
@@ -242,32 +244,37 @@ async def open_service(
             operator_digest=operator_digest,
             forget=forget,
         )
+        evidence = Evidence(refused_calls, clock)
+        relay = Relay(
+            router,
+            clock,
+            tallies,
+            config.service.read_on_seconds,
+            charges_cut=config.service.cut_by_upstream == "delivered",
+        )
         gateway = Gateway(
             accounts=accounts,
-            subscriptions=subscriptions,
-            meter=meter,
-            purse=purse,
-            slots=slots,
-            relay=Relay(
-                router,
+            devices=devices,
+            clients=clients,
+            lanes=Lanes(subscriptions, clock, zone),
+            serving=Serving(
+                subscriptions.catalogue,
+                meter,
+                purse,
+                slots,
+                relay,
                 clock,
                 tallies,
-                config.service.read_on_seconds,
-                charges_cut=config.service.cut_by_upstream == "delivered",
+                evidence,
+                ServingSettings(zone, rules.calls_at_once, rules.overage),
             ),
             counter=Counter(router),
-            clock=clock,
-            settings=GatewaySettings(
-                config.service.time_zone,
-                config.service.max_body_bytes,
-                rules.calls_at_once,
-                rules.overage,
-            ),
-            devices=devices,
-            tallies=tallies,
             sight=Sight(everything.vision, calls, clock),
-            clients=clients,
-            evidence=Evidence(refused_calls, clock),
+            evidence=evidence,
+            tallies=tallies,
+            catalogue=subscriptions.catalogue,
+            clock=clock,
+            max_body_bytes=config.service.max_body_bytes,
         )
         application = api_application(
             services,

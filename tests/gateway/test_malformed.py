@@ -12,12 +12,14 @@ COUNT = "/api/anthropic/v1/messages/count_tokens"
 CODING = "/api/coding/paas/v4/chat/completions"
 GENERAL = "/api/paas/v4/chat/completions"
 RESPONSES = "/api/v1/responses"
-POSTED = (ANTHROPIC, COUNT, CODING, GENERAL, RESPONSES)
+GEMINI = "/api/gemini/v1beta/models/glm-4.6:generateContent"
+POSTED = (ANTHROPIC, COUNT, CODING, GENERAL, RESPONSES, GEMINI)
 LISTS = (
     "/api/anthropic/v1/models",
     "/api/coding/paas/v4/models",
     "/api/paas/v4/models",
     "/api/v1/models",
+    "/api/gemini/v1beta/models",
 )
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 SAID = b'"messages": [{"role": "user", "content": "x"}]'
@@ -79,7 +81,10 @@ def test_a_bad_request_is_refused_in_its_protocols_shape(
     assert 400 <= answered.status_code < 500
     told = answered.json()
     assert told["request_id"] == answered.headers["x-request-id"]
-    if path.startswith("/api/anthropic"):
+    if path.startswith("/api/gemini"):
+        assert told["error"]["code"] == answered.status_code
+        assert set(told["error"]) >= {"message", "status", "details"}
+    elif path.startswith("/api/anthropic"):
         assert told["type"] == "error"
         assert set(told["error"]) >= {"type", "message"}
     else:

@@ -8,15 +8,21 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, CallerFormat
+from codeplan.gateway.formats import (
+    ANTHROPIC,
+    GEMINI,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    CallerFormat,
+)
 from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier
 from codeplan.protocol.answering import Answering
-from codeplan.protocol.outline import Malformed
+from codeplan.protocol.outline import Malformed, Target
 from codeplan.protocol.splice import replace_model
 from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamFormat
 from support.replies import Said, anthropic_pieces, openai_pieces
 
-CALLERS = st.sampled_from([ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES])
+CALLERS = st.sampled_from([ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES, GEMINI])
 UPSTREAMS = st.sampled_from([TO_ANTHROPIC, TO_OPENAI_CHAT])
 SAME = st.sampled_from([(ANTHROPIC, TO_ANTHROPIC), (OPENAI_CHAT, TO_OPENAI_CHAT)])
 ANSWERING = Answering("req", "m", 1)
@@ -121,9 +127,10 @@ def test_garbage_from_an_upstream_raises_nothing(
 @settings(max_examples=500, deadline=None)
 @given(CALLERS, st.binary(max_size=200) | VALUES.map(lambda v: json.dumps(v).encode()))
 def test_garbage_from_a_caller_is_malformed(format_: CallerFormat, body: bytes) -> None:
-    for read in (format_.outline, format_.decode_request):
-        with contextlib.suppress(Malformed):
-            read(body)
+    with contextlib.suppress(Malformed):
+        format_.outline(body, Target())
+    with contextlib.suppress(Malformed):
+        format_.decode_request(body)
 
 
 ROLES = st.sampled_from(["user", "assistant", "system", "tool"])
@@ -149,3 +156,35 @@ def test_calls_of_almost_the_right_shape_are_carried_or_malformed(
     except Malformed:
         return
     json.loads(upstream.encode_request(request, "up"))
+
+
+PARTS = st.dictionaries(
+    st.sampled_from(
+        ["text", "thought", "thoughtSignature", "functionCall", "function_call",
+         "functionResponse", "inlineData", "fileData", "executableCode"]
+    ),
+    VALUES | st.fixed_dictionaries({"name": st.sampled_from("ab")}, optional={"args": VALUES}),
+    max_size=2,
+)  # fmt: skip
+CONTENTS = st.lists(
+    st.fixed_dictionaries(
+        {"parts": st.lists(PARTS, max_size=3)},
+        optional={"role": st.sampled_from(["user", "model"])},
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(UPSTREAMS, CONTENTS, VALUES, VALUES, VALUES)
+def test_gemini_calls_of_almost_the_right_shape_are_carried_or_malformed(
+    upstream: UpstreamFormat, contents: list[Any], tools: Any, choice: Any, config: Any
+) -> None:
+    call = {"contents": contents, "tools": [{"functionDeclarations": tools}]}
+    call |= {"toolConfig": {"functionCallingConfig": choice}, "generationConfig": config}
+    body = json.dumps(call).encode()
+    try:
+        request = GEMINI.decode_request(body)
+        json.loads(upstream.encode_request(request, "up"))
+    except Malformed:
+        return

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -15,9 +15,8 @@ from codeplan.clients.quoting import quotes_in
 from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.clients.set_up import Paste, Plan, SetUp
 from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.names import ProtocolName
 from codeplan.protocol.outline import Outline, Said
-
-Protocol = Literal["anthropic", "openai_chat", "openai_responses"]
 
 # A longer id of a session is no id; what stands for it is as good.
 _LONGEST_SESSION = 200
@@ -28,7 +27,7 @@ class SeenCall(msgspec.Struct, dict=True):
     """What a client file may look at. Header names are lower-case; ``body`` is the call's, as it
     came: JSON. What many clients ask for is worked out once."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     headers: Mapping[bytes, bytes]
     outline: Outline
     body: bytes = b""

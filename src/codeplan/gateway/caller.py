@@ -9,11 +9,12 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Caller(Protocol):
-    """``path`` without its query. Header names are lower-case. ``too_large``: its body went over
-    the limit and was not kept."""
+    """``path`` without its query, which is ``query``. Header names are lower-case.
+    ``too_large``: its body went over the limit and was not kept."""
 
     method: str
     path: str
+    query: str
     headers: dict[bytes, bytes]
     too_large: bool
 
@@ -29,6 +30,10 @@ class Caller(Protocol):
 
     def whole_body(self) -> bytes:
         """The request's body."""
+        ...
+
+    def replace_body(self, body: bytes) -> None:
+        """Put this in the place of the body, which came in another coding."""
         ...
 
     def answer(self, status: int, headers: Headers, body: bytes) -> None:

@@ -7,8 +7,10 @@ estimate: 4 bytes of ASCII a token, 1.5 tokens for each other character, and 4 a
 import msgspec
 
 from codeplan.gateway.caller import Caller
-from codeplan.gateway.formats import ANTHROPIC
-from codeplan.protocol import splice
+from codeplan.gateway.formats import ANTHROPIC, CallerFormat
+from codeplan.protocol import inner
+from codeplan.protocol.anthropic import tokens
+from codeplan.protocol.outline import Malformed
 from codeplan.routing.formats import TO_ANTHROPIC
 from codeplan.routing.routes import Router
 from codeplan.telemetry import log
@@ -22,17 +24,25 @@ class Counter:
     def __init__(self, router: Router) -> None:
         self._router = router
 
-    async def count(self, caller: Caller, model: str) -> bytes:
-        """``{"input_tokens": n}`` for an Anthropic Messages body. Raises Malformed."""
+    async def count(self, caller: Caller, format_: CallerFormat, model: str) -> bytes:
+        """The count as the caller's format says it. Raises Malformed."""
+        if format_.count is None:
+            raise Malformed("this protocol has no counting of tokens")
         body = caller.whole_body()
         for upstream, name in self._router.routes(model):
             if upstream.settings.protocol == "anthropic":
-                counted = await _ask(
-                    upstream, splice.replace_model(body, msgspec.json.encode(name))
-                )
-                if counted is not None:
+                counted = await _ask(upstream, _question(format_, body, name))
+                if counted is not None and format_ is ANTHROPIC:
                     return counted
-        return msgspec.json.encode({"input_tokens": estimate(body)})
+                if counted is not None and (number := tokens.decode(counted)) is not None:
+                    return format_.count(number)
+        return format_.count(estimate(format_.decode_request(body)))
+
+
+def _question(format_: CallerFormat, body: bytes, name: str) -> bytes:
+    if format_ is ANTHROPIC:
+        return TO_ANTHROPIC.rename_model(body, name)
+    return tokens.question(TO_ANTHROPIC.encode_request(format_.decode_request(body), name, ""))
 
 
 async def _ask(upstream: Upstream, body: bytes) -> bytes | None:
@@ -49,9 +59,8 @@ async def _ask(upstream: Upstream, body: bytes) -> bytes | None:
     return body if answer.status == 200 else None
 
 
-def estimate(body: bytes) -> int:
-    """Tokens of a Messages call, by the rule above. Raises Malformed."""
-    request = ANTHROPIC.decode_request(body)
+def estimate(request: inner.Request) -> int:
+    """Tokens of a call, by the rule above."""
     texts = [part for message in request.messages for part in message.parts]
     written = msgspec.json.encode([texts, request.tools]).decode()
     plain = sum(character < "\x80" for character in written)

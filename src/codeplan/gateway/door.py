@@ -10,13 +10,17 @@ from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from codeplan.gateway.addresses import is_ours
+from codeplan.accounts.keys import key_in
+from codeplan.gateway import cors
 from codeplan.gateway.caller import Headers, OnGone
 from codeplan.gateway.exchange import Gateway
+from codeplan.gateway.paths import is_ours
 
 # Of a body over the limit so much is still read (and dropped), so that its sender gets to read
 # the refusal; what goes on beyond is cut off.
 DROPPED_BYTES = 256 * 1024 * 1024
+# Its answer has no length (RFC 9110, 8.6).
+NO_CONTENT = 204
 
 
 class Door(HttpToolsProtocol):
@@ -35,14 +39,17 @@ class Door(HttpToolsProtocol):
         self.headers = []
 
     def on_headers_complete(self) -> None:
-        path, _, _ = self.url.partition(b"?")
+        raw, _, query = self.url.partition(b"?")
+        path = raw.decode("latin-1")
+        if "%" in path:
+            path = unquote(path)
         if not is_ours(path):
             self._begin_for_application()
             super().on_headers_complete()
             return
         previous = self.cycle
         self._waits = previous is not None and not previous.response_complete
-        self.cycle = Call(self, path)  # type: ignore[assignment]  # has what uvicorn asks of a cycle
+        self.cycle = Call(self, path, query.decode("latin-1"))  # type: ignore[assignment]  # has what uvicorn asks of a cycle
         if self.expect_100_continue and not self.cycle.too_large:  # type: ignore[attr-defined]  # a Call has it
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -111,7 +118,7 @@ class Door(HttpToolsProtocol):
 class Call:
     """One call of the connection: a `Caller` for the gateway, a cycle for uvicorn."""
 
-    def __init__(self, door: Door, path: bytes) -> None:
+    def __init__(self, door: Door, path: str, query: str) -> None:
         self._door = door
         # HTTP/1.0 knows no chunks: a stream ends with its connection.
         self._chunks = door.parser.get_http_version() != "1.0"
@@ -119,15 +126,13 @@ class Call:
         self.task: asyncio.Task[None] | None = None
         self._streaming = False
         self.method = door.parser.get_method().decode("ascii", "replace")
-        self.path = path.decode("latin-1")
-        if "%" in self.path:
-            self.path = unquote(self.path)
+        self.path, self.query = path, query
         self.headers = dict(door.headers)
+        self._from_page = b"origin" in self.headers
         self._body: list[bytes] = []
         self._size = 0
         # Nobody gets memory without at least claiming to have a key.
-        keyed = b"authorization" in self.headers or b"x-api-key" in self.headers
-        self._limit = door.max_body_bytes if keyed else 0
+        self._limit = door.max_body_bytes if key_in(self.headers, query) else 0
         self.too_large = _declared(self.headers) > self._limit
         # What uvicorn looks at.
         self.keep_alive = self._chunks and door.parser.should_keep_alive()
@@ -190,6 +195,9 @@ class Call:
             self._body = [b"".join(self._body)]
         return self._body[0]
 
+    def replace_body(self, body: bytes) -> None:
+        self._body = [body]
+
     def on_gone(self, told: OnGone | None) -> None:
         self._told = told
 
@@ -205,7 +213,7 @@ class Call:
             self._door.transport.abort()
             return
         head = self._head(status, headers)
-        head += [b"content-length: %d\r\n\r\n" % len(body)]
+        head.append(b"\r\n" if status == NO_CONTENT else b"content-length: %d\r\n\r\n" % len(body))
         if self.method != "HEAD":
             head.append(body)
         self._door.transport.write(b"".join(head))
@@ -238,7 +246,7 @@ class Call:
 
     def _head(self, status: int, headers: Headers) -> list[bytes]:
         head = [STATUS_LINE[status]]
-        for name, value in headers:
+        for name, value in (*headers, *cors.ON_ANSWERS) if self._from_page else headers:
             head += [name, b": ", value, b"\r\n"]
         if not self.keep_alive:
             head.append(b"connection: close\r\n")

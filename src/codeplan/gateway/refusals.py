@@ -36,8 +36,9 @@ def too_large(limit: int) -> Refusal:
 NO_ADDRESS = "1222"
 
 
-def unknown_address(path: str) -> Refusal:
-    return Refusal(404, NO_ADDRESS, f"There is no address {path} here.")
+def unknown_address(path: str, nearest: str) -> Refusal:
+    text = f"There is no address {path} here. The nearest is {nearest}."
+    return Refusal(404, NO_ADDRESS, text)
 
 
 def wrong_method(method: str, allowed: tuple[str, ...]) -> Refusal:

@@ -38,6 +38,8 @@ _STREAM: Headers = (
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 )
+# Where a stream is one JSON array.
+_ARRAY: Headers = ((b"content-type", b"application/json"), *_STREAM[1:])
 _JSON: Headers = ((b"content-type", b"application/json"),)
 
 
@@ -118,6 +120,8 @@ class Relay:
             ask.outline.asks_usage,
             ask.outline.namespaces,
             ask.outline.free_form,
+            ask.outline.event_stream,
+            ask.outline.shows_thinking,
         )
 
     async def _attempt(
@@ -185,7 +189,8 @@ class Relay:
                 leaving.committed = True
                 if progress.content:
                     settlement.content_came()
-                caller.start_stream(200, (*_STREAM, *ask.headers))
+                stream = _STREAM if ask.outline.event_stream else _ARRAY
+                caller.start_stream(200, (*stream, *ask.headers))
                 out = b"".join(held)
             if out and not caller.gone:
                 await caller.write(out)

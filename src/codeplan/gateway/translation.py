@@ -5,6 +5,7 @@ formats: events are translated one by one, as they come.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
@@ -47,12 +48,13 @@ def plan_body(
     """The body for that upstream. Raises Malformed where its format cannot carry the call."""
     target = UPSTREAM_FORMATS[upstream.settings.protocol]
     if target.name == caller.name and not upstream.tiny:
-        carried = splice.replace_model(body, msgspec.json.encode(upstream_model))
+        carried = target.rename_model(body, upstream_model)
         drops_usage = outline.stream and not outline.asks_usage
         if drops_usage:
             carried = splice.replace_value(carried, "stream_options", _INCLUDE_USAGE)
         return Plan(caller, target, carried, passes=True, drops_usage=drops_usage)
-    request = caller.decode_request(body)
+    # A format may say in its address whether it streams, and the outline knows.
+    request = replace(caller.decode_request(body), stream=outline.stream)
     change: Change = _unchanged
     if upstream.tiny:
         asked = request.max_tokens

@@ -138,6 +138,7 @@ class Request:
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
     stop: tuple[str, ...] = ()
     thinking: bool | None = None
     thinking_budget: int | None = None

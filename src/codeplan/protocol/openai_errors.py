@@ -23,6 +23,7 @@ def encode(
     request_id: str,
     kind: str = "",
     more: Mapping[str, Any] | None = None,
+    _retry_seconds: int | None = None,
 ) -> bytes:
     """``{"error": {"code", "message", "type"}, "request_id"}``; codes are GLM's, as strings."""
     error = {

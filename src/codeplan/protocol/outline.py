@@ -1,6 +1,6 @@
 """What a call says of itself, read once and only as deep as recognition and turns need it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -8,6 +8,15 @@ import msgspec
 
 class Malformed(ValueError):
     """A request body that its protocol does not allow. The message names the place."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a call's address says of it, in the formats that speak there: the model, what is to be
+    done with it, and the query. The other formats say all of it in the body."""
+
+    model: str = ""
+    verb: str = ""
+    query: Mapping[str, str] = {}
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -43,7 +52,9 @@ class Outline(msgspec.Struct, frozen=True):
     which many clients send once for each session. ``asks_usage``: the stream is asked to end
     with its usage. ``structured``: the answer must follow a schema. ``namespaces``: of tools.
     ``free_form``: the tools whose calls are plain text, as an upstream knows them. ``most_tokens``:
-    how many the answer may have, where the call says so; None else."""
+    how many the answer may have, where the call says so; None else. ``event_stream``: a streamed
+    answer comes as server-sent events; else as one JSON array, piece by piece. ``shows_thinking``:
+    the answer may show the model's reasoning."""
 
     model: str
     stream: bool
@@ -58,3 +69,5 @@ class Outline(msgspec.Struct, frozen=True):
     namespaces: tuple[str, ...] = ()
     free_form: tuple[str, ...] = ()
     most_tokens: int | None = None
+    event_stream: bool = True
+    shows_thinking: bool = True

@@ -16,6 +16,11 @@ def replace_model(body: bytes, quoted: bytes) -> bytes:
     return replace_value(body, "model", quoted)
 
 
+def rename_model(body: bytes, name: str) -> bytes:
+    """``body`` for another name of its model, in the formats that have it in the body."""
+    return replace_model(body, json.dumps(name, ensure_ascii=False).encode())
+
+
 def replace_value(body: bytes, key: str, value: bytes) -> bytes:
     """Replace every top-level value of that key; where there is none, put it first."""
     pieces = []

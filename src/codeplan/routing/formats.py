@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from codeplan.clients.base import Protocol as CallProtocol
-from codeplan.protocol import inner
+from codeplan.protocol import inner, splice
 from codeplan.protocol.anthropic import answer as anthropic_answer
 from codeplan.protocol.anthropic import request as anthropic_request
 from codeplan.protocol.anthropic import stream as anthropic_stream
+from codeplan.protocol.names import ProtocolName
 from codeplan.protocol.openai_chat import answer as chat_answer
 from codeplan.protocol.openai_chat import request as chat_request
 from codeplan.protocol.openai_chat import stream as chat_stream
@@ -23,15 +23,17 @@ class Reader(Protocol):
 class UpstreamFormat:
     """How upstreams of one protocol are asked, at ``path``, and answer. ``passed_headers`` of a
     call go on to an upstream of the caller's own protocol; ``own_headers`` are sent otherwise.
-    ``encode_request(request, model, dialect)``."""
+    ``encode_request(request, model, dialect)``; ``rename_model(body, model)`` of a call that passes
+    as it came."""
 
-    name: CallProtocol
+    name: ProtocolName
     path: str
     encode_request: Callable[[inner.Request, str, str], bytes]
     decode_answer: Callable[[bytes], list[inner.Event]]
     reader: Callable[[], Reader]
     passed_headers: tuple[bytes, ...] = ()
     own_headers: tuple[tuple[bytes, bytes], ...] = ()
+    rename_model: Callable[[bytes, str], bytes] = splice.rename_model
 
 
 TO_ANTHROPIC = UpstreamFormat(

@@ -8,6 +8,7 @@ from support.tools.codex_exec import codex
 from support.tools.continue_cli import continue_cli
 from support.tools.copilot import copilot_cli, copilot_cli_anthropic
 from support.tools.factory import droid
+from support.tools.gemini import gemini_cli
 from support.tools.kimi import kimi_code, kimi_code_anthropic
 from support.tools.open_code import kilo_code, opencode
 from support.tools.pi_agent import pi, pi_anthropic
@@ -28,6 +29,7 @@ __all__ = [
     "copilot_cli",
     "copilot_cli_anthropic",
     "droid",
+    "gemini_cli",
     "install",
     "install_more",
     "kilo_code",

@@ -48,7 +48,7 @@ def home(folder: Path) -> dict[str, str]:
 # What would set a tool up otherwise than the test does.
 _OTHERS = (
     "ANTHROPIC_", "OPENAI_", "CLAUDE", "XDG_", "CONTINUE_", "KIMI_", "COPILOT_", "GITHUB_", "GH_",
-    "PI_", "FACTORY_",
+    "PI_", "FACTORY_", "GEMINI_", "GOOGLE_",
 )  # fmt: skip
 
 

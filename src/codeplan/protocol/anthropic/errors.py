@@ -26,6 +26,7 @@ def encode(
     request_id: str,
     kind: str = "",
     more: Mapping[str, Any] | None = None,
+    _retry_seconds: int | None = None,
 ) -> bytes:
     """``{"type": "error", "error": {"type", "code", "message"}, "request_id"}``.
 

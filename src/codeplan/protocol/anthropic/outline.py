@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from codeplan.protocol import fields
-from codeplan.protocol.outline import Malformed, Outline, Said, with_role_before
+from codeplan.protocol.outline import Malformed, Outline, Said, Target, with_role_before
 
 
 class _Block(msgspec.Struct):
@@ -44,7 +44,7 @@ class _Call(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Call)
 
 
-def read(body: bytes) -> Outline:
+def read(body: bytes, _target: Target | None = None) -> Outline:
     """Raises Malformed when the body is not a Messages call."""
     call = fields.read_as(_decoder, body)
     if not call.messages:

@@ -49,6 +49,7 @@ def decode(body: bytes) -> inner.Request:
         max_tokens=fields.whole(call.get("max_tokens"), "max_tokens"),
         temperature=fields.number(call.get("temperature"), "temperature"),
         top_p=fields.number(call.get("top_p"), "top_p"),
+        top_k=fields.whole(call.get("top_k"), "top_k"),
         stop=fields.texts(call.get("stop_sequences"), "stop_sequences"),
         thinking=None if kind is None else kind != "disabled",
         thinking_budget=fields.whole(thought.get("budget_tokens"), "thinking.budget_tokens"),
@@ -195,6 +196,8 @@ def encode(request: inner.Request, model: str, _dialect: str = "") -> bytes:
         call["temperature"] = min(request.temperature, 1.0)
     if request.top_p is not None:
         call["top_p"] = request.top_p
+    if request.top_k is not None:
+        call["top_k"] = request.top_k
     if request.stop:
         call["stop_sequences"] = list(request.stop)
     thinking.add(request, call)

@@ -1,8 +1,8 @@
 """Whether and how far a translated call is to think, as this protocol says it.
 
 Its rules (Anthropic's page "Extended thinking"): the budget, at least 1,024 tokens, lies below
-``max_tokens``; temperature and top_p are the model's own; no tool is forced; and a turn that goes
-on after a tool call begins with the signed thinking of that call.
+``max_tokens``; temperature, top_p and top_k are the model's own; no tool is forced; and a turn that
+goes on after a tool call begins with the signed thinking of that call.
 """
 
 from typing import Any
@@ -29,8 +29,8 @@ def add(request: inner.Request, call: dict[str, Any]) -> None:
     if budget < effort.SMALLEST_BUDGET:
         return
     call["thinking"] = {"type": "enabled", "budget_tokens": budget}
-    call.pop("temperature", None)
-    call.pop("top_p", None)
+    for name in ("temperature", "top_p", "top_k"):
+        call.pop(name, None)
 
 
 def _allowed(request: inner.Request, call: dict[str, Any]) -> bool:

@@ -180,6 +180,8 @@ def encode(request: inner.Request, model: str, dialect: str = "plain") -> bytes:
     if request.json_schema is not None:
         schema = {"name": "answer", "schema": request.json_schema}
         call["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if request.top_k is not None and dialect in ("vllm", "sglang"):
+        call["top_k"] = request.top_k
     call |= _thinking(request, dialect)
     if request.cache_key and dialect == "openai":
         call["prompt_cache_key"] = request.cache_key

@@ -7,7 +7,7 @@ import msgspec
 
 from codeplan.protocol import fields
 from codeplan.protocol.openai_responses.names import SEPARATOR
-from codeplan.protocol.outline import Malformed, Outline, Said, with_role_before
+from codeplan.protocol.outline import Malformed, Outline, Said, Target, with_role_before
 
 
 class _Part(msgspec.Struct):
@@ -43,7 +43,7 @@ _decoder = msgspec.json.Decoder(_Call)
 _RESULTS = ("function_call_output", "custom_tool_call_output", "local_shell_call_output")
 
 
-def read(body: bytes) -> Outline:
+def read(body: bytes, _target: Target | None = None) -> Outline:
     """Raises Malformed when the body is not a Responses call."""
     call = fields.read_as(_decoder, body)
     if not call.input:

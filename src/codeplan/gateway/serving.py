@@ -1,0 +1,233 @@
+"""The second half of a call's story: a place among its payer's calls at once, what it claims to
+belong to, its reservation, the relay and the settlement. Knows no sockets and no addresses."""
+
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from codeplan.billing.purse import CapReached, Purse
+from codeplan.clients.base import Client, SeenCall, hashed
+from codeplan.gateway import refusals
+from codeplan.gateway.addresses import CODING_BASE
+from codeplan.gateway.caller import Caller, Headers
+from codeplan.gateway.evidence import Evidence
+from codeplan.gateway.formats import CallerFormat
+from codeplan.gateway.identity import identity_headers
+from codeplan.gateway.lanes import Payer
+from codeplan.gateway.limits import limit_headers
+from codeplan.gateway.paying import pay
+from codeplan.gateway.relay import Ask, Relay
+from codeplan.gateway.settlement import PlanSettlement, Settlement
+from codeplan.gateway.tallying import count_speed
+from codeplan.kit.clock import Clock
+from codeplan.metering.meter import Meter
+from codeplan.metering.slots import Slots
+from codeplan.metering.tallies import Tallies
+from codeplan.plan.admission import Verdict
+from codeplan.plan.catalogue import Catalogue, Model
+from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.store.operations import NotAdmitted, Refused, Reserve, Stopped
+from codeplan.store.rows import KeyHolder
+from codeplan.subscriptions.subscriptions import Held
+from codeplan.telemetry import log
+
+_BYTES_A_TOKEN = 4
+# No model reads more; a larger body is pictures.
+_MOST_TOKENS = 200_000
+# What becomes of a call of a program that the plan is not for, told beside its answer.
+_BILLING = b"x-codeplan-billing"
+_OBSERVED: Headers = ((_BILLING, b"plan; each call is a prompt"),)
+_PAID: Headers = ((_BILLING, b"pay-as-you-go"),)
+
+
+@dataclass(frozen=True, slots=True)
+class ServingSettings:
+    """``time_zone`` writes reset times. ``paid_at_once``: calls of one account that are paid by the
+    token. ``overage``: whether keys may have a used-up plan go on with the balance."""
+
+    time_zone: str
+    paid_at_once: int = 50
+    overage: bool = True
+
+
+@dataclass(slots=True)
+class KnownCall:
+    """A call whose key, client and model are known. ``limits``: what is left of the plan's windows;
+    ``told``: more headers of its answer, whatever that is."""
+
+    request_id: str
+    format: CallerFormat
+    caller: Caller
+    client: Client
+    holder: KeyHolder
+    seen: SeenCall
+    model: str
+    limits: Headers = ()
+    told: Headers = ()
+
+
+class Serving:
+    """Serves known calls from a plan, or for money."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        meter: Meter,
+        purse: Purse,
+        slots: Slots,
+        relay: Relay,
+        clock: Clock,
+        tallies: Tallies,
+        evidence: Evidence,
+        settings: ServingSettings,
+    ) -> None:
+        self._catalogue, self._meter, self._purse, self._slots = catalogue, meter, purse, slots
+        self._relay, self._clock, self._tallies = relay, clock, tallies
+        self._evidence, self._settings = evidence, settings
+
+    async def serve(self, call: KnownCall, payer: Payer) -> None:
+        """Wait for a place among the payer's calls at once, and answer the call. Raises Refusal,
+        Malformed, TooManyAtOnce, StoreFailed."""
+        held, verdict = payer.held, payer.verdict
+        name, limit = f"payg/{call.holder.key.pays}", self._settings.paid_at_once
+        if held is not None and verdict not in (Verdict.PAY, Verdict.REFUSE):
+            name, limit = held.subscription.id, held.plan.concurrency
+        if not self._slots.enter_now(name, limit):
+            await self._slots.enter(name, limit)
+        try:
+            if held is None:
+                await self._pay(call)
+            elif verdict in (Verdict.SERVE, Verdict.RIDE):
+                if not await self._meter_call(call, held, _claim_of(call, verdict)):
+                    await self._serve_beside(call, payer, held)
+            else:
+                await self._serve_beside(call, payer, held)
+        finally:
+            self._slots.leave(name, limit)
+
+    async def _serve_beside(self, call: KnownCall, payer: Payer, held: Held) -> None:
+        """A call of a program that the plan is not for: refused, paid by the token or observed, as
+        the plan has it."""
+        if payer.general:
+            await self._pay(call)
+            return
+        if payer.rest is Verdict.OBSERVE:
+            call.told = _OBSERVED
+            await self._meter_call(call, held, _alone(call))
+            self._evidence.observed(
+                call.request_id, call.caller, call.holder, call.seen, call.client
+            )
+            return
+        if payer.rest is Verdict.PAY:
+            call.told = _PAID
+            if await self._go_on_with_balance(call):
+                return
+            call.told = ()
+        may_pay = payer.rest is Verdict.PAY
+        raise refusals.not_admitted(call.client, call.seen, held.plan, call.request_id, may_pay)
+
+    async def _meter_call(self, call: KnownCall, held: Held, claim: TurnClaim) -> bool:
+        """Serve the call from the plan; False where it could only ride on a turn, and there is
+        none."""
+        asked = Reserve(
+            call_id=call.request_id,
+            account_id=call.holder.account.id,
+            key_id=call.holder.key.id,
+            subscription_id=held.subscription.id,
+            plan=held.plan,
+            claim=claim,
+            client=call.client.id,
+            protocol=call.seen.protocol,
+            model_asked=call.seen.outline.model,
+            model=call.model,
+            streamed=call.seen.outline.stream,
+            catalogue_version=held.subscription.catalogue_version,
+            started_at=held.subscription.started_at,
+            prompt_tokens=_about_tokens(call.caller.whole_body()),
+        )
+        reserved = await self._meter.reserve(asked)
+        if isinstance(reserved, NotAdmitted):
+            return False
+        if isinstance(reserved, Refused):
+            if await self._go_on_with_balance(call):
+                return True
+            call.limits = limit_headers(reserved.windows, reserved.now)
+            raise refusals.exhausted(reserved, self._settings.time_zone)
+        if isinstance(reserved, Stopped):
+            raise refusals.turn_ran_away(reserved.calls, held.plan)
+        settlement = PlanSettlement(
+            clock=self._clock, meter=self._meter, asked=asked, reserved=reserved
+        )
+        call.limits = limit_headers(reserved.windows, reserved.at)
+        await self._relay_call(call, settlement, claim.thread)
+        return True
+
+    async def _pay(self, call: KnownCall, overage: bool = False) -> None:
+        settlement = await pay(
+            self._purse,
+            self._clock,
+            call.request_id,
+            call.holder,
+            call.client,
+            call.seen.protocol,
+            call.seen.outline,
+            self._catalogue.model(call.model) or Model(call.model),
+            len(call.caller.whole_body()),
+            CODING_BASE,
+            overage,
+        )
+        await self._relay_call(call, settlement, call.client.claim(call.seen).thread)
+
+    async def _go_on_with_balance(self, call: KnownCall) -> bool:
+        """Whether the call went on with the balance: only by its key's switch, and within what the
+        key may spend in a day."""
+        if not self._settings.overage or call.holder.rules.lane == "plan":
+            return False
+        try:
+            await self._pay(call, overage=True)
+        except CapReached:
+            return False
+        return True
+
+    async def _relay_call(self, call: KnownCall, settlement: Settlement, thread: str) -> None:
+        outline = call.seen.outline
+        headers = (*identity_headers(call.request_id), *call.limits, *call.told)
+        ask = Ask(call.request_id, call.format, outline, call.model, call.caller, headers, thread)
+        # What a refusal tells of windows, it tells of those that refused.
+        call.limits = ()
+        try:
+            await self._relay.run(ask, settlement)
+        finally:
+            # Nothing is held after a call, however it ended.
+            await settlement.release("failed", why="the call broke")
+            count_speed(self._tallies, settlement, outline.stream)
+            # Every call is a row of the store under the same id; a line as well is for debugging.
+            log.debug(
+                "call",
+                request_id=call.request_id,
+                client=call.client.id,
+                model=call.model,
+                upstream=settlement.upstream,
+                outcome=settlement.outcome,
+            )
+
+
+def _claim_of(call: KnownCall, verdict: Verdict) -> TurnClaim:
+    """What the call claims, by how the plan takes it; where it tells no session, with the program
+    and the key that it comes by."""
+    client, seen = call.client, call.seen
+    claim = client.companion(seen) if verdict is Verdict.RIDE else client.claim(seen)
+    if claim.session:
+        return claim
+    return structs.replace(claim, program=hashed(f"{call.holder.key.id}\0{seen.user_agent}"))
+
+
+def _alone(call: KnownCall) -> TurnClaim:
+    """The claim of an observed call: of no turn, and one on which nothing rides."""
+    claim = call.client.claim(call.seen)
+    return structs.replace(claim, claim=Claim.OBSERVED, session="", conversation=call.request_id)
+
+
+def _about_tokens(body: bytes) -> int:
+    """A body's tokens, roughly: what is held of plans that count tokens until usage is known."""
+    return min(len(body) // _BYTES_A_TOKEN, _MOST_TOKENS)

@@ -1,0 +1,145 @@
+"""Gemini answers, from the common form's events: whole ones, and the pieces of streams.
+
+A call of a function leaves whole, in one part. The first part behind the model's thinking carries
+that thinking as its signature.
+"""
+
+from typing import Any
+
+import msgspec
+
+from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
+from codeplan.protocol.gemini import signature
+from codeplan.protocol.usage import Usage
+
+FINISH_WORDS: dict[inner.StopReason, str] = {
+    "end": "STOP",
+    "length": "MAX_TOKENS",
+    "tool": "STOP",
+    "stop_sequence": "STOP",
+    "refusal": "SAFETY",
+}
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """Thoughts are counted beside the answer here, not inside it."""
+    written = {
+        "promptTokenCount": usage.prompt,
+        "candidatesTokenCount": usage.output - usage.reasoning,
+        "totalTokenCount": usage.total,
+    }
+    if usage.cached:
+        written["cachedContentTokenCount"] = usage.cached
+    if usage.reasoning:
+        written["thoughtsTokenCount"] = usage.reasoning
+    return written
+
+
+class Parts:
+    """Turns events into parts, as soon as each is whole. Keeps what the answer's end must say."""
+
+    def __init__(self, answering: Answering) -> None:
+        self._shows_thinking = answering.shows_thinking
+        self.model = answering.model
+        self.finish: inner.StopReason = "end"
+        self.usage = Usage()
+        self._thought, self._mark = "", ""
+        self._calls: dict[int, dict[str, Any]] = {}
+        self._arguments: dict[int, str] = {}
+
+    def take(self, event: inner.Event) -> list[dict[str, Any]]:
+        match event:
+            case inner.TextDelta(text):
+                return [*self.rest(), self._signed({"text": text})] if text else []
+            case inner.ThinkingDelta(text):
+                return self._thinking(text) if text else []
+            case inner.ThinkingSigned(mark):
+                self._mark = mark
+            case inner.ToolCallStarted(index, identity, name):
+                call = {"id": identity, "name": name, "args": {}}
+                self._calls[index] = self._signed({"functionCall": call})
+                self._arguments[index] = ""
+            case inner.ToolCallDelta(index, arguments) if index in self._arguments:
+                self._arguments[index] += arguments
+            case inner.Started(_, model, usage):
+                self.model = model or self.model
+                self.usage = usage or self.usage
+            case inner.Reported(usage):
+                self.usage = usage
+            case inner.Finished(reason):
+                self.finish = reason
+                return self.rest()
+            case _:
+                pass
+        return []
+
+    def rest(self) -> list[dict[str, Any]]:
+        """The calls that have come, as far as they have."""
+        for index, part in self._calls.items():
+            part["functionCall"]["args"] = _arguments(self._arguments[index])
+        parts = list(self._calls.values())
+        self._calls, self._arguments = {}, {}
+        return parts
+
+    def _thinking(self, text: str) -> list[dict[str, Any]]:
+        if self._mark:  # another piece of thinking begins behind one that is signed
+            self._thought, self._mark = "", ""
+        self._thought += text
+        return [{"text": text, "thought": True}] if self._shows_thinking else []
+
+    def _signed(self, part: dict[str, Any]) -> dict[str, Any]:
+        if self._thought or self._mark:
+            part["thoughtSignature"] = signature.write(inner.Thinking(self._thought, self._mark))
+            self._thought, self._mark = "", ""
+        return part
+
+
+def _arguments(text: str) -> Any:
+    """The arguments' JSON; a model's broken JSON is kept as text, so that nothing is lost."""
+    try:
+        value = msgspec.json.decode(text or "{}")
+    except msgspec.DecodeError:
+        return {"arguments": text}
+    return value if isinstance(value, dict) else {"arguments": value}
+
+
+def response(
+    answering: Answering, parts: Parts, content: list[dict[str, Any]], end: bool = False
+) -> dict[str, Any]:
+    """A piece of an answer; the last one says why it ended, and what it used."""
+    candidate: dict[str, Any] = {
+        # Google's own last piece has an empty text too; without a part clients drop the turn.
+        "content": {"role": "model", "parts": content or [{"text": ""}]},
+        "index": 0,
+    }
+    made: dict[str, Any] = {
+        "candidates": [candidate],
+        "modelVersion": parts.model,
+        "responseId": answering.request_id,
+    }
+    if end:
+        candidate["finishReason"] = FINISH_WORDS[parts.finish]
+        made["usageMetadata"] = write_usage(parts.usage)
+    return made
+
+
+def encode(events: list[inner.Event], answering: Answering) -> bytes:
+    """A whole answer from its events."""
+    parts = Parts(answering)
+    content: list[dict[str, Any]] = []
+    for event in events:
+        for part in parts.take(event):
+            if content and _joins(content[-1], part):
+                content[-1]["text"] += part["text"]
+            else:
+                content.append(part)
+    content += parts.rest()
+    return msgspec.json.encode(response(answering, parts, content, end=True))
+
+
+def _joins(before: dict[str, Any], part: dict[str, Any]) -> bool:
+    """Whether the part only goes on with the text or the thought before it."""
+    if "text" not in part or "text" not in before or "thoughtSignature" in part:
+        return False
+    return ("thought" in before) == ("thought" in part)
