@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeplan.gateway.formats import ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES
+from codeplan.gateway.formats import ANTHROPIC, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.sse import EventSplitter
@@ -186,6 +186,40 @@ def test_a_responses_stream_keeps_its_order_and_what_was_said(events: list[inner
         == calls
     )
     assert whole["usage"]["input_tokens"] == usage.prompt
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers(), st.booleans(), st.booleans())
+def test_gemini_answers_keep_what_was_said_and_bring_thinking_back(
+    events: list[inner.Event], streamed: bool, shown: bool
+) -> None:
+    answering = Answering("req", "m", 1, event_stream=False, shows_thinking=shown)
+    if streamed:
+        writer = GEMINI.writer(answering)
+        pieces = json.loads(b"".join(writer.write(event) for event in events))
+    else:
+        pieces = [json.loads(GEMINI.encode_answer(events, answering))]
+    assert [piece for piece in pieces[:-1] if "usageMetadata" in piece] == []
+    assert pieces[-1]["candidates"][0]["finishReason"] == "STOP"
+    text, thought, calls, _, usage, _ = meaning(events)
+    assert pieces[-1]["usageMetadata"]["totalTokenCount"] == usage.total
+    parts = [part for piece in pieces for part in piece["candidates"][0]["content"]["parts"]]
+    assert "".join(part["text"] for part in parts if part.get("thought")) == (
+        thought if shown else ""
+    )
+    # Sent back, with or without the thoughts, it is what the model said.
+    body = json.dumps({"contents": [{"role": "model", "parts": parts}]}).encode()
+    said_again = GEMINI.decode_request(body).messages[0].parts
+    kinds: dict[type, list[Any]] = {inner.Text: [], inner.Thinking: [], inner.ToolCall: []}
+    for part in said_again:
+        kinds[type(part)].append(part)
+    assert "".join(part.text for part in kinds[inner.Text]) == text
+    if text or calls:
+        assert "".join(part.text for part in kinds[inner.Thinking]) == thought
+    assert (
+        sorted((call.id, call.name, json.loads(call.arguments)) for call in kinds[inner.ToolCall])
+        == calls
+    )
 
 
 @settings(max_examples=300, deadline=None)
