@@ -1,12 +1,20 @@
 """What a client's own configuration must say so that it uses a plan, as values. Pure: who writes
 it to a file is the command line's business."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
 Path = tuple[str, ...]
+_BELOW_HOME = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\0]+\.(json|jsonc|toml|ya?ml)")
+
+
+def is_configuration(file: str) -> bool:
+    """Whether this is a file below the home folder, in a form that can be edited: no other may be
+    written by what a file or a service says."""
+    return _BELOW_HOME.fullmatch(file) is not None
 
 
 class ModelLimits(msgspec.Struct, frozen=True):

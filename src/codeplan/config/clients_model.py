@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from codeplan.clients.filling import LIMITS, PLACES
+from codeplan.clients.set_up import is_configuration
 from codeplan.config.table import Id, Name, Table
 
 _SOURCE = re.compile(r"^(header:[A-Za-z0-9-]+|body:[A-Za-z0-9_.-]+)$")
-_FILE = re.compile(r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$)).+\.(json|jsonc|toml|ya?ml)$")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 
@@ -50,7 +50,7 @@ class FileTable(Table):
     @classmethod
     def _lie_below_home(cls, values: list[str]) -> list[str]:
         for value in values:
-            if not _FILE.match(value):
+            if not is_configuration(value):
                 raise ValueError(
                     "expected a path below the home folder that ends in .json, .jsonc, .toml,"
                     " .yaml or .yml"

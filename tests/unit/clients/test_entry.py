@@ -10,7 +10,7 @@ from codeplan.clients.entry import Entry, EntryClient
 from codeplan.clients.learning import entry_text
 from codeplan.clients.refusal import Refusal, Wait
 from codeplan.clients.registry import AGENT, UNKNOWN, Clients
-from codeplan.clients.set_up import ModelLimits, Plan
+from codeplan.clients.set_up import ModelLimits, Plan, is_configuration
 from codeplan.config.build_clients import build_clients, built_in_clients, built_in_entries
 from codeplan.config.load import parse
 from codeplan.plan.turns import Claim
@@ -245,8 +245,14 @@ def test_an_entry_that_cannot_be_is_named(keys: str, complaint: str) -> None:
         _parse(f'{CATALOGUE}\n[[clients]]\nname = "Mine"\n{keys}\n')
 
 
+@pytest.mark.parametrize("file", [".a/x.json", "a..b/x.jsonc", ".config/x/y.toml", "x.yml"])
+def test_what_may_be_set_up(file: str) -> None:
+    assert is_configuration(file)
+
+
 @pytest.mark.parametrize("file", ["/etc/x.json", "../x.json", "a/../../x.json", ".bashrc", "x.sh"])
 def test_a_set_up_lies_below_the_home_folder(file: str) -> None:
+    assert not is_configuration(file)
     table = f"""
 [[clients]]
 id = "mine"
