@@ -22,7 +22,8 @@ THEMES = ("light", "dark")
 ENTRANCE = ("sign-in", "sign-up", "forgotten", "new-password?token=x", "confirm?token=x")
 SUBSCRIBER = (
     "", "usage", "usage?days=30&by=tool&measure=tokens", "usage?days=1", "set-up",
-    "set-up/claude-code", "set-up/codex", "set-up/goose", "set-up/cursor",
+    "set-up/claude-code", "set-up/codex", "set-up/goose", "set-up/cursor", "set-up/roo-code",
+    "set-up/vibe", "set-up/zai-mcp-server",
     "set-up/opencode/arrival?since=0", "keys", "plans", "plans/fit",
     "plans/buy?plan=pro&period=month&currency=CNY", "bills", "team", "devices", "benefits",
     "benefits/voice", "mcp",
@@ -31,7 +32,7 @@ SUBSCRIBER = (
 OPERATOR = (
     "operator/", "operator/accounts", "operator/accounts?text=nobody", "operator/plans",
     "operator/upstreams", "operator/cases", "operator/orders?ledger=1", "operator/invoices",
-    "operator/audit", "operator/jobs", "account",
+    "operator/programs", "operator/audit", "operator/jobs", "account",
 )  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]{3}")
 

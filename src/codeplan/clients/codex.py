@@ -14,6 +14,8 @@ class Codex(Client):
     id = "codex"
     name = "Codex"
     programs = ("codex",)
+    at_limit = "own_words"
+    counted_by = "turn"
     not_authored = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
     def recognises(self, call: SeenCall) -> bool:
