@@ -117,6 +117,7 @@ def test_a_subscribers_pages(
     visit: Callable[..., Visitor],
     faults_of: Callable[..., list[str]],
     demo_key: str,
+    refused_call: str,
     language: str,
     theme: str,
     width: int,
@@ -127,7 +128,8 @@ def test_a_subscribers_pages(
     newest = visitor.page.locator("a[href*='/usage/prompts/']").first.get_attribute("href")
     assert newest is not None
     receipt = newest.removeprefix("/console/")
-    faults += faults_of(visitor, (*SUBSCRIBER, receipt), language)
+    refused = f"usage/prompts/{refused_call}"
+    faults += faults_of(visitor, (*SUBSCRIBER, receipt, refused), language)
     assert faults == []
 
 
@@ -137,13 +139,14 @@ def test_an_operators_pages(
     faults_of: Callable[..., list[str]],
     service: Service,
     demo_key: str,
+    refused_call: str,
     language: str,
     theme: str,
     width: int,
 ) -> None:
     visitor = visit(**options(language, theme, width))
     visitor.sign_in("operator@localhost", OPERATOR_PASSWORD)
-    more = []
+    more = [f"operator/programs/{refused_call}"]
     for page, links in (("operator/accounts", "accounts/acc_"), ("operator/cases", "cases/case_")):
         link = visitor.goto(page).locator(f"a[href*='/{links}']").first.get_attribute("href")
         assert link is not None

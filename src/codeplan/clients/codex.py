@@ -49,6 +49,7 @@ class Codex(Client):
             "experimental_bearer_token": plan.key,
             "wire_api": "responses",
         }
+        context = plan.limits_of(plan.large).context
         return (
             SetUp(
                 files=(".codex/config.toml",),
@@ -56,6 +57,7 @@ class Codex(Client):
                 values=(
                     (("model",), plan.large),
                     (("model_provider",), "codeplan"),
+                    *(((("model_context_window",), context),) if context else ()),
                     *(
                         (("model_providers", "codeplan", name), value)
                         for name, value in provider.items()
