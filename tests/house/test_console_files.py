@@ -60,8 +60,8 @@ def test_every_sentence_of_a_template_is_marked() -> None:
     """No words stand in a template outside of what is translated, names of standards excepted."""
     bare = re.compile(r">([^<>{}]*[A-Za-z]{3}[^<>{}]*)<")
     names = {
-        "Anthropic Messages", "OpenAI Chat Completions", "OpenAI Responses", "PDF", "codeplan",
-        "codeplan.toml ",
+        "Anthropic Messages", "OpenAI Chat Completions", "OpenAI Responses", "Gemini", "PDF",
+        "codeplan", "codeplan.toml ",
     }  # fmt: skip
     for path in (CONSOLE / "templates").rglob("*.html"):
         text = re.sub(r"\{[{%#].*?[}%#]\}", "{}", path.read_text(), flags=re.DOTALL)

@@ -7,9 +7,13 @@ from shlex import quote
 import pytest
 
 from codeplan.clients.base import Client
+from codeplan.clients.refusal import Refusal, Wait
 from codeplan.clients.set_up import Plan
 from codeplan.clients.written import written
+from codeplan.config.build import build_catalogue
 from codeplan.config.build_clients import built_in_clients
+from codeplan.config.load import load
+from codeplan.plan.turns import FREE_SIDE_CALLS
 from support.npm import ROOT
 
 PAGES = ROOT / "docs" / "tools"
@@ -70,6 +74,15 @@ def test_the_vision_servers_page_has_its_own_lines() -> None:
         assert "/api/coding/" not in paste.text
 
 
+def test_what_one_prompt_buys_is_what_the_promise_says() -> None:
+    """The figures of the built-in plans."""
+    page = (ROOT / "docs" / "promise.md").read_text()
+    rows = re.findall(r"^   \| (\w+) \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+    plans = build_catalogue(load(None)).plans.values()
+    figures = [(one.name, str(one.calls_per_prompt), str(FREE_SIDE_CALLS)) for one in plans]
+    assert rows == figures
+
+
 def test_what_clients_md_says_of_refusals_is_what_the_code_does() -> None:
     """The table of statuses names each tool with the status that its used-up window has, and what
     its person sees."""
@@ -77,8 +90,6 @@ def test_what_clients_md_says_of_refusals_is_what_the_code_does() -> None:
     told = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \| (?:.*)$", page, re.MULTILINE))
     seen = dict(re.findall(r"^\| `([a-z-]+)` \| \d{3} \| ([a-z ]+) \|", page, re.MULTILINE))
     words = {"own_words": "own words"}
-    from codeplan.clients.refusal import Refusal, Wait
-
     for client in TOOLS:
         refusal = Refusal(429, "1308", "used up", Wait.WINDOW, 60, 1)
         assert told[client.id] == str(client.refuse(refusal).status), client.id

@@ -57,6 +57,7 @@ class ToolsPage:
     anthropic_url: str
     openai_url: str
     responses_url: str
+    gemini_url: str
     general_url: str
     serves_others: bool
 
@@ -116,6 +117,7 @@ async def tools(visit: Visit) -> Answer:
         f"{url}/api/anthropic",
         f"{url}/api/coding/paas/v4",
         f"{url}/api/v1",
+        f"{url}/api/gemini",
         f"{url}/api/paas/v4",
         await _serves_others(visit),
     )
