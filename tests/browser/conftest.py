@@ -136,6 +136,25 @@ def demo_key(service: Service) -> str:
     return str(made["key"])
 
 
+@pytest.fixture(scope="session")
+def refused_call(service: Service, demo_key: str) -> str:
+    """The request id of that person's call by a program that nobody knows."""
+    with service.client(headers={"user-agent": "zeta-coder/1.0"}) as http:
+        answered = http.post(
+            "/api/coding/paas/v4/chat/completions",
+            headers={"authorization": f"Bearer {demo_key}"},
+            json={
+                "model": "glm-4.6",
+                "messages": [
+                    {"role": "system", "content": "You are Zeta Coder. Be brief."},
+                    {"role": "user", "content": "What does add do?"},
+                ],
+            },
+        )
+    assert answered.status_code == 403, answered.text
+    return str(answered.headers["x-request-id"])
+
+
 @pytest.fixture
 def visit(browser: Browser, service: Service) -> Iterator[Callable[..., Visitor]]:
     """A new visitor's browser, closed at the end."""

@@ -47,6 +47,34 @@ def pay_in(service: Service, email: str, amount: str) -> None:
     )  # fmt: skip
 
 
+def test_a_refused_program_is_explained_and_can_be_admitted(
+    visit: Callable[..., Visitor], demo_key: str, refused_call: str
+) -> None:
+    # Its person has the request id from the refusal.
+    visitor = visit()
+    visitor.sign_in_with_key(demo_key)
+    page = visitor.goto("usage")
+    page.get_by_role("textbox", name="An id that a tool has shown").fill(refused_call)
+    press(page, "Look it up")
+    expect(page.get_by_text("Nothing was charged")).to_be_visible()
+    expect(page.get_by_text("zeta-coder/1.0").last).to_be_visible()
+    expect(page.get_by_text("send this page's request id to your operator")).to_be_visible()
+
+    # Their operator finds the program, and an entry by which it would be known.
+    operator = visit()
+    operator.sign_in("operator@localhost", OPERATOR_PASSWORD)
+    press(operator.page, "Unknown programs")
+    operator.page.get_by_role("link", name=refused_call).click()
+    expect(operator.page.locator("#entry")).to_contain_text('id = "zeta-coder"')
+    expect(operator.page.locator("#entry")).to_contain_text('user_agent = "zeta-coder*"')
+    page = operator.goto("operator/programs")
+    page.get_by_role("textbox", name="Request id").fill("req_nothing")
+    with page.expect_response("**/operator/programs/call*") as answered:
+        page.get_by_role("button", name="Look it up").click()
+    assert answered.value.status == 404
+    expect(page.get_by_text("There is no refused call of this id")).to_be_visible()
+
+
 def test_from_signing_up_to_cancelling(
     visit: Callable[..., Visitor], service: Service, codes: list[str], tmp_path: Path
 ) -> None:

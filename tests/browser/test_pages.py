@@ -22,7 +22,8 @@ THEMES = ("light", "dark")
 ENTRANCE = ("sign-in", "sign-up", "forgotten", "new-password?token=x", "confirm?token=x")
 SUBSCRIBER = (
     "", "usage", "usage?days=30&by=tool&measure=tokens", "usage?days=1", "set-up",
-    "set-up/claude-code", "set-up/codex", "set-up/goose", "set-up/cursor",
+    "set-up/claude-code", "set-up/codex", "set-up/goose", "set-up/cursor", "set-up/roo-code",
+    "set-up/vibe", "set-up/zai-mcp-server",
     "set-up/opencode/arrival?since=0", "keys", "plans", "plans/fit",
     "plans/buy?plan=pro&period=month&currency=CNY", "bills", "team", "devices", "benefits",
     "benefits/voice", "mcp",
@@ -31,7 +32,7 @@ SUBSCRIBER = (
 OPERATOR = (
     "operator/", "operator/accounts", "operator/accounts?text=nobody", "operator/plans",
     "operator/upstreams", "operator/cases", "operator/orders?ledger=1", "operator/invoices",
-    "operator/audit", "operator/jobs", "account",
+    "operator/programs", "operator/audit", "operator/jobs", "account",
 )  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]{3}")
 
@@ -116,6 +117,7 @@ def test_a_subscribers_pages(
     visit: Callable[..., Visitor],
     faults_of: Callable[..., list[str]],
     demo_key: str,
+    refused_call: str,
     language: str,
     theme: str,
     width: int,
@@ -126,7 +128,8 @@ def test_a_subscribers_pages(
     newest = visitor.page.locator("a[href*='/usage/prompts/']").first.get_attribute("href")
     assert newest is not None
     receipt = newest.removeprefix("/console/")
-    faults += faults_of(visitor, (*SUBSCRIBER, receipt), language)
+    refused = f"usage/prompts/{refused_call}"
+    faults += faults_of(visitor, (*SUBSCRIBER, receipt, refused), language)
     assert faults == []
 
 
@@ -136,13 +139,14 @@ def test_an_operators_pages(
     faults_of: Callable[..., list[str]],
     service: Service,
     demo_key: str,
+    refused_call: str,
     language: str,
     theme: str,
     width: int,
 ) -> None:
     visitor = visit(**options(language, theme, width))
     visitor.sign_in("operator@localhost", OPERATOR_PASSWORD)
-    more = []
+    more = [f"operator/programs/{refused_call}"]
     for page, links in (("operator/accounts", "accounts/acc_"), ("operator/cases", "cases/case_")):
         link = visitor.goto(page).locator(f"a[href*='/{links}']").first.get_attribute("href")
         assert link is not None

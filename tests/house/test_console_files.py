@@ -60,13 +60,37 @@ def test_every_sentence_of_a_template_is_marked() -> None:
     """No words stand in a template outside of what is translated, names of standards excepted."""
     bare = re.compile(r">([^<>{}]*[A-Za-z]{3}[^<>{}]*)<")
     names = {
-        "Anthropic Messages", "OpenAI Chat Completions", "OpenAI Responses", "PDF", "codeplan",
-        "codeplan.toml ",
+        "Anthropic Messages", "OpenAI Chat Completions", "OpenAI Responses", "Gemini", "PDF",
+        "codeplan", "codeplan.toml ",
     }  # fmt: skip
     for path in (CONSOLE / "templates").rglob("*.html"):
         text = re.sub(r"\{[{%#].*?[}%#]\}", "{}", path.read_text(), flags=re.DOTALL)
         for found in bare.findall(text):
             assert found.strip() in {name.strip() for name in names}, (path, found)
+
+
+def test_every_reason_that_a_receipt_may_have_is_known_to_the_pages() -> None:
+    """The texts with which plan/turns.py says why a call belongs where it does."""
+    from codeplan.console.words import said
+
+    reasons = set()
+    for node in ast.walk(ast.parse((ROOT / "src/codeplan/plan/turns.py").read_text())):
+        if not isinstance(node, ast.Call | ast.Dict | ast.IfExp):
+            continue
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in {
+            "Free", "NewPrompt", "Rides", "_ride_or_next",
+        }:  # fmt: skip
+            continue
+        inside = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+        for one in inside:
+            if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                reasons.add(one.value)
+            elif isinstance(one, ast.JoinedStr):
+                parts = (getattr(part, "value", None) for part in one.values)
+                reasons.add("".join(p if isinstance(p, str) else "20" for p in parts))
+    assert len(reasons) >= 10
+    for reason in reasons:
+        assert said(reason, lambda text: f"zh {text}").startswith("zh "), reason
 
 
 def test_every_problem_that_a_page_may_meet_has_a_sentence() -> None:

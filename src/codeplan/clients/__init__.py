@@ -1,4 +1,5 @@
-"""The coding tools that call us, one file each: recognise, tell turns apart, refuse. Pure.
+"""The coding tools that call us: recognise, tell turns apart, refuse, set up. Pure.
 
-A new client is one new file here and one line in ``known.py``.
+A new client is an entry in ``entries.toml``; where data cannot say it, one file here and a line in
+``registry.py``.
 """

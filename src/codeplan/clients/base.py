@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,15 @@ from codeplan.clients.set_up import Paste, Plan, SetUp
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.names import ProtocolName
 from codeplan.protocol.outline import Outline, Said
+
+# What a person sees at a used-up window: it stops and shows the text; or says it in words of its
+# own; stops and shows nothing; goes on trying; or nobody measured it.
+AtLimit = Literal["shows", "own_words", "hides", "retries", "unmeasured"]
+# By what prompts are told apart: the session that is told, the turn that is named, or the
+# conversation's first text.
+CountedBy = Literal["session", "turn", "text", "unmeasured"]
+# Who calls: the program on its person's machine, or its maker's servers.
+CalledFrom = Literal["machine", "servers"]
 
 # A longer id of a session is no id; what stands for it is as good.
 _LONGEST_SESSION = 200
@@ -90,6 +99,8 @@ class Client:
     name = "unknown client"
     # What it is called on a command line, for finding out whether it is there.
     programs: tuple[str, ...] = ()
+    # How it is started once it is set up by hand, where its program's name alone does not do.
+    start = ""
     # Whether a person's text may stand behind a tool's result, in one message.
     writes_behind_results = False
     # Whether its calls are a vision server's own, and no coding tool's.
@@ -108,6 +119,10 @@ class Client:
     )  # fmt: skip
     # The status of a used-up window after which it stops, and shows its text.
     limit_status = 402
+    # For its person, measured as docs/clients.md says.
+    at_limit: AtLimit = "unmeasured"
+    counted_by: CountedBy = "unmeasured"
+    called_from: CalledFrom = "machine"
 
     def recognises(self, call: SeenCall) -> bool:
         """Whether the call comes from this client."""

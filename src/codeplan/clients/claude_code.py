@@ -4,11 +4,20 @@ the same behind a router that speaks OpenAI's protocols for it.
 Measured on versions 2.0.14 to 2.1.332 (docs/clients.md).
 """
 
+import json
 import re
 
-from codeplan.clients.base import STOP, Client, SeenCall, retry_after, session_in
+from codeplan.clients.base import (
+    STOP,
+    AtLimit,
+    Client,
+    CountedBy,
+    SeenCall,
+    retry_after,
+    session_in,
+)
 from codeplan.clients.refusal import Form, Refusal, Wait
-from codeplan.clients.set_up import Plan, SetUp
+from codeplan.clients.set_up import Paste, Plan, SetUp
 from codeplan.protocol.outline import Said
 
 # The machine's id stands beside the session's.
@@ -32,6 +41,8 @@ class ClaudeCode(Client):
     id = "claude-code"
     name = "Claude Code"
     programs: tuple[str, ...] = ("claude",)
+    at_limit: AtLimit = "shows"
+    counted_by: CountedBy = "session"
     # When a session is resumed, what is typed joins the last results in one message.
     writes_behind_results = True
     not_authored = (
@@ -136,6 +147,8 @@ class RoutedClaudeCode(ClaudeCode):
     id = "claude-code-router"
     name = "Claude Code behind a router"
     programs = ()
+    at_limit = "unmeasured"
+    counted_by = "unmeasured"
 
     def recognises(self, call: SeenCall) -> bool:
         return call.system_begins(_BILLING, *_IDENTITY) and not call.user_agent.startswith(
@@ -147,6 +160,21 @@ class RoutedClaudeCode(ClaudeCode):
 
     def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
         return ()
+
+    def environment(self, plan: Plan) -> dict[str, str]:
+        return {}
+
+    def paste(self, plan: Plan) -> tuple[Paste, ...]:
+        """For claude-code-router; what another router wants is its own business."""
+        provider = {
+            "name": "codeplan",
+            "api_base_url": f"{plan.url}/api/coding/paas/v4/chat/completions",
+            "api_key": plan.key,
+            "models": list(dict.fromkeys((plan.large, plan.small))),
+        }
+        chosen = {"default": f"codeplan,{plan.large}", "background": f"codeplan,{plan.small}"}
+        text = json.dumps({"Providers": [provider], "Router": chosen}, indent=2)
+        return (Paste("~/.claude-code-router/config.json", text + "\n"),)
 
 
 def _is_main(call: SeenCall) -> bool:

@@ -14,6 +14,8 @@ class Codex(Client):
     id = "codex"
     name = "Codex"
     programs = ("codex",)
+    at_limit = "own_words"
+    counted_by = "turn"
     not_authored = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
     def recognises(self, call: SeenCall) -> bool:
@@ -47,6 +49,7 @@ class Codex(Client):
             "experimental_bearer_token": plan.key,
             "wire_api": "responses",
         }
+        context = plan.limits_of(plan.large).context
         return (
             SetUp(
                 files=(".codex/config.toml",),
@@ -54,6 +57,7 @@ class Codex(Client):
                 values=(
                     (("model",), plan.large),
                     (("model_provider",), "codeplan"),
+                    *(((("model_context_window",), context),) if context else ()),
                     *(
                         (("model_providers", "codeplan", name), value)
                         for name, value in provider.items()

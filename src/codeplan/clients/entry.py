@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from codeplan.clients.base import Client, SeenCall
-from codeplan.clients.filling import fill
+from codeplan.clients.base import AtLimit, CalledFrom, Client, CountedBy, SeenCall
+from codeplan.clients.filling import fill, fill_lines
 from codeplan.clients.set_up import Paste, Path, Plan, SetUp
 from codeplan.plan.turns import Claim
 
@@ -39,7 +39,9 @@ class Entry(msgspec.Struct, frozen=True):
     begins; ``side_without_tools``: a call without tools is its own. ``sub_agent``: how a
     sub-agent's system prompt begins. ``nudges``: how texts begin that nobody typed;
     ``authored_when``: ``header:x=y``, by which it says that somebody did. ``refuse``: the status of
-    a used-up window that stops it at its first call."""
+    a used-up window that stops it at its first call. ``start``: how it is started, where its
+    program's name does not do. For its person: ``at_limit``, ``counted_by``, ``called_from``
+    (base.py)."""
 
     id: str
     name: str
@@ -55,7 +57,11 @@ class Entry(msgspec.Struct, frozen=True):
     nudges: tuple[str, ...] = ()
     authored_when: str = ""
     refuse: int = 402
+    at_limit: AtLimit = "unmeasured"
+    counted_by: CountedBy = "unmeasured"
+    called_from: CalledFrom = "machine"
     programs: tuple[str, ...] = ()
+    start: str = ""
     environment: Mapping[str, str] = {}
     set_up: tuple[FileEntry, ...] = ()
     paste: tuple[Paste, ...] = ()
@@ -67,7 +73,10 @@ class EntryClient(Client):
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.id, self.name, self.programs = entry.id, entry.name, entry.programs
+        self.start = entry.start
         self.limit_status = entry.refuse
+        self.at_limit, self.counted_by = entry.at_limit, entry.counted_by
+        self.called_from = entry.called_from
         # An operator's entry is added to what agents share, which no person types.
         self.not_authored = (*Client.not_authored, *entry.nudges)
         if entry.session:
@@ -143,7 +152,7 @@ class EntryClient(Client):
         )
 
     def paste(self, plan: Plan) -> tuple[Paste, ...]:
-        return tuple(Paste(one.where, fill(one.text, plan)) for one in self.entry.paste)
+        return tuple(Paste(one.where, fill_lines(one.text, plan)) for one in self.entry.paste)
 
     def environment(self, plan: Plan) -> Mapping[str, str]:
         table: Mapping[str, Any] = fill(dict(self.entry.environment), plan) or {}

@@ -2,7 +2,8 @@
 
 A text may hold ``{url}``, ``{key}``, ``{large}`` and ``{small}``. A text that is nothing but
 ``{context}``, ``{output}``, ``{small_context}`` or ``{small_output}`` becomes that limit of the
-large or small model, a number; what the catalogue does not say leaves its setting out.
+large or small model, a number; what the catalogue does not say leaves its setting out. In a text
+that is pasted, a limit may stand anywhere, and a line whose limit nobody knows is left out.
 """
 
 from typing import Any
@@ -19,6 +20,18 @@ def fill(template: Any, plan: Plan) -> Any:
     of it. What a list then says twice (the large and the small model are one), it says once."""
     filled = _fill(template, plan)
     return None if filled is _LEFT_OUT else filled
+
+
+def fill_lines(text: str, plan: Plan) -> str:
+    """Put a plan's values into a text that a person pastes."""
+    lines = []
+    for line in text.splitlines(keepends=True):
+        for name in LIMITS:
+            if f"{{{name}}}" in line:
+                limit = _limit(name, plan)
+                line = "" if limit is None else line.replace(f"{{{name}}}", str(limit))
+        lines.append(_places(line, plan))
+    return "".join(lines)
 
 
 def _fill(template: Any, plan: Plan) -> Any:
@@ -42,9 +55,17 @@ def _fill(template: Any, plan: Plan) -> Any:
 def _text(text: str, plan: Plan) -> Any:
     name = text[1:-1] if text.startswith("{") and text.endswith("}") else ""
     if name in LIMITS:
-        limits = plan.limits_of(plan.small if name.startswith("small_") else plan.large)
-        limit = getattr(limits, name.removeprefix("small_"))
+        limit = _limit(name, plan)
         return _LEFT_OUT if limit is None else limit
+    return _places(text, plan)
+
+
+def _limit(name: str, plan: Plan) -> int | None:
+    limits = plan.limits_of(plan.small if name.startswith("small_") else plan.large)
+    return limits.output if name.endswith("output") else limits.context
+
+
+def _places(text: str, plan: Plan) -> str:
     for place in PLACES:
         text = text.replace(f"{{{place}}}", getattr(plan, place))
     return text

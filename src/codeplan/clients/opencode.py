@@ -13,6 +13,8 @@ class OpenCode(Client):
     config = ".config/opencode/opencode.json"
     # It goes on trying at 429 whatever that says.
     limit_status = 403
+    at_limit = "shows"
+    counted_by = "session"
 
     def recognises(self, call: SeenCall) -> bool:
         return call.user_agent.startswith("opencode/") and bool(self.session(call))

@@ -16,6 +16,8 @@ class QwenCode(Client):
     programs = ("qwen",)
     # It goes on trying at 429 whatever that says.
     limit_status = 403
+    at_limit = "shows"
+    counted_by = "text"
     not_authored = (
         "<system-reminder>",
         "<task-notification>",

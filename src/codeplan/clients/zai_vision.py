@@ -4,8 +4,13 @@ Read from the published package 0.1.5: its header X-Title, and how each of its s
 begins; a video has none. It asks at the general address and never streams.
 """
 
-from codeplan.clients.base import Client, SeenCall
+import json
+from shlex import quote
 
+from codeplan.clients.base import Client, SeenCall
+from codeplan.clients.set_up import Paste, Plan
+
+_PACKAGE = "@z_ai/mcp-server"
 _TITLE = "4.5V MCP Local"
 _JOBS = (
     ("You are a specialized text extraction expert", "extract_text_from_screenshot"),
@@ -37,3 +42,13 @@ class ZaiVision(Client):
         if not call.outline.system:
             return "analyze_video"
         return next((job for start, job in _JOBS if call.system_begins(start)), "")
+
+    def paste(self, plan: Plan) -> tuple[Paste, ...]:
+        """A coding tool starts it: Claude Code's line, and the form that most others have. It asks
+        at the general address; Z_AI_MODE would have it ask its maker's hosts."""
+        settings = {"Z_AI_BASE_URL": f"{plan.url}/api/paas/v4/", "Z_AI_API_KEY": plan.key}
+        options = " ".join(f"-e {name}={quote(value)}" for name, value in settings.items())
+        line = f"claude mcp add -s user {self.id} {options} -- npx -y {_PACKAGE}\n"
+        server = {"command": "npx", "args": ["-y", _PACKAGE], "env": settings}
+        text = json.dumps({"mcpServers": {self.id: server}}, indent=2)
+        return Paste("Claude Code", line), Paste("mcpServers", text + "\n")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from codeplan.clients.base import AtLimit, CalledFrom, CountedBy
 from codeplan.clients.filling import LIMITS, PLACES
 from codeplan.clients.set_up import is_configuration
 from codeplan.config.table import Id, Name, Table
@@ -71,6 +72,12 @@ class PasteTable(Table):
     where: Name
     text: Annotated[str, Field(min_length=1, max_length=4000)]
 
+    @field_validator("text")
+    @classmethod
+    def _has_known_places(cls, value: str) -> str:
+        _check_places(value)
+        return value
+
 
 class ClientTable(Table):
     """``[[clients]]``: one coding tool. ``user_agent`` and ``system`` name it, and one that fits is
@@ -91,7 +98,11 @@ class ClientTable(Table):
     nudges: Texts = []
     authored_when: str = ""
     refuse: Annotated[Literal[400, 402, 403, 429], BeforeValidator(_as_status)] = 402
+    at_limit: AtLimit = "unmeasured"
+    counted_by: CountedBy = "unmeasured"
+    called_from: CalledFrom = "machine"
     programs: Texts = []
+    start: str = ""
     environment: dict[Name, Text] = {}
     set_up: list[FileTable] = []
     paste: list[PasteTable] = []

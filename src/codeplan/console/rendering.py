@@ -126,7 +126,7 @@ def _unit(context: Context, unit: str) -> str:
 @pass_context
 def _tool(context: Context, client_id: str) -> str:
     visit: Visit = context["visit"]
-    return visit.services.clients.name_of(client_id)
+    return words.tool_name(visit.services.clients.name_of(client_id), visit._)
 
 
 @pass_context

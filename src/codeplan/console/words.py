@@ -46,6 +46,8 @@ _SAID = (
     N_("a side call of this turn"),
     N_("a side call with no turn open"),
     N_("a call of an MCP server"),
+    N_("a small sub-agent of this turn"),
+    N_("not a known coding tool: each of its calls is a prompt"),
     N_("paid by the token"),
     N_("it goes on with your balance"),
     N_("the client left before any content"),
@@ -82,6 +84,20 @@ def said(text: str, translate: Translate) -> str:
         if match:
             return translate(name) % match.groupdict()
     return text
+
+
+# Names of clients that are descriptions (clients/); those of programs are the same everywhere.
+_NAMES = (
+    N_("a coding agent of no known name"),
+    N_("an unknown program"),
+    N_("the local vision server"),
+    N_("Claude Code behind a router"),
+)
+
+
+def tool_name(name: str, translate: Translate) -> str:
+    """A client's name in the reader's language."""
+    return translate(name) if name in _NAMES else name
 
 
 _WINDOWS = {

@@ -10,7 +10,7 @@ from codeplan.clients.entry import Entry, EntryClient
 from codeplan.clients.learning import entry_text
 from codeplan.clients.refusal import Refusal, Wait
 from codeplan.clients.registry import AGENT, UNKNOWN, Clients
-from codeplan.clients.set_up import ModelLimits, Plan, is_configuration
+from codeplan.clients.set_up import ModelLimits, Paste, Plan, is_configuration
 from codeplan.config.build_clients import build_clients, built_in_clients, built_in_entries
 from codeplan.config.load import parse
 from codeplan.plan.turns import Claim
@@ -165,6 +165,14 @@ values = [
     assert client.limit_status == 403
 
 
+def test_a_line_of_a_paste_whose_limit_nobody_knows_is_left_out() -> None:
+    text = 'a = "{large}"\nb = {context}, {output}\nc = {small_output}\n'
+    client = known(user_agent=("x/*",), paste=(Paste("there", text),))
+    assert client.paste(PLAN)[0].text == 'a = "big"\nb = 200000, 32000\n'
+    unknown = Plan("http://h:1", "cp-k", "big", "small")
+    assert client.paste(unknown)[0].text == 'a = "big"\n'
+
+
 def test_every_built_in_set_up_is_filled_in_whole() -> None:
     for client in built_in_clients().known:
         texts = [
@@ -237,6 +245,11 @@ def test_an_entry_learnt_from_a_call_is_a_valid_one(
         ('id = "mine"\nuser_agent = "x"\nauthored_when = "header:a"', "header:<name>=<value>"),
         ('id = "mine"\nuser_agent = "x"\nrefuse = 500', "refuse"),
         ('id = "mine"\nuser_agent = "x"\nenvironment = { A = "{secret}" }', "is not filled in"),
+        (
+            'id = "mine"\nuser_agent = "x"\npaste = [{ where = "x", text = "{secret}" }]',
+            "is not filled in",
+        ),
+        ('id = "mine"\nuser_agent = "x"\nat_limit = "hangs"', "at_limit"),
         ('id = "mine"\nuser_agent = "x"\nsets = 1', "not a key that is known"),
     ],
 )

@@ -6,6 +6,7 @@ from codeplan.console.operator import (
     cases,
     money,
     plans,
+    programs,
     records,
     today,
     upstreams,
@@ -21,6 +22,7 @@ def pages() -> list[Page]:
         *plans.pages(),
         *upstreams.pages(),
         *cases.pages(),
+        *programs.pages(),
         *money.pages(),
         *records.pages(),
     ]

@@ -12,7 +12,7 @@ from codeplan.console.charts import Chart, over_time, steps_of
 from codeplan.console.page import Answer, Page, Shown
 from codeplan.console.subscriber.overview import PromptShown, prompt_shown
 from codeplan.console.visits import Visit
-from codeplan.console.words import N_
+from codeplan.console.words import N_, tool_name
 from codeplan.kit.instants import DAY, HOUR, iso_utc
 from codeplan.metering.usage import is_apart
 from codeplan.store.operations import CallRow
@@ -150,15 +150,19 @@ async def _uses(
 def _namer(visit: Visit, by: str, people: dict[int, str]) -> Callable[[Use], str]:
     if by == "member":
         return lambda use: people[id(use)]
-    name_of = visit.services.clients.name_of
-    return (lambda use: use.model) if by == "model" else (lambda use: name_of(use.client))
+    if by == "model":
+        return lambda use: use.model
+    return lambda use: _tool_name(visit, use)
+
+
+def _tool_name(visit: Visit, use: Use) -> str:
+    return tool_name(visit.services.clients.name_of(use.client), visit._)
 
 
 def _totals(visit: Visit, uses: list[tuple[str, Use]], by: str) -> tuple[Total, ...]:
     groups: dict[str, list[Use]] = {}
-    name_of = visit.services.clients.name_of
     for person, use in uses:
-        name = {"model": use.model, "tool": name_of(use.client), "member": person}[by]
+        name = {"model": use.model, "tool": _tool_name(visit, use), "member": person}[by]
         groups.setdefault(name, []).append(use)
     found = [_total(name, some) for name, some in groups.items()]
     return tuple(sorted(found, key=lambda one: (-one.tokens, one.name)))
