@@ -11,7 +11,7 @@ import pytest
 from gateway.test_admission import CODING, OTHERWISE, TOOLS, ask, plan, system
 from support.replies import Said, answer
 from support.service import Service
-from support.upstream import ScriptedUpstream
+from support.upstream import Asked, Reply, ScriptedUpstream
 
 SECRET = "the person's own words"
 PROGRAM = {"user-agent": "zeta-coder/3.2 (linux)"}
@@ -20,8 +20,17 @@ TOOL_NAMES = ("open_thing", "close_thing")
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream(lambda asked: answer(asked, Said(text="Yes."))) as scripted:
+    with ScriptedUpstream(_model) as scripted:
         yield scripted
+
+
+def _model(asked: Asked) -> Reply:
+    """Refuses, and says what it was asked, where it is asked to."""
+    newest = str(asked.body["messages"][-1].get("content"))
+    if "REFUSE" in newest:
+        error = {"error": {"message": f"not allowed: {newest}", "type": "invalid_request_error"}}
+        return Reply(400, json.dumps(error).encode())
+    return answer(asked, Said(text="Yes."))
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +86,32 @@ def test_a_used_up_window_is_explained_too(service: Service) -> None:
 
 
 def test_nothing_that_a_person_wrote_is_kept(service: Service) -> None:
-    refused(service, service.new_key("private@example.org"))
+    key = service.new_key("private@example.org")
+    refused(service, key)
+    quoted = ask(service, key, f"REFUSE {SECRET}", tools=TOOLS)
+    assert (quoted.status_code, SECRET in quoted.text) == (400, True)
     service.cli("explain", "req_none", "--url", service.url, "--key", service.key)
     kept = service.rows("SELECT body FROM documents WHERE kind = 'refusedcall'")
     assert kept
-    assert not any(SECRET in str(body) for (body,) in kept)
+    assert any(b"what it said of it is not kept" in body for (body,) in kept)
+    assert not any(SECRET.encode() in body for (body,) in kept)
     assert SECRET not in service.log
+
+
+@pytest.mark.parametrize(
+    ("content", "status"), [(b"{", 400), (b"x" * 33_554_433, 413), (b'{"messages": []}', 400)]
+)
+def test_what_could_not_be_read_is_explained_too(
+    service: Service, content: bytes, status: int
+) -> None:
+    key = service.new_key(f"unread-{len(content)}@example.org")
+    headers = {"authorization": f"Bearer {key}", "user-agent": "odd/1"}
+    with service.client() as http:
+        answered = http.post(CODING, headers=headers, content=content)
+    assert answered.status_code == status
+    request_id = answered.headers["x-request-id"]
+    told = service.cli("explain", request_id, "--url", service.url, "--key", key)["refused"]
+    assert (told["state"], told["status"], told["user_agent"]) == ("refused", status, "odd/1")
 
 
 def test_an_operator_sees_unknown_programs_by_count_and_people(service: Service) -> None:

@@ -18,7 +18,7 @@ from codeplan.cli.editing.json_text import NotEditable
 from codeplan.cli.printing import give_up, json_option, print_json, say
 from codeplan.clients.base import Client
 from codeplan.clients.entry import Entry, EntryClient
-from codeplan.clients.set_up import ModelLimits, Plan, SetUp, is_configuration
+from codeplan.clients.set_up import ModelLimits, Plan, SetUp, is_configuration, is_variable
 from codeplan.config.build_clients import built_in_clients
 
 
@@ -136,13 +136,24 @@ def _client(tool: str, url: str, as_json: bool) -> Client:
     if entry is None:
         ids = sorted({one["id"] for one in listed} | built_in.ids)
         give_up(f"there is no tool {tool!r}; there are {', '.join(ids)}", as_json)
-    told = msgspec.convert(entry, Entry)
-    for file in (file for one in told.set_up for file in one.files):
+    return EntryClient(_checked(entry, tool, as_json))
+
+
+def _checked(value: Any, tool: str, as_json: bool) -> Entry:
+    """An entry that a service describes, where it names nothing but settings."""
+    try:
+        entry = msgspec.convert(value, Entry)
+    except msgspec.ValidationError as error:
+        give_up(
+            f"the service describes {tool} as another version of codeplan does: {error}", as_json
+        )
+    for file in (file for one in entry.set_up for file in one.files):
         if not is_configuration(file):
-            give_up(
-                f"the service would have {file!r} written, which is no tool's settings", as_json
-            )
-    return EntryClient(told)
+            give_up(f"the service would write {file!r}, which is no tool's settings", as_json)
+    for name in entry.environment:
+        if not is_variable(name):
+            give_up(f"the service would set {name!r}, which is no variable's name", as_json)
+    return entry
 
 
 def _ask_tool(as_json: bool) -> str:

@@ -4,7 +4,7 @@ typed, how it stops, and its set-up. Built-in entries and an operator's have thi
 import re
 from collections.abc import Mapping
 from fnmatch import translate
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -19,17 +19,6 @@ _LOOKED_AT = 1000
 _SIMPLE = re.compile(r"[^*?\[\]]+\*$")
 
 
-class FileEntry(msgspec.Struct, frozen=True):
-    """One file of an entry's set-up: a `SetUp` whose values are templates (filling.py)."""
-
-    files: tuple[str, ...]
-    format: Literal["json", "toml", "yaml"]
-    values: tuple[tuple[Path, Any], ...]
-    then: str = ""
-    removes: tuple[Path, ...] = ()
-    defaults: tuple[tuple[Path, Any], ...] = ()
-
-
 class Entry(msgspec.Struct, frozen=True):
     """One client. Its names are ``user_agent`` (patterns) and ``system`` (how the system prompt
     begins; ``*text`` for what stands within its first 1,000 characters): one that fits is enough.
@@ -37,10 +26,11 @@ class Entry(msgspec.Struct, frozen=True):
     ``protocols``: all must hold. ``session``: where its id is, as ``header:x`` or ``body:a.b``; the
     usual places where nothing is said. ``side``: how its own calls' system prompt or newest text
     begins; ``side_without_tools``: a call without tools is its own. ``sub_agent``: how a
-    sub-agent's system prompt begins. ``nudges``: how texts begin that nobody typed;
-    ``authored_when``: ``header:x=y``, by which it says that somebody did. ``refuse``: the status of
-    a used-up window that stops it at its first call. ``start``: how it is started, where its
-    program's name does not do. For its person: ``at_limit``, ``counted_by``, ``called_from``
+    sub-agent's system prompt begins; ``sub_agent_tools``: what is offered to sub-agents alone.
+    ``nudges``: how texts begin that nobody typed; ``authored_when``: ``header:x=y``, by which it
+    says that somebody did. ``refuse``: the status of a used-up window that stops it at its first
+    call. ``start``: how it is started, where its program's name does not do. ``set_up``: its values
+    are templates (filling.py). For its person: ``at_limit``, ``counted_by``, ``called_from``
     (base.py)."""
 
     id: str
@@ -54,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True):
     side: tuple[str, ...] = ()
     side_without_tools: bool = False
     sub_agent: tuple[str, ...] = ()
+    sub_agent_tools: tuple[str, ...] = ()
     nudges: tuple[str, ...] = ()
     authored_when: str = ""
     refuse: int = 402
@@ -63,7 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
     programs: tuple[str, ...] = ()
     start: str = ""
     environment: Mapping[str, str] = {}
-    set_up: tuple[FileEntry, ...] = ()
+    set_up: tuple[SetUp, ...] = ()
     paste: tuple[Paste, ...] = ()
 
 
@@ -127,8 +118,10 @@ class EntryClient(Client):
         return call.system_begins(*entry.side) or call.newest_begins(*entry.side)
 
     def is_sub_agent(self, call: SeenCall) -> bool:
-        sub_agent = self.entry.sub_agent
-        return bool(sub_agent) and call.system_begins(*sub_agent)
+        starts, tools = self.entry.sub_agent, self.entry.sub_agent_tools
+        return (bool(starts) and call.system_begins(*starts)) or (
+            bool(tools) and not set(tools).isdisjoint(call.outline.tool_names)
+        )
 
     def _claim(self, call: SeenCall) -> Claim:
         claim = super()._claim(call)

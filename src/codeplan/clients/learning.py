@@ -15,9 +15,10 @@ _LIBRARIES = re.compile(
     r"litellm|langchain|ls|reqwest|mozilla)\b",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
-    r"\byou are (?:an? |the )?([A-Z][\w.+-]*(?: [A-Z][\w.+-]*){0,3})", re.IGNORECASE
-)
+_NAMED = re.compile(r"\b(?i:you are) (?:an? |the )?([A-Z][\w+-]*(?: [A-Z][\w+-]*){0,3})")
+_GLOB = re.compile(r"[][*?]")
+# Starts that many programs share.
+_GENERAL = re.compile(r"you are (?:an? )?(?:helpful|useful|friendly|expert|ai)\b", re.IGNORECASE)
 _SYSTEM_CHARACTERS = 60
 
 
@@ -27,22 +28,23 @@ def entry_text(
     """A ``[[clients]]`` table with the marks that tell this program, and what to look at before it
     is used. ``taken``: ids that are there already."""
     product = user_agent.partition("/")[0].partition(" ")[0].strip()
-    told = bool(product) and not _LIBRARIES.match(product)
-    named = _NAMED.search(system)
-    name = product if told else named[1].strip(" .,") if named else ""
+    has_name = bool(product) and not _LIBRARIES.match(product)
+    introduction = _NAMED.search(system)
+    name = product if has_name else introduction[1].strip(" .,") if introduction else ""
     table = tomlkit.table()
     table.add("id", _free_id(name, taken))
     table.add("name", name or "name it")
-    if told:
-        table.add("user_agent", f"{product}*")
+    if has_name:
+        # What a pattern takes for its own stands for any one character.
+        table.add("user_agent", f"{_GLOB.sub('?', product)}*")
     # A first line that is cut is a start all the same; what stands behind it changes more often.
     start = system.strip().split("\n")[0][:_SYSTEM_CHARACTERS].rstrip()
     if start:
         table.add("system", start)
-    if not told and not start and tools:
+    if not has_name and not start and tools:
         table.add("tools_any", list(tools[:3]))
     text = tomlkit.dumps({"clients": [table]})
-    return _remarks(told, bool(start), tools) + text
+    return _remarks(has_name, start, tools) + text
 
 
 def _free_id(name: str, taken: Collection[str]) -> str:
@@ -54,13 +56,14 @@ def _free_id(name: str, taken: Collection[str]) -> str:
     return free
 
 
-def _remarks(told: bool, starts: bool, tools: Sequence[str]) -> str:
+def _remarks(has_name: bool, start: str, tools: Sequence[str]) -> str:
     lines = [
         "# Into codeplan.toml; look at it first. A script can send the same marks: what bounds"
     ]
     lines.append("# it are the plan's windows.")
-    if not told and not starts:
-        lines.append("# This call says nothing of its program: these tools may be anybody's.")
+    lines.append("# A plan whose admit is a list serves it only with its id in that list.")
+    if not has_name and (not start or _GENERAL.match(start)):
+        lines.append("# This call says little of its program: its marks may be anybody's.")
     if not is_agent(tools):
         lines.append("# What it offers a model does not have a coding agent's shape.")
     return "\n".join(lines) + "\n"

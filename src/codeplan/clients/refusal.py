@@ -18,7 +18,8 @@ class Wait(StrEnum):
 class Refusal(Exception):
     """``status``: HTTP's, where the client asks for no other. ``code``: GLM Coding Plan's, or "".
     ``retry_after_seconds``: when the same call can succeed, as far as that is known.
-    ``resets_at``: epoch seconds, for a window."""
+    ``resets_at``: epoch seconds, for a window. ``unknown_program``: nobody knows what called.
+    ``upstreams_words``: the message may quote the call, so that it is not kept."""
 
     status: int
     code: str
@@ -26,6 +27,8 @@ class Refusal(Exception):
     wait: Wait = Wait.NEVER
     retry_after_seconds: int | None = None
     resets_at: int | None = None
+    unknown_program: bool = False
+    upstreams_words: bool = False
 
     def __str__(self) -> str:
         return self.message

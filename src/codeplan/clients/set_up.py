@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 Path = tuple[str, ...]
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _BELOW_HOME = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\0]+\.(json|jsonc|toml|ya?ml)")
 
 
@@ -15,6 +16,11 @@ def is_configuration(file: str) -> bool:
     """Whether this is a file below the home folder, in a form that can be edited: no other may be
     written by what a file or a service says."""
     return _BELOW_HOME.fullmatch(file) is not None
+
+
+def is_variable(name: str) -> bool:
+    """Whether a shell may export this name."""
+    return _VARIABLE.fullmatch(name) is not None
 
 
 class ModelLimits(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 FEWEST_TOOLS = 3
+# What stands before it of a longer name is not looked at, nor remembered.
+_LONGEST_NAME = 128
 
 # A word that alone says "runs commands".
 _COMMANDS = frozenset((
@@ -47,7 +49,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 def is_agent(tool_names: Iterable[str]) -> bool:
     """Tell whether a call that offers these tools has an agent's shape."""
-    names = frozenset(tool_names)
+    names = frozenset(name[-_LONGEST_NAME:] for name in tool_names)
     return (
         len(names) >= FEWEST_TOOLS
         and any(runs_commands(name) for name in names)
@@ -78,5 +80,5 @@ def writes_files(tool_name: str) -> bool:
 
 def _words(tool_name: str) -> tuple[str, ...]:
     """Split a name of any style into lower-case words, without its server or namespace."""
-    name = _PREFIX.sub("", tool_name[:128])
+    name = _PREFIX.sub("", tool_name)
     return tuple(word.lower() for word in _WORD.findall(name) if not word.isdigit())

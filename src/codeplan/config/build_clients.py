@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
-from codeplan.clients.entry import Entry, FileEntry
+from codeplan.clients.entry import Entry
 from codeplan.clients.registry import Clients
-from codeplan.clients.set_up import Paste
+from codeplan.clients.set_up import Paste, SetUp
 from codeplan.config.clients_model import ClientTable, FileTable
 
 
@@ -45,6 +45,7 @@ def entry_of(table: ClientTable) -> Entry:
         side=tuple(table.side),
         side_without_tools=table.side_without_tools,
         sub_agent=tuple(table.sub_agent),
+        sub_agent_tools=tuple(table.sub_agent_tools),
         nudges=tuple(table.nudges),
         authored_when=table.authored_when,
         refuse=table.refuse,
@@ -59,8 +60,8 @@ def entry_of(table: ClientTable) -> Entry:
     )
 
 
-def _file(table: FileTable) -> FileEntry:
-    return FileEntry(
+def _file(table: FileTable) -> SetUp:
+    return SetUp(
         files=tuple(table.files),
         format=table.format,
         values=tuple((tuple(one.path), one.value) for one in table.values),

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from codeplan.clients.base import AtLimit, CalledFrom, CountedBy
 from codeplan.clients.filling import LIMITS, PLACES
-from codeplan.clients.set_up import is_configuration
+from codeplan.clients.set_up import is_configuration, is_variable
 from codeplan.config.table import Id, Name, Table
 
 _SOURCE = re.compile(r"^(header:[A-Za-z0-9-]+|body:[A-Za-z0-9_.-]+)$")
@@ -95,6 +95,7 @@ class ClientTable(Table):
     side: Texts = []
     side_without_tools: bool = False
     sub_agent: Texts = []
+    sub_agent_tools: Texts = []
     nudges: Texts = []
     authored_when: str = ""
     refuse: Annotated[Literal[400, 402, 403, 429], BeforeValidator(_as_status)] = 402
@@ -126,6 +127,9 @@ class ClientTable(Table):
     @field_validator("environment")
     @classmethod
     def _has_known_places(cls, values: dict[str, str]) -> dict[str, str]:
+        for name in values:
+            if not is_variable(name):
+                raise ValueError(f"{name!r} is no name of a variable")
         _check_places(values)
         return values
 

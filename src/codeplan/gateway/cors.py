@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from codeplan.gateway.caller import Headers
 
 _EXPOSED = (
-    "request-id, x-request-id, retry-after, x-should-retry,"
+    "request-id, x-request-id, retry-after, x-should-retry, x-codeplan-billing,"
     " anthropic-ratelimit-unified-status, anthropic-ratelimit-unified-reset,"
     " anthropic-ratelimit-unified-representative-claim,"
     " anthropic-ratelimit-unified-5h-status, anthropic-ratelimit-unified-5h-utilization,"

@@ -106,7 +106,7 @@ class Gateway:
         if address.action is Action.EVENTS:
             caller.answer(200, json_headers(call.request_id), b"{}")
             return
-        holder = await self._who(caller)
+        holder = call.holder = await self._who(caller)
         if address.action in (Action.MODELS, Action.MODEL):
             body = self._models(to, address)
             caller.answer(200, json_headers(call.request_id), body)
@@ -114,7 +114,7 @@ class Gateway:
         await self._whole_body(caller)
         outline = to.format.outline(caller.whole_body(), to.target)
         seen = SeenCall(to.format.name, caller.headers, outline, caller.whole_body())
-        call.client, call.holder, call.seen = self._clients.recognise(seen), holder, seen
+        call.client, call.seen = self._clients.recognise(seen), seen
         counts = address.action is Action.COUNT
         if not counts:
             await self._admit(caller, holder, seen, call.client)
@@ -124,14 +124,14 @@ class Gateway:
             )
             caller.answer(200, json_headers(call.request_id), body)
             return
-        payer = await self._lanes.payer_of(address.lane, holder, call.client, counts)
-        model = self._lanes.model_of(outline, payer.held, holder)
+        funding = await self._lanes.funding_of(address.lane, holder, call.client, outline, counts)
+        model = self._lanes.model_of(outline, funding, holder)
         if counts:
             body = await self._counter.count(caller, to.format, model)
             caller.answer(200, json_headers(call.request_id), body)
             return
         call.known = KnownCall(call.request_id, to.format, caller, call.client, holder, seen, model)
-        await self._serving.serve(call.known, payer)
+        await self._serving.serve(call.known, funding)
 
     def _models(self, to: Destination, address: Address) -> bytes:
         if address.action is Action.MODEL:
@@ -181,7 +181,7 @@ class Gateway:
             form.more,
             seconds,
         )
-        if call.holder is not None and call.seen is not None:
+        if call.holder is not None:
             self._evidence.refused(
                 call.request_id, caller, call.holder, call.seen, call.client, refusal, form.status
             )
@@ -195,6 +195,6 @@ class Gateway:
             status=form.status,
             code=refusal.code,
         )
-        more = (*call.known.limits, *call.known.told) if call.known else ()
+        more = (*call.known.limits, *call.known.more) if call.known else ()
         headers = (*json_headers(call.request_id), *more, *form.headers)
         caller.answer(form.status, headers, body)

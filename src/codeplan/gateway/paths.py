@@ -71,7 +71,7 @@ _APPLICATIONS_OWN = frozenset({
 # Who says one of these means to speak to a model.
 _HINTS = frozenset({
     "anthropic", "chat", "coding", "completions", "embeddings", "event_logging", "gemini",
-    "messages", "models", "openai", "paas", "responses",
+    "hello", "messages", "models", "openai", "paas", "responses",
 })  # fmt: skip
 # Where each operation is at home, and what each base is mostly asked for.
 _HOMES = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.refusal import Refusal, Wait
-from codeplan.clients.registry import AGENT
+from codeplan.clients.registry import AGENT, UNKNOWN
 from codeplan.gateway.addresses import GENERAL_BASE
 from codeplan.kit import instants
 from codeplan.plan.catalogue import Plan
@@ -78,27 +78,38 @@ def not_admitted(
     client: Client, seen: SeenCall, plan: Plan, request_id: str, may_pay: bool
 ) -> Refusal:
     """The plan is not for this program: what it is called, and what its person and its operator can
-    do. ``may_pay``: the plan would have it paid by the token, which the key's owner did not allow.
+    do. ``may_pay``: the plan would have it paid by the token, which the key does not allow now.
     """
-    if client.id and client is not AGENT:
-        who = f"{client.name}, which your plan {plan.name} does not admit"
+    known = client not in (UNKNOWN, AGENT)
+    if known:
+        what = f"this call is of {client.name}, which your plan {plan.name} does not admit"
+        admitting = f" Your operator can put {client.id} into the plan's admit."
     else:
-        who = (
-            "a program that is not known as a coding tool"
-            f" (it calls itself {_agent(seen)}) and does not offer the model what one does"
+        shape = (
+            f"your plan {plan.name} admits no agents but those that it knows"
+            if client is AGENT
+            else "it does not offer the model what an agent does"
+        )
+        what = (
+            "this call is of a program that is not known as a coding tool"
+            f" (it calls itself {_agent(seen)}), and {shape}"
+        )
+        admitting = (
+            " If it is a coding tool, send this request id to your operator, who can admit it:"
+            f" codeplan admin clients learn {request_id}"
         )
     pay = (
-        " With your key's switch for going on with the balance, it would be paid by the token here."
+        " With your key's switch for going on with the balance, within its limit a day and while"
+        " there is balance, it is paid by the token here."
         if may_pay
         else ""
     )
     text = (
-        f"This address is for coding tools, and this call is of {who}."
-        f" For your own programs use the general address {GENERAL_BASE} (pay-as-you-go).{pay}"
-        " If it is a coding tool, send this request id to your operator, who can admit it:"
-        f" codeplan admin clients learn {request_id}"
+        f"This address is for coding tools; {what}."
+        f" For your own programs use the general address {GENERAL_BASE} (pay-as-you-go)."
+        f"{pay}{admitting}"
     )
-    return Refusal(403, "1220", text)
+    return Refusal(403, "1220", text, unknown_program=not known)
 
 
 def _agent(seen: SeenCall) -> str:
@@ -182,7 +193,7 @@ def upstream_failed() -> Refusal:
 
 
 def upstream_refused(status: int, message: str) -> Refusal:
-    return Refusal(status, "", message)
+    return Refusal(status, "", message, upstreams_words=True)
 
 
 def store_failed() -> Refusal:

@@ -1,6 +1,8 @@
 """The second half of a call's story: a place among its payer's calls at once, what it claims to
 belong to, its reservation, the relay and the settlement. Knows no sockets and no addresses."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -13,7 +15,7 @@ from codeplan.gateway.caller import Caller, Headers
 from codeplan.gateway.evidence import Evidence
 from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.identity import identity_headers
-from codeplan.gateway.lanes import Payer
+from codeplan.gateway.lanes import Funding
 from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.paying import pay
 from codeplan.gateway.relay import Ask, Relay
@@ -53,7 +55,7 @@ class ServingSettings:
 @dataclass(slots=True)
 class KnownCall:
     """A call whose key, client and model are known. ``limits``: what is left of the plan's windows;
-    ``told``: more headers of its answer, whatever that is."""
+    ``more``: further headers of its answer, whatever that is."""
 
     request_id: str
     format: CallerFormat
@@ -63,7 +65,7 @@ class KnownCall:
     seen: SeenCall
     model: str
     limits: Headers = ()
-    told: Headers = ()
+    more: Headers = ()
 
 
 class Serving:
@@ -85,64 +87,67 @@ class Serving:
         self._relay, self._clock, self._tallies = relay, clock, tallies
         self._evidence, self._settings = evidence, settings
 
-    async def serve(self, call: KnownCall, payer: Payer) -> None:
-        """Wait for a place among the payer's calls at once, and answer the call. Raises Refusal,
-        Malformed, TooManyAtOnce, StoreFailed."""
-        held, verdict = payer.held, payer.verdict
-        name, limit = f"payg/{call.holder.key.pays}", self._settings.paid_at_once
-        if held is not None and verdict not in (Verdict.PAY, Verdict.REFUSE):
-            name, limit = held.subscription.id, held.plan.concurrency
-        if not self._slots.enter_now(name, limit):
-            await self._slots.enter(name, limit)
-        try:
-            if held is None:
+    async def serve(self, call: KnownCall, funding: Funding) -> None:
+        """Answer the call, in a place among its payer's calls at once. Raises Refusal, Malformed,
+        TooManyAtOnce, StoreFailed."""
+        subscribed, verdict = funding.plan, funding.verdict
+        if subscribed is not None and verdict in (Verdict.SERVE, Verdict.RIDE):
+            claim = _claim_of(call, verdict)
+            async with self._place(subscribed.subscription.id, subscribed.plan.concurrency):
+                if await self._meter_call(call, subscribed, claim):
+                    return
+        if funding.general or subscribed is None:
+            async with self._place(f"payg/{call.holder.key.pays}", self._settings.paid_at_once):
                 await self._pay(call)
-            elif verdict in (Verdict.SERVE, Verdict.RIDE):
-                if not await self._meter_call(call, held, _claim_of(call, verdict)):
-                    await self._serve_beside(call, payer, held)
-            else:
-                await self._serve_beside(call, payer, held)
-        finally:
-            self._slots.leave(name, limit)
-
-    async def _serve_beside(self, call: KnownCall, payer: Payer, held: Held) -> None:
-        """A call of a program that the plan is not for: refused, paid by the token or observed, as
-        the plan has it."""
-        if payer.general:
-            await self._pay(call)
             return
-        if payer.rest is Verdict.OBSERVE:
-            call.told = _OBSERVED
-            await self._meter_call(call, held, _alone(call))
+        await self._serve_beside(call, funding.rest, subscribed)
+
+    @asynccontextmanager
+    async def _place(self, payer: str, limit: int) -> AsyncIterator[None]:
+        """Wait for a place among a payer's calls at once, and leave it. Raises TooManyAtOnce."""
+        if not self._slots.enter_now(payer, limit):
+            await self._slots.enter(payer, limit)
+        try:
+            yield
+        finally:
+            self._slots.leave(payer, limit)
+
+    async def _serve_beside(self, call: KnownCall, rest: Verdict, subscribed: Held) -> None:
+        """Take a call of a program that the plan is not for as the plan has it: observed, paid by
+        the token where its key's owner said so, or refused."""
+        if rest is Verdict.OBSERVE:
+            call.more = _OBSERVED
+            async with self._place(subscribed.subscription.id, subscribed.plan.concurrency):
+                await self._meter_call(call, subscribed, _alone(call))
             self._evidence.observed(
                 call.request_id, call.caller, call.holder, call.seen, call.client
             )
             return
-        if payer.rest is Verdict.PAY:
-            call.told = _PAID
-            if await self._go_on_with_balance(call):
-                return
-            call.told = ()
-        may_pay = payer.rest is Verdict.PAY
-        raise refusals.not_admitted(call.client, call.seen, held.plan, call.request_id, may_pay)
+        may_pay = rest is Verdict.PAY and self._may_go_on(call)
+        if may_pay:
+            async with self._place(f"payg/{call.holder.key.pays}", self._settings.paid_at_once):
+                if await self._go_on_with_balance(call):
+                    return
+        plan = subscribed.plan
+        raise refusals.not_admitted(call.client, call.seen, plan, call.request_id, may_pay)
 
-    async def _meter_call(self, call: KnownCall, held: Held, claim: TurnClaim) -> bool:
+    async def _meter_call(self, call: KnownCall, subscribed: Held, claim: TurnClaim) -> bool:
         """Serve the call from the plan; False where it could only ride on a turn, and there is
         none."""
         asked = Reserve(
             call_id=call.request_id,
             account_id=call.holder.account.id,
             key_id=call.holder.key.id,
-            subscription_id=held.subscription.id,
-            plan=held.plan,
+            subscription_id=subscribed.subscription.id,
+            plan=subscribed.plan,
             claim=claim,
             client=call.client.id,
             protocol=call.seen.protocol,
             model_asked=call.seen.outline.model,
             model=call.model,
             streamed=call.seen.outline.stream,
-            catalogue_version=held.subscription.catalogue_version,
-            started_at=held.subscription.started_at,
+            catalogue_version=subscribed.subscription.catalogue_version,
+            started_at=subscribed.subscription.started_at,
             prompt_tokens=_about_tokens(call.caller.whole_body()),
         )
         reserved = await self._meter.reserve(asked)
@@ -154,7 +159,7 @@ class Serving:
             call.limits = limit_headers(reserved.windows, reserved.now)
             raise refusals.exhausted(reserved, self._settings.time_zone)
         if isinstance(reserved, Stopped):
-            raise refusals.turn_ran_away(reserved.calls, held.plan)
+            raise refusals.turn_ran_away(reserved.calls, subscribed.plan)
         settlement = PlanSettlement(
             clock=self._clock, meter=self._meter, asked=asked, reserved=reserved
         )
@@ -178,20 +183,26 @@ class Serving:
         )
         await self._relay_call(call, settlement, call.client.claim(call.seen).thread)
 
+    def _may_go_on(self, call: KnownCall) -> bool:
+        """Whether the operator and the key's lane leave going on with the balance to its switch."""
+        return self._settings.overage and call.holder.rules.lane != "plan"
+
     async def _go_on_with_balance(self, call: KnownCall) -> bool:
         """Whether the call went on with the balance: only by its key's switch, and within what the
         key may spend in a day."""
-        if not self._settings.overage or call.holder.rules.lane == "plan":
+        if not self._may_go_on(call):
             return False
+        before, call.more = call.more, _PAID
         try:
             await self._pay(call, overage=True)
         except CapReached:
+            call.more = before
             return False
         return True
 
     async def _relay_call(self, call: KnownCall, settlement: Settlement, thread: str) -> None:
         outline = call.seen.outline
-        headers = (*identity_headers(call.request_id), *call.limits, *call.told)
+        headers = (*identity_headers(call.request_id), *call.limits, *call.more)
         ask = Ask(call.request_id, call.format, outline, call.model, call.caller, headers, thread)
         # What a refusal tells of windows, it tells of those that refused.
         call.limits = ()
@@ -213,13 +224,15 @@ class Serving:
 
 
 def _claim_of(call: KnownCall, verdict: Verdict) -> TurnClaim:
-    """What the call claims, by how the plan takes it; where it tells no session, with the program
-    and the key that it comes by."""
-    client, seen = call.client, call.seen
+    """What the call claims, by how the plan takes it, with the key and program that it comes by.
+    Where it tells no session, its conversation is its key's own."""
+    client, seen, key_id = call.client, call.seen, call.holder.key.id
     claim = client.companion(seen) if verdict is Verdict.RIDE else client.claim(seen)
-    if claim.session:
-        return claim
-    return structs.replace(claim, program=hashed(f"{call.holder.key.id}\0{seen.user_agent}"))
+    program = hashed(f"{key_id}\0{seen.user_agent}")
+    conversation = claim.conversation
+    if not claim.session:
+        conversation = hashed(f"{key_id}\0{conversation}")
+    return structs.replace(claim, program=program, conversation=conversation)
 
 
 def _alone(call: KnownCall) -> TurnClaim:

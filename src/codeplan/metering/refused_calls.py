@@ -5,6 +5,7 @@ What comes is remembered here and written together a little later. Of one key so
 kept; beyond them a call is counted and logged, as all are.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
@@ -23,7 +24,7 @@ SYSTEM_CHARACTERS = 120
 _TEXT_CHARACTERS = 400
 _AGENT_CHARACTERS = 200
 _TOOLS, _TOOL_CHARACTERS = 60, 64
-_READ_AT_ONCE = 5000
+_READ_AT_ONCE, _READ_AT_MOST = 5_000, 100_000
 
 # How such a call stands: refused for what it asks; of a program that is not known and so refused,
 # or served all the same.
@@ -62,6 +63,7 @@ class RefusedCalls:
     def __init__(self, store: MoneyStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._waiting: list[RefusedCall] = []
+        self._flushing = asyncio.Lock()
         self._hour = 0
         self._kept: Counter[str] = Counter()
 
@@ -76,7 +78,12 @@ class RefusedCalls:
             self._waiting.append(_shortened(call))
 
     async def flush(self) -> None:
-        """Write what waits, an account's together. Raises StoreFailed."""
+        """Write what waits, an account's together; when it returns, all that was noted before is
+        written. Raises StoreFailed."""
+        async with self._flushing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         by_account: dict[str, list[RefusedCall]] = {}
         for call in waiting:
@@ -101,12 +108,25 @@ class RefusedCalls:
         await self.flush()
         calls: list[RefusedCall] = []
         for state in (UNKNOWN, OBSERVED):
-            calls += await self._store.documents(RefusedCall, state=state, limit=_READ_AT_ONCE)
+            calls += await self._all(state)
         groups: dict[tuple[str, str, tuple[str, ...]], list[RefusedCall]] = {}
         for call in calls:
             groups.setdefault((call.user_agent, call.system, call.tools), []).append(call)
         programs = [_program(group) for group in groups.values()]
         return sorted(programs, key=lambda one: (-one.calls, one.newest.id))
+
+    async def _all(self, state: str) -> list[RefusedCall]:
+        calls: list[RefusedCall] = []
+        page: list[RefusedCall] = []
+        while len(calls) < _READ_AT_MOST and (not calls or len(page) == _READ_AT_ONCE):
+            before = calls[-1].id if calls else ""
+            page = await self._store.documents(
+                RefusedCall, state=state, limit=_READ_AT_ONCE, before=before
+            )
+            if not page:
+                break
+            calls += page
+        return calls
 
 
 def _program(calls: Sequence[RefusedCall]) -> UnknownProgram:

@@ -47,8 +47,8 @@ COMPANIONS = frozenset((Claim.ERRAND, Claim.HELPER))
 class TurnClaim(msgspec.Struct, frozen=True):
     """``session``: the client's own session id, or "". ``conversation``: session and root text,
     hashed. ``ordinal``: user-authored texts so far. ``text_hash``: of the newest of them.
-    ``program``: key and program, hashed, where there is no session. ``quotes``: hashes of the
-    texts that an errand carries, one of which may be a turn's."""
+    ``program``: key and program, hashed: what is asked where there is no session. ``quotes``:
+    hashes of the texts that an errand carries, one of which may be a turn's."""
 
     claim: Claim
     session: str
@@ -67,7 +67,11 @@ class TurnClaim(msgspec.Struct, frozen=True):
     def asks_program(self) -> bool:
         """Whether the call may belong to another conversation of the same key and program: only
         what nobody typed may, where there is no session to tell by."""
-        return bool(self.program) and self.claim not in (Claim.AUTHORED, Claim.OBSERVED)
+        return (
+            bool(self.program)
+            and not self.session
+            and self.claim not in (Claim.AUTHORED, Claim.OBSERVED)
+        )
 
 
 @dataclass(slots=True)
@@ -206,6 +210,7 @@ def _parent(claim: TurnClaim, live: list[Prompt], now: int) -> Prompt | None:
     Where there is no session id, only a client's own mark says so, or that nobody typed the call
     while another conversation of the same key and program waits for a tool.
     """
+    beside: Prompt | None = None
     for prompt in live:
         if now - prompt.turn_call_at > CONTINUE_MS:
             continue
@@ -215,11 +220,11 @@ def _parent(claim: TurnClaim, live: list[Prompt], now: int) -> Prompt | None:
             if prompt.session != claim.session:
                 continue
             return prompt if marked or (other_root and prompt.awaits_tool) else None
-        if marked and not prompt.session:
+        if marked and not other_root:
             return prompt
-        if claim.asks_program and prompt.program == claim.program and prompt.awaits_tool:
-            return prompt
-    return None
+        if claim.asks_program and prompt.program == claim.program and beside is None:
+            beside = prompt if marked or prompt.awaits_tool else None
+    return beside
 
 
 def _side(

@@ -13,6 +13,7 @@ from codeplan.clients.registry import AGENT, UNKNOWN
 from codeplan.config.build_clients import built_in_clients
 from codeplan.plan.turns import Claim, TurnClaim
 from codeplan.protocol.anthropic import outline as anthropic
+from codeplan.protocol.gemini import outline as gemini
 from codeplan.protocol.openai_chat import outline as openai
 from codeplan.protocol.openai_responses import outline as responses
 
@@ -28,6 +29,7 @@ EXPECTED = {
     "continue": "continue",
     "copilot": "copilot-cli",
     "droid": "droid",
+    "gemini-cli": "gemini-cli",
     "gptme": "gptme",
     "grok": "grok-cli",
     "kilo": "kilo-code",
@@ -53,6 +55,8 @@ def seen(call: dict[str, Any]) -> SeenCall:
     body = {k: v for k, v in call["body"].items() if not k.startswith("tools_")}
     names = call["body"].get("tools_names") or []
     headers = {name.lower().encode(): value.encode() for name, value in call["headers"]}
+    if "GenerateContent" in call["path"] or "generateContent" in call["path"]:
+        return SeenCall("gemini", headers, gemini.read(json.dumps(body).encode()))
     if call["path"].split("?")[0].endswith("/messages"):
         body["tools"] = [{"name": name} for name in names]
         return SeenCall("anthropic", headers, anthropic.read(json.dumps(body).encode()))
@@ -75,7 +79,7 @@ def recorded() -> list[tuple[str, int, SeenCall]]:
         for number, call in enumerate(json.loads(path.read_text())["calls"]):
             address = call["path"].split("?")[0]
             if call["method"] == "POST" and address.endswith(
-                ("/messages", "/completions", "/responses")
+                ("/messages", "/completions", "/responses", "enerateContent")
             ):
                 found.append((path.stem, number, seen(call)))
     return found
@@ -114,6 +118,10 @@ def test_what_each_call_claims_to_be() -> None:
     ]  # fmt: skip
     assert claims("mini-swe-agent-2.4") == [Claim.AUTHORED, *3 * [Claim.CONTINUATION]]
     assert claims("aider-0.86") == [Claim.AUTHORED, Claim.SIDE]
+    assert claims("gemini-cli") == [Claim.AUTHORED, Claim.CONTINUATION]
+    assert claims("gemini-cli-subagent") == [Claim.AUTHORED, *3 * [Claim.SUB_AGENT]]
+    assert claims("gemini-cli-default-models") == [Claim.SIDE, Claim.AUTHORED]
+    assert claims("gemini-cli-web-search") == [Claim.AUTHORED, Claim.SIDE, Claim.CONTINUATION]
 
 
 @pytest.mark.parametrize(

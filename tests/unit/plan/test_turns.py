@@ -125,6 +125,21 @@ def test_without_a_session_a_helper_rides_while_its_turn_waits_for_a_tool() -> N
     assert isinstance(find(helper, [prompt(turn, program="program")], LIMITS, 0, 0), Unattached)
 
 
+def test_a_marked_sub_agent_without_a_session_rides_on_its_own_conversation_first() -> None:
+    own = TurnClaim(Claim.AUTHORED, "", "in /a", 1, "text", "program")
+    other = TurnClaim(Claim.AUTHORED, "", "in /b", 1, "else", "program")
+    known = [
+        prompt(other, id="prompt_2", program="program", awaits_tool=True),
+        prompt(own, program="program", awaits_tool=True),
+    ]
+    marked = TurnClaim(Claim.SUB_AGENT, "", "in /a", 1, "x", "program")
+    rides = find(marked, known, LIMITS, 0, 0)
+    assert isinstance(rides, Rides)
+    assert rides.prompt.id == "prompt_1"
+    elsewhere = find(companion(Claim.SUB_AGENT, program="program"), known, LIMITS, 0, 0)
+    assert isinstance(elsewhere, Rides)
+
+
 def test_what_is_observed_is_a_prompt_each_time() -> None:
     observed = claim(kind=Claim.OBSERVED)
     assert isinstance(find(observed, [prompt(claim())], LIMITS, 0, 0), NewPrompt)
