@@ -12,7 +12,7 @@ from codeplan.plan.turns import FREE_SIDE_CALLS
 from gateway.test_admission import TOOLS, ask, plan, system
 from support.replies import Said, answer
 from support.service import Service, opencode
-from support.upstream import ScriptedUpstream
+from support.upstream import Asked, Reply, ScriptedUpstream
 
 CALLS_PER_PROMPT = 20
 MESSAGES = "/api/anthropic/v1/messages"
@@ -27,10 +27,17 @@ CLAUDE = {
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with (
-        ScriptedUpstream(lambda asked: answer(asked, Said(text="Yes."))) as upstream,
+        ScriptedUpstream(_model) as upstream,
         Service(tmp_path_factory.mktemp("rides"), plan(upstream.base_url)) as running,
     ):
         yield running
+
+
+def _model(asked: Asked) -> Reply:
+    """Answers, but for what is asked to fail."""
+    if "FAIL" in str(asked.body["messages"][-1].get("content")):
+        return Reply(400, b'{"error": {"message": "no", "type": "invalid_request_error"}}')
+    return answer(asked, Said(text="Yes."))
 
 
 Call = Callable[[Service, str, int], httpx.Response]
@@ -174,3 +181,20 @@ def test_side_calls_keep_no_prompt_alive(service: Service) -> None:
     )
     assert after[0] == before[0]
     assert after[1] >= before[1]
+
+
+def test_prompts_that_fail_give_no_free_side_calls(service: Service) -> None:
+    key = service.new_key("failing@example.org")
+    answered = 0
+    for round_ in range(4):
+        failed = ask(service, key, f"FAIL {round_}", tools=TOOLS, headers=opencode("ses_f"))
+        assert failed.status_code == 400
+        for number in range(15):
+            title = ask(
+                service, key, system("You are a title generator"), f"Chapter {round_}.{number}",
+                headers=opencode(f"ses_f{round_}"),
+            )  # fmt: skip
+            answered += title.status_code == 200
+    used, _ = settled(service, key)
+    assert answered <= FREE_SIDE_CALLS + used * CALLS_PER_PROMPT
+    assert used >= 1

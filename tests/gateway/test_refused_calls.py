@@ -140,7 +140,7 @@ def test_what_is_learnt_lets_the_program_in(
     service: Service, upstream: ScriptedUpstream, tmp_path: Path
 ) -> None:
     entry = admin(service, "learn", refused(service, service.key))["entry"]
-    assert 'user_agent = "zeta-coder*"' in entry
+    assert 'user_agent = "zeta-coder/*"' in entry
     with Service(tmp_path, plan(upstream.base_url) + entry) as taught:
         answered = ask(taught, taught.key, "Write it.", tools=TOOL_NAMES, headers=PROGRAM)
         assert answered.status_code == 200

@@ -4,7 +4,7 @@ their key and program, whatever process the turn came to; and what bounds them."
 from msgspec import structs
 
 from codeplan.kit.instants import MINUTE
-from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.plan.turns import FREE_SIDE_CALLS, Claim, TurnClaim
 from codeplan.store.base import Store
 from codeplan.store.operations import NotAdmitted, Reserved
 from support.meters import HandClock, finish, plan, reserve
@@ -68,3 +68,44 @@ async def test_a_receipt_has_the_side_calls_that_came_last(store: Store, clock: 
     prompt = await store.prompt("acc_1", turn.prompt_id or "")
     assert prompt is not None
     assert len(await store.calls(prompt)) == prompt.calls == 2
+
+
+SIDE = TurnClaim(Claim.SIDE, "s", "title", 1, "t")
+IN_SESSION = TurnClaim(Claim.AUTHORED, "s", "root", 1, "text")
+RIDER = TurnClaim(Claim.ERRAND, "s", "title", 1, "t")
+WIDE = plan(calls_per_prompt=100)
+
+
+async def test_a_prompt_that_was_never_charged_pays_for_nothing(store: Store) -> None:
+    """Opened and released again and again, it neither gives free side calls anew nor carries more
+    of them than are free."""
+    free = 0
+    for round_ in range(3):
+        turn = reserve(1000 * round_, WIDE, structs.replace(IN_SESSION, ordinal=round_))
+        reserved = await store.reserve(turn)
+        assert isinstance(reserved, Reserved)
+        for number in range(15):
+            for kind in (RIDER, SIDE):
+                asked = reserve(1000 * round_ + 50 * number + len(kind.claim), WIDE, kind)
+                result = await store.reserve(asked)
+                if isinstance(result, Reserved) and not result.charged:
+                    free += 1
+                    await store.finish(finish(asked, result))
+                elif isinstance(result, Reserved):
+                    await store.finish(finish(asked, result, delivered=False))
+        await store.finish(finish(turn, reserved, delivered=False))
+    assert free == FREE_SIDE_CALLS
+
+
+async def test_once_a_prompt_is_charged_side_calls_are_free_again(store: Store) -> None:
+    for round_ in range(3):
+        turn = reserve(1000 * round_, WIDE, structs.replace(IN_SESSION, ordinal=round_))
+        reserved = await store.reserve(turn)
+        assert isinstance(reserved, Reserved)
+        for number in range(FREE_SIDE_CALLS):
+            asked = reserve(1000 * round_ + number + 1, WIDE, SIDE)
+            result = await store.reserve(asked)
+            assert isinstance(result, Reserved)
+            assert not result.charged
+            await store.finish(finish(asked, result))
+        await store.finish(finish(turn, reserved))

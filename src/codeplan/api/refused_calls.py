@@ -7,6 +7,7 @@ from codeplan.api.answers import error
 from codeplan.api.endpoints import Call, Endpoint
 from codeplan.api.shown import Services
 from codeplan.clients.learning import entry_text
+from codeplan.clients.registry import RESERVED_IDS
 from codeplan.kit.instants import iso_utc
 from codeplan.metering.refused_calls import RefusedCall, UnknownProgram
 
@@ -33,7 +34,7 @@ class RefusedCallEndpoints:
         refused = await self._services.refused_calls.find(call.part("id"))
         if refused is None:
             return error(404, "not_found", f"there is no refused call {call.part('id')}")
-        taken = self._services.clients.ids
+        taken = self._services.clients.ids | RESERVED_IDS
         text = entry_text(refused.user_agent, refused.system, refused.tools, taken)
         return {"call": show_refused(refused), "entry": text}
 

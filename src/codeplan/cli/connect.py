@@ -2,6 +2,7 @@
 back."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -20,6 +21,8 @@ from codeplan.clients.base import Client
 from codeplan.clients.entry import Entry, EntryClient
 from codeplan.clients.set_up import ModelLimits, Plan, SetUp, is_configuration, is_variable
 from codeplan.config.build_clients import built_in_clients
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
 @click.command()
@@ -150,6 +153,11 @@ def _checked(value: Any, tool: str, as_json: bool) -> Entry:
     for file in (file for one in entry.set_up for file in one.files):
         if not is_configuration(file):
             give_up(f"the service would write {file!r}, which is no tool's settings", as_json)
+    shown = (entry.id, entry.name, *(file.then for file in entry.set_up))
+    if not _ID.fullmatch(entry.id) or not all(text.isprintable() for text in shown):
+        give_up(f"the service describes {tool} with signs that no tool's name has", as_json)
+    if any(not file.files for file in entry.set_up):
+        give_up(f"the service names no file of {tool} to write", as_json)
     for name in entry.environment:
         if not is_variable(name):
             give_up(f"the service would set {name!r}, which is no variable's name", as_json)

@@ -85,6 +85,6 @@ class Codex(Client):
     def _turn(self, call: SeenCall) -> dict[str, Any]:
         try:
             turn = msgspec.json.decode(call.header(b"x-codex-turn-metadata") or "{}")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return {}
         return turn if isinstance(turn, dict) else {}

@@ -17,6 +17,8 @@ _LIBRARIES = re.compile(
 )
 _NAMED = re.compile(r"\b(?i:you are) (?:an? |the )?([A-Z][\w+-]*(?: [A-Z][\w+-]*){0,3})")
 _GLOB = re.compile(r"[][*?]")
+# A shorter name without its version, or a shorter start, is a part of many others'.
+_SHORTEST_NAME, _SHORTEST_START = 3, 8
 # Starts that many programs share.
 _GENERAL = re.compile(r"you are (?:an? )?(?:helpful|useful|friendly|expert|ai)\b", re.IGNORECASE)
 _SYSTEM_CHARACTERS = 60
@@ -28,17 +30,23 @@ def entry_text(
     """A ``[[clients]]`` table with the marks that tell this program, and what to look at before it
     is used. ``taken``: ids that are there already."""
     product = user_agent.partition("/")[0].partition(" ")[0].strip()
-    has_name = bool(product) and not _LIBRARIES.match(product)
+    versioned = user_agent.startswith(f"{product}/")
+    has_name = (
+        len(product) >= (1 if versioned else _SHORTEST_NAME)
+        and not _GLOB.search(product)
+        and not _LIBRARIES.match(product)
+    )
     introduction = _NAMED.search(system)
     name = product if has_name else introduction[1].strip(" .,") if introduction else ""
     table = tomlkit.table()
     table.add("id", _free_id(name, taken))
     table.add("name", name or "name it")
     if has_name:
-        # What a pattern takes for its own stands for any one character.
-        table.add("user_agent", f"{_GLOB.sub('?', product)}*")
+        table.add("user_agent", f"{product}/*" if versioned else f"{product}*")
     # A first line that is cut is a start all the same; what stands behind it changes more often.
     start = system.strip().split("\n")[0][:_SYSTEM_CHARACTERS].rstrip()
+    if len(start) < _SHORTEST_START or start.startswith("*"):
+        start = ""
     if start:
         table.add("system", start)
     if not has_name and not start and tools:

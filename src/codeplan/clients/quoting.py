@@ -11,7 +11,7 @@ from codeplan.protocol.outline import Outline
 # What is looked at of a call, from its newest text back: an errand is short.
 _MOST_CHARACTERS = 40_000
 _MOST_QUOTES = 400
-_NAME = re.compile(r"[ \t]*(?:[-*>#]+[ \t]*)?[\w ./()]{1,30}:[ \t]*(?=\S)")
+_NAME = re.compile(r"[ \t]*(?:[-*>#]+[ \t]*)?[\w ./()]{1,30}[:：][ \t]*(?=\S)")
 _OPENING = re.compile(r"<([A-Za-z][\w-]{0,60})>")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _AROUND = " \t\r\n\"'`“”‘’«»「」"

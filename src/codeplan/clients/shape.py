@@ -16,7 +16,7 @@ _LONGEST_NAME = 128
 # A word that alone says "runs commands".
 _COMMANDS = frozenset((
     "bash", "sh", "zsh", "fish", "shell", "powershell", "pwsh", "terminal", "cmd", "command",
-    "commands", "subprocess",
+    "commands", "subprocess", "runcommand", "runcommands", "executecommand", "runshell",
 ))  # fmt: skip
 # A verb that says so where it stands alone, or with nothing but these objects beside it.
 _RUN_VERBS = frozenset((
@@ -28,7 +28,7 @@ _RUN_OBJECTS = frozenset((
 ))  # fmt: skip
 # A word that alone says "writes files".
 _WRITERS = frozenset((
-    "patch", "diff", "editor", "multiedit",
+    "patch", "diff", "editor", "multiedit", "writefile", "editfile", "createfile", "applypatch",
 ))  # fmt: skip
 # The same for verbs and their objects: ``create_file`` writes one, ``create_ticket`` does not.
 _WRITE_VERBS = frozenset((

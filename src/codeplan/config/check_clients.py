@@ -12,6 +12,7 @@ from codeplan.config.model import ConfigFile
 def check_clients(config: ConfigFile) -> Iterator[tuple[Path, str]]:
     """Each complaint with the path of what it is about."""
     yield from _entries(config)
+    yield from _marks(config)
     yield from _admissions(config)
 
 
@@ -32,6 +33,19 @@ def _entries(config: ConfigFile) -> Iterator[tuple[Path, str]]:
                     " nothing is recognised without"
                 ),
             )
+
+
+def _marks(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    """A mark that fits nothing at all fits whatever calls."""
+    for index, client in enumerate(config.clients):
+        marks = [
+            *(("user_agent", glob) for glob in client.user_agent if not glob.strip("*?")),
+            *(("system", start) for start in client.system if not start.strip("* \n\t")),
+            *(("header", glob) for glob in client.header.values() if not glob.strip("*")),
+        ]
+        for name, mark in marks:
+            text = f"clients[{index}].{name}: {mark!r} fits every call"
+            yield ("clients", index, name), text
 
 
 def _admissions(config: ConfigFile) -> Iterator[tuple[Path, str]]:

@@ -94,6 +94,10 @@ _SUPPORTED = "br, deflate, gzip, zstd or identity"
 _BROKEN = (zlib.error, zstd.ZstdError, brotli.error)
 
 
+# How much larger a body may become; small ones may become any size up to this.
+_MOST_GROWTH, _ALWAYS_ALLOWED = 100, 1024 * 1024
+
+
 def codings_of(header: bytes) -> list[str]:
     """The codings of a Content-Encoding header, in the order in which they are to be undone. Raises
     Refusal for one that is not known here."""
@@ -111,10 +115,14 @@ def codings_of(header: bytes) -> list[str]:
 async def decoded(body: bytes, header: bytes, limit: int) -> bytes:
     """The body without its codings, of at most ``limit`` bytes. Raises Refusal, Malformed.
 
-    In a thread: a few bytes may become very many.
+    In a thread: a few bytes may become very many. No call of a coding tool shrinks to a hundredth,
+    so a body that would grow beyond that is refused before it takes the memory of many.
     """
     codings = codings_of(header)
-    return await asyncio.to_thread(_undo, body, codings, limit) if codings else body
+    if not codings:
+        return body
+    most = min(limit, max(_ALWAYS_ALLOWED, _MOST_GROWTH * len(body)))
+    return await asyncio.to_thread(_undo, body, codings, most)
 
 
 def _undo(body: bytes, codings: list[str], limit: int) -> bytes:

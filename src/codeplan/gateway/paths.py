@@ -33,7 +33,13 @@ from codeplan.gateway.addresses import (
     WRITTEN,
     Address,
 )
-from codeplan.gateway.formats import ANTHROPIC, GEMINI, OPENAI_RESPONSES, CallerFormat
+from codeplan.gateway.formats import (
+    ANTHROPIC,
+    GEMINI,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    CallerFormat,
+)
 from codeplan.protocol.outline import Target
 
 _VERSION = re.compile(r"v\d+(?:(?:alpha|beta)\d*)?")
@@ -83,6 +89,8 @@ _CHIEF = {
     GEMINI_BASE: f"{MODEL}:generateContent",
 }  # fmt: skip
 _LONGEST_SHOWN = 200
+# No address is as long; reading a longer one word by word would take others' time.
+LONGEST_PATH = 4096
 _NOTHING_SAID = Target()
 
 
@@ -99,8 +107,8 @@ class Destination:
 
 def is_ours(path: str) -> bool:
     """Whether the gateway answers this path (without its query); else the application does."""
-    if path in WRITTEN:
-        return True
+    if path in WRITTEN or len(path) > LONGEST_PATH:
+        return True  # what is too long for anybody is refused here
     words = _words(path)
     if not words or words[0] in _APPLICATION or tuple(words) in _APPLICATIONS_OWN:
         return False
@@ -113,6 +121,9 @@ def is_ours(path: str) -> bool:
 
 def destination(path: str, query: str, headers: Mapping[bytes, bytes]) -> Destination:
     """Where a call to this path goes."""
+    if len(path) > LONGEST_PATH:
+        spoken = _spoken(headers)
+        return Destination(None, spoken or OPENAI_CHAT, _NOTHING_SAID, CODING_BASE)
     address, model, verb = WRITTEN.get(path), "", ""
     if address is None:
         address, model, verb = (_remembered if len(path) <= _LONGEST_SHOWN else _read)(path)

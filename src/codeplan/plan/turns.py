@@ -22,8 +22,8 @@ RETRY_MS = 15 * instants.MINUTE
 CONTINUE_MS = 12 * instants.HOUR
 # A side call (a title, a topic) comes beside the first step or soon after.
 SIDE_MS = 15 * instants.MINUTE
-# Side calls with no turn to ride on are free, but only so many before the next prompt: else any
-# call dressed as one would be free for ever.
+# Side calls with no turn to ride on, or on one that is not charged yet, are free, but only so many
+# until a prompt is charged: else any call dressed as one would be free for ever.
 FREE_SIDE_CALLS = 20
 
 
@@ -163,7 +163,7 @@ def find(
 
     ``known``: the subscription's prompts of the claim's thread, and of its program where it asks
     for those, newest first. A released prompt pays for nothing. ``free_calls``: free side calls
-    since its newest prompt.
+    since a prompt was last charged.
     """
     if claim.claim is Claim.APART:
         return Free("a call of an MCP server", counts=False)
@@ -173,7 +173,7 @@ def find(
     if claim.claim is Claim.SIDE:
         return _side(live, limits, free_calls, now)
     if claim.claim in COMPANIONS:
-        return _companion(claim, live, limits, now)
+        return _companion(claim, live, limits, free_calls, now)
     own = [p for p in live if _same_turn(claim, p) and now - p.turn_call_at <= _patience(claim)]
     if own:
         return _ride_or_next(own[0], _WHY_OWN[claim.claim], limits)
@@ -231,15 +231,21 @@ def _side(
     live: list[Prompt], limits: TurnLimits, free_calls: int, now: int
 ) -> Rides | NewPrompt | Free | RunAway:
     for prompt in live:
-        if now - prompt.turn_call_at <= SIDE_MS:
+        if now - prompt.turn_call_at <= SIDE_MS and _may_carry(prompt, free_calls):
             return _ride_or_next(prompt, "a side call of this turn", limits)
     if free_calls >= FREE_SIDE_CALLS:
         return NewPrompt(f"more than {FREE_SIDE_CALLS} side calls without a prompt")
     return Free("a side call with no turn open")
 
 
+def _may_carry(prompt: Prompt, free_calls: int) -> bool:
+    """Whether side calls may ride on it: always once it is charged; before, as many as are free,
+    since its answer may fail, and then nobody has paid for them."""
+    return prompt.state == "settled" or free_calls < FREE_SIDE_CALLS
+
+
 def _companion(
-    claim: TurnClaim, live: list[Prompt], limits: TurnLimits, now: int
+    claim: TurnClaim, live: list[Prompt], limits: TurnLimits, free_calls: int, now: int
 ) -> Rides | NewPrompt | RunAway | Unattached:
     """What a program of no known name may send beside an agent's turn: in its session; or, where
     it sends none, by its key and program, an errand that quotes the turn's text, and a helper
@@ -248,6 +254,8 @@ def _companion(
     for prompt in live:
         waits = not errand and prompt.awaits_tool
         if now - prompt.turn_call_at > (CONTINUE_MS if waits else SIDE_MS):
+            continue
+        if not _may_carry(prompt, free_calls):
             continue
         if claim.session:
             belongs = prompt.session == claim.session

@@ -94,14 +94,15 @@ def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reservation | 
     if isinstance(found, turns.NewPrompt):
         prompt = _open_prompt(wanted, found, prompt_holds, now)
         rows.add(prompt)
-        free = 0
     elif isinstance(found, turns.Rides):
         prompt = found.prompt
     else:
         free += found.counts
+    side = wanted.claim.claim in _SIDE and not isinstance(found, turns.NewPrompt)
+    if side and prompt is not None and prompt.state == "reserved":
+        free += 1  # until the prompt is charged: it may never be
     if free != rows.free_calls.get(subscription_id, 0):
         rows.free_calls[subscription_id] = rows.changed_free_calls[subscription_id] = free
-    side = wanted.claim.claim in _SIDE and not isinstance(found, turns.NewPrompt)
     if prompt is not None:
         prompt.calls += 1
         prompt.open_calls += 1
@@ -324,6 +325,9 @@ def _end(
         else:
             settle.release_if_idle(prompt, held, call.detail or call.outcome)
         became_due = was_reserved and prompt.state == "settled"
+        if became_due:
+            rows.free_calls[call.subscription_id] = 0
+            rows.changed_free_calls[call.subscription_id] = 0
         rows.touch(prompt)
         rows.touch_windows(held)
     if delivered:

@@ -199,6 +199,12 @@ def test_an_agent_of_no_name_is_known_by_its_shape() -> None:
     assert recognise(call("Hi")) is UNKNOWN
 
 
+def test_quotes_are_found_in_one_pass_whatever_is_sent() -> None:
+    """Marks that nothing closes are many people's HTML; only so many pieces are looked at."""
+    for text in ("<a>" * 20_000, "".join(f"<a{n}>" for n in range(8_000)), "x\n\n" * 20_000):
+        assert len(UNKNOWN.companion(call(text)).quotes) <= 400
+
+
 def test_what_an_errand_quotes() -> None:
     main = AGENT.claim(call("Create hello.txt", tools=AGENT_TOOLS))
     for text in (
@@ -217,10 +223,12 @@ def test_what_an_errand_quotes() -> None:
 @pytest.mark.parametrize(
     ("agent", "system", "tools", "lines"),
     [
-        ("my-agent/3.1 (linux)", "You are the helper", ("a",), ['id = "my-agent"', '"my-agent*"']),
+        ("my-agent/3.1 (linux)", "You are the helper", ("a",), ['id = "my-agent"', '"my-agent/*"']),
         ("OpenAI/JS 6.2", "You are Zeta Coder, an agent\nmore", (), ['id = "zeta-coder"']),
         ("python-httpx/0.2", "", ("one", "two"), ['tools_any = ["one", "two"]', "new-tool"]),
         ("pi/1", "x", (), ['id = "pi-2"']),
+        ("*", "***\nYou", ("one",), ['id = "new-tool"', 'tools_any = ["one"]']),
+        ("[a-z]*/1", "**", ("one",), ['tools_any = ["one"]']),
     ],
 )
 def test_an_entry_learnt_from_a_call_is_a_valid_one(
@@ -251,6 +259,10 @@ def test_an_entry_learnt_from_a_call_is_a_valid_one(
         ),
         ('id = "mine"\nuser_agent = "x"\nat_limit = "hangs"', "at_limit"),
         ('id = "mine"\nuser_agent = "x"\nsets = 1', "not a key that is known"),
+        ('id = "mine"\nuser_agent = "**"', "fits every call"),
+        ('id = "mine"\nsystem = "*"', "fits every call"),
+        ('id = "mine"\nheader = { x = "*" }', "fits every call"),
+        ('id = "mine"\nuser_agent = "x"\nenvironment = { "A;b" = "c" }', "no name of a variable"),
     ],
 )
 def test_an_entry_that_cannot_be_is_named(keys: str, complaint: str) -> None:

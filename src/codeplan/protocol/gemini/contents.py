@@ -6,6 +6,7 @@ response belongs to the earliest call of its name that has none yet.
 
 import base64
 import binascii
+from collections import deque
 from typing import Any
 
 from codeplan.protocol import fields, inner
@@ -19,10 +20,12 @@ _FOREIGN = ("executableCode", "codeExecutionResult", "toolCall", "toolResponse")
 
 
 class Conversation:
-    """Reads contents in their order. ``unanswered``: (id, name) of calls without a response."""
+    """Reads contents in their order. ``unanswered``: calls without a response, each its name by its
+    id, in order; and of each name its ids, so that each response is one look-up."""
 
     def __init__(self) -> None:
-        self._unanswered: list[tuple[str, str]] = []
+        self._unanswered: dict[str, str] = {}
+        self._by_name: dict[str, deque[str]] = {}
         self._made = 0
 
     def message(self, content: dict[str, Any], place: str) -> inner.Message:
@@ -62,27 +65,34 @@ class Conversation:
         if not identity:
             self._made += 1
             identity = f"call_{self._made}"
-        self._unanswered.append((identity, name))
+        self._unanswered[identity] = name
+        self._by_name.setdefault(name, deque()).append(identity)
         return inner.ToolCall(identity, name, fields.to_json(arguments))
 
     def _result(self, given: dict[str, Any], place: str) -> inner.ToolResult:
         name = fields.text(given.get("name") or "", f"{place}.name")
         identity = fields.text(given.get("id") or "", f"{place}.id")
-        answered = self._answered(identity, name)
-        if answered is None:
+        call_id = self._answered(identity, name)
+        if call_id is None:
             raise Malformed(f"{place}: no functionCall of {name!r} before it waits for a response")
-        self._unanswered.remove(answered)
         text, is_error = _said(given.get("response"))
         parts: list[Shown] = [inner.Text(text)] if text else []
         for index, item in enumerate(fields.items(given.get("parts") or [], f"{place}.parts")):
             where = f"{place}.parts[{index}]"
             parts += shown(fields.table(item, where), where)
-        return inner.ToolResult(answered[0], tuple(parts), is_error)
+        return inner.ToolResult(call_id, tuple(parts), is_error)
 
-    def _answered(self, identity: str, name: str) -> tuple[str, str] | None:
-        by_id = (call for call in self._unanswered if identity and call[0] == identity)
-        by_name = (call for call in self._unanswered if call[1] == name)
-        return next(by_id, None) or next(by_name, None)
+    def _answered(self, identity: str, name: str) -> str | None:
+        """Take the call that a response answers: by its id, else the first of its name."""
+        if identity and self._unanswered.pop(identity, None) is not None:
+            return identity
+        waiting = self._by_name.get(name) or deque()
+        while waiting:
+            call_id = waiting.popleft()
+            # What was answered by its id is still in the row of its name.
+            if self._unanswered.pop(call_id, None) is not None:
+                return call_id
+        return None
 
 
 def _said(response: Any) -> tuple[str, bool]:

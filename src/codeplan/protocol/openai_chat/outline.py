@@ -24,6 +24,7 @@ class _Function(msgspec.Struct):
 
 class _Tool(msgspec.Struct):
     function: _Function | None = None
+    custom: _Function | None = None
 
 
 class _StreamOptions(msgspec.Struct):
@@ -60,7 +61,9 @@ def read(body: bytes, _target: Target | None = None) -> Outline:
             if message.role in ("system", "developer")
             for text in _texts(message.content)
         ),
-        tool_names=tuple(tool.function.name for tool in call.tools or () if tool.function),
+        tool_names=tuple(
+            named.name for tool in call.tools or () if (named := tool.function or tool.custom)
+        ),
         said=tuple(
             Said(_texts(message.content), joins=before == "user")
             for before, message in with_role_before(call.messages)

@@ -63,7 +63,7 @@ def read(body: bytes, _target: Target | None = None) -> Outline:
                 for text in _texts(item)
             ),
         ),
-        tool_names=tuple(tool.name or tool.type for tool in call.tools or ()),
+        tool_names=tuple(_names(call.tools or ())),
         said=tuple(
             Said(_texts(item), joins=before == "user")
             for before, item in with_role_before(items)
@@ -77,6 +77,13 @@ def read(body: bytes, _target: Target | None = None) -> Outline:
         free_form=tuple(_free_form(call.tools or ())),
         most_tokens=fields.whole_number(call.max_output_tokens),
     )
+
+
+def _names(tools: Iterable[_Tool]) -> Iterator[str]:
+    """The tools' own names; a namespace's stand behind it."""
+    for tool in tools:
+        yield tool.name or tool.type
+        yield from _names(tool.tools)
 
 
 def _free_form(tools: Iterable[_Tool], prefix: str = "") -> Iterator[str]:
