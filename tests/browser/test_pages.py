@@ -62,15 +62,17 @@ def wide(page: Page) -> list[str]:
 
 
 def violations(page: Page, axe: str) -> list[str]:
-    """What axe finds, with where. It is run beside the page's own scripts: a policy of the page
-    does not hold it up."""
+    """What axe finds, with where; it need not gather what is right. It is run beside the page's own
+    scripts: a policy of the page does not hold it up."""
     page.evaluate(axe)
-    result: dict[str, Any] = page.evaluate("() => axe.run(document)")
-    return [
-        f"{one['id']}: {one['help']} at {node['target']} {node['html'][:120]}"
-        for one in result["violations"]
-        for node in one["nodes"][:3]
-    ]
+    found: list[str] = page.evaluate(
+        """async () => {
+          const result = await axe.run(document, { resultTypes: ["violations"] });
+          return result.violations.flatMap((one) => one.nodes.slice(0, 3).map(
+            (node) => `${one.id}: ${one.help} at ${node.target} ${node.html.slice(0, 120)}`));
+        }"""
+    )
+    return found
 
 
 def texts(page: Page) -> set[str]:

@@ -1,24 +1,38 @@
 """Programs from Debian's packages, installed where they are missing."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 
+from support.npm import INSTALLED
+
 
 def program(name: str, *packages: str) -> str:
-    """Where it is. ``packages``: those that bring it; none for the one of its name."""
-    found = shutil.which(name)
-    if found is None:
-        sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        apt = [*sudo, "apt-get", "-qq"]
-        subprocess.run([*apt, "update"], check=True, timeout=600)
-        subprocess.run(
-            [*apt, "install", "-y", "--no-install-recommends", *(packages or (name,))],
-            check=True,
-            timeout=900,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdout=subprocess.DEVNULL,
-        )
-        found = shutil.which(name)
-    assert found, f"{name} could not be installed"
-    return found
+    """Where it is. ``packages``: those that bring it; none for the one of its name. Each process
+    that looks for one waits for another's installation: apt-get has one lock for the machine, and
+    gives up where that is taken."""
+    path = shutil.which(name)
+    if path is None:
+        INSTALLED.mkdir(exist_ok=True)
+        with (INSTALLED / "apt-lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            path = shutil.which(name)
+            if path is None:
+                _install(packages or (name,))
+                path = shutil.which(name)
+    assert path, f"{name} could not be installed"
+    return path
+
+
+def _install(packages: tuple[str, ...]) -> None:
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    apt = [*sudo, "apt-get", "-qq"]
+    subprocess.run([*apt, "update"], check=True, timeout=600)
+    subprocess.run(
+        [*apt, "install", "-y", "--no-install-recommends", *packages],
+        check=True,
+        timeout=900,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        stdout=subprocess.DEVNULL,
+    )
