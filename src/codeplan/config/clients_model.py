@@ -98,7 +98,7 @@ class ClientTable(Table):
     sub_agent_tools: Texts = []
     nudges: Texts = []
     authored_when: str = ""
-    refuse: Annotated[Literal[400, 402, 403, 429], BeforeValidator(_as_status)] = 402
+    refuse: Annotated[Literal[400, 401, 402, 403, 404, 429], BeforeValidator(_as_status)] = 402
     at_limit: AtLimit = "unmeasured"
     counted_by: CountedBy = "unmeasured"
     called_from: CalledFrom = "machine"

@@ -82,21 +82,18 @@ def not_admitted(
     """
     known = client not in (UNKNOWN, AGENT)
     if known:
-        what = f"this call is of {client.name}, which your plan {plan.name} does not admit"
-        admitting = f" Your operator can put {client.id} into the plan's admit."
+        who = f"{client.name}, which your plan {plan.name} does not admit"
+        admitting = f"Your operator can put {client.id} into the plan's admit."
+        why = ""
     else:
-        shape = (
-            f"your plan {plan.name} admits no agents but those that it knows"
-            if client is AGENT
-            else "it does not offer the model what an agent does"
-        )
-        what = (
-            "this call is of a program that is not known as a coding tool"
-            f" (it calls itself {_agent(seen)}), and {shape}"
-        )
+        who = f"a program that is not known as one (it calls itself {_agent(seen)})"
         admitting = (
-            " If it is a coding tool, send this request id to your operator, who can admit it:"
-            f" codeplan admin clients learn {request_id}"
+            f"If it is one, your operator can admit it: codeplan admin clients learn {request_id}"
+        )
+        why = (
+            f" Your plan {plan.name} admits no agents but those that it knows."
+            if client is AGENT
+            else " It was not taken for an agent by what it offers the model."
         )
     pay = (
         " With your key's switch for going on with the balance, within its limit a day and while"
@@ -104,10 +101,10 @@ def not_admitted(
         if may_pay
         else ""
     )
+    # What to do comes first: some tools cut what they show.
     text = (
-        f"This address is for coding tools; {what}."
-        f" For your own programs use the general address {GENERAL_BASE} (pay-as-you-go)."
-        f"{pay}{admitting}"
+        f"This address is for coding tools, and this call is of {who}. {admitting}"
+        f" Your own programs use the general address {GENERAL_BASE} (pay-as-you-go).{pay}{why}"
     )
     return Refusal(403, "1220", text, unknown_program=not known)
 
