@@ -82,7 +82,7 @@ def _model(asked: Asked) -> Reply:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with ScriptedUpstream(_model) as upstream:
-        config = catalogue(upstream.base_url, limit=2).replace('clients = "supported"\n', "")
+        config = catalogue(upstream.base_url, limit=2)
         config = config.replace('id = "glm-4.6"\n', 'id = "glm-4.6"\noutput = 12345\n', 1)
         with Service(tmp_path_factory.mktemp("added"), config + ENTRY) as running:
             yield running

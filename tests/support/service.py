@@ -36,7 +36,6 @@ windows = [{{ unit = "prompt", per = "5h", limit = {limit} }}]
 calls_per_prompt = 20
 concurrency = {concurrency}
 models = ["glm-4.6", "glm-4.5-air"]
-clients = "{clients}"
 """
 
 
@@ -44,12 +43,14 @@ def catalogue(
     base_url: str,
     protocol: str = "openai",
     limit: int = 120,
-    clients: str = "supported",
+    clients: str = "",
     concurrency: int = 50,
 ) -> str:
-    return CATALOGUE.format(
-        base_url=base_url, protocol=protocol, limit=limit, clients=clients, concurrency=concurrency
+    """Its one plan ends the text. ``clients``: "": what a plan admits that says nothing of it."""
+    text = CATALOGUE.format(
+        base_url=base_url, protocol=protocol, limit=limit, concurrency=concurrency
     )
+    return f'{text}clients = "{clients}"\n' if clients else text
 
 
 # As OpenCode sends its calls; a call without them is a bare SDK's.
