@@ -21,7 +21,7 @@ AGENT = {"user-agent": "nobody-knows/0.1"}
 
 def plan(base_url: str, *lines: str, protocol: str = "openai") -> str:
     """A catalogue whose plan says nothing of clients but these lines."""
-    text = catalogue(base_url, protocol, limit=10_000).replace('clients = "supported"\n', "")
+    text = catalogue(base_url, protocol, limit=10_000)
     small = '["claude-haiku-*", "claude-3-5-haiku-*", "gemini-*flash*"]'
     text = text.replace('["claude-haiku-*"]', small)
     return text + "\n".join(lines) + "\n"
