@@ -66,7 +66,7 @@ def test_a_refused_program_is_explained_and_can_be_admitted(
     press(operator.page, "Unknown programs")
     operator.page.get_by_role("link", name=refused_call).click()
     expect(operator.page.locator("#entry")).to_contain_text('id = "zeta-coder"')
-    expect(operator.page.locator("#entry")).to_contain_text('user_agent = "zeta-coder*"')
+    expect(operator.page.locator("#entry")).to_contain_text('user_agent = "zeta-coder/*"')
     page = operator.goto("operator/programs")
     page.get_by_role("textbox", name="Request id").fill("req_nothing")
     with page.expect_response("**/operator/programs/call*") as answered:
