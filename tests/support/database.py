@@ -9,6 +9,8 @@ from pathlib import Path
 import asyncpg
 import psutil
 
+from support.exclusive import exclusive
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns of a machine without XDG_RUNTIME_DIR
     import pgserver
@@ -31,7 +33,9 @@ class Server:
         self.stop()
 
     def start(self) -> None:
-        self._server = pgserver.get_server(self.folder / "pg", cleanup_mode="stop")
+        # As root it makes a user for the server, the first time on a machine.
+        with exclusive("postgres"):
+            self._server = pgserver.get_server(self.folder / "pg", cleanup_mode="stop")
 
     def stop(self) -> None:
         """Running transactions are cut off."""

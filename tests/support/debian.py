@@ -1,11 +1,10 @@
 """Programs from Debian's packages, installed where they are missing."""
 
-import fcntl
 import os
 import shutil
 import subprocess
 
-from support.npm import INSTALLED
+from support.exclusive import exclusive
 
 
 def program(name: str, *packages: str) -> str:
@@ -14,9 +13,7 @@ def program(name: str, *packages: str) -> str:
     gives up where that is taken."""
     path = shutil.which(name)
     if path is None:
-        INSTALLED.mkdir(exist_ok=True)
-        with (INSTALLED / "apt-lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with exclusive("apt"):
             path = shutil.which(name)
             if path is None:
                 _install(packages or (name,))
