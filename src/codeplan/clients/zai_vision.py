@@ -30,6 +30,8 @@ class ZaiVision(Client):
     id = "zai-mcp-server"
     name = "the local vision server"
     sees = True
+    # It tells its agent the whole body, whatever the status: GLM Coding Plan's own.
+    limit_status = 429
 
     def recognises(self, call: SeenCall) -> bool:
         return (
