@@ -88,7 +88,7 @@ def not_admitted(
     else:
         who = f"a program that is not known as one (it calls itself {_agent(seen)})"
         admitting = (
-            f"If it is one, your operator can admit it: codeplan admin clients learn {request_id}"
+            f"If it is one, your operator can admit it (codeplan admin clients learn {request_id})."
         )
         why = (
             f" Your plan {plan.name} admits no agents but those that it knows."
