@@ -8,15 +8,12 @@ import json
 import re
 
 from codeplan.clients.base import (
-    STOP,
     AtLimit,
     Client,
     CountedBy,
     SeenCall,
-    retry_after,
     session_in,
 )
-from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.clients.set_up import Paste, Plan, SetUp
 from codeplan.protocol.outline import Said
 
@@ -43,6 +40,10 @@ class ClaudeCode(Client):
     programs: tuple[str, ...] = ("claude",)
     at_limit: AtLimit = "shows"
     counted_by: CountedBy = "session"
+    # Every version stops and shows the message as it is; at 429 newer ones do so where
+    # ``x-should-retry: false`` says so, and older ones try eleven times. A 403 shows as "Failed to
+    # authenticate".
+    limit_status = 402
     # When a session is resumed, what is typed joins the last results in one message.
     writes_behind_results = True
     not_authored = (
@@ -131,14 +132,6 @@ class ClaudeCode(Client):
             # It gives up after ten minutes else, which a long answer of a large model takes.
             "API_TIMEOUT_MS": "3000000",
         }
-
-    def refuse(self, refusal: Refusal) -> Form:
-        """At 402 every version makes one call and shows the message as it is; at 429 newer ones do
-        so where ``x-should-retry: false`` says so, and older ones try eleven times. A 403 shows,
-        but as "Failed to authenticate"."""
-        if refusal.wait is Wait.MOMENT:
-            return Form(refusal.status, retry_after(refusal))
-        return Form(402 if refusal.status == 429 else refusal.status, (STOP,))
 
 
 class RoutedClaudeCode(ClaudeCode):
