@@ -101,6 +101,10 @@ class Client:
     programs: tuple[str, ...] = ()
     # How it is started once it is set up by hand, where its program's name alone does not do.
     start = ""
+    # The words behind its program by which it answers one prompt without a window, as its person
+    # has set it up, and what its environment says then; none where it has no such way.
+    headless: tuple[str, ...] = ()
+    headless_environment: Mapping[str, str] = {}
     # Whether a person's text may stand behind a tool's result, in one message.
     writes_behind_results = False
     # Whether its calls are a vision server's own, and no coding tool's.

@@ -29,8 +29,9 @@ class Entry(msgspec.Struct, frozen=True):
     sub-agent's system prompt begins; ``sub_agent_tools``: what is offered to sub-agents alone.
     ``nudges``: how texts begin that nobody typed; ``authored_when``: ``header:x=y``, by which it
     says that somebody did. ``refuse``: the status of a used-up window that stops it at its first
-    call. ``start``: how it is started, where its program's name does not do. ``set_up``: its values
-    are templates (filling.py). For its person: ``at_limit``, ``counted_by``, ``called_from``
+    call. ``start``: how it is started, where its program's name does not do; ``headless``: the
+    words by which it answers one ``{prompt}`` without a window. ``set_up``: its values are
+    templates (filling.py). For its person: ``at_limit``, ``counted_by``, ``called_from``
     (base.py)."""
 
     id: str
@@ -53,6 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
     called_from: CalledFrom = "machine"
     programs: tuple[str, ...] = ()
     start: str = ""
+    headless: tuple[str, ...] = ()
     environment: Mapping[str, str] = {}
     set_up: tuple[SetUp, ...] = ()
     paste: tuple[Paste, ...] = ()
@@ -64,7 +66,7 @@ class EntryClient(Client):
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.id, self.name, self.programs = entry.id, entry.name, entry.programs
-        self.start = entry.start
+        self.start, self.headless = entry.start, entry.headless
         self.limit_status = entry.refuse
         self.at_limit, self.counted_by = entry.at_limit, entry.counted_by
         self.called_from = entry.called_from
@@ -132,17 +134,7 @@ class EntryClient(Client):
         return claim
 
     def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
-        return tuple(
-            SetUp(
-                files=file.files,
-                format=file.format,
-                values=_filled(file.values, plan),
-                then=fill(file.then, plan),
-                removes=file.removes,
-                defaults=_filled(file.defaults, plan),
-            )
-            for file in self.entry.set_up
-        )
+        return tuple(_filled_in(file, plan) for file in self.entry.set_up)
 
     def paste(self, plan: Plan) -> tuple[Paste, ...]:
         return tuple(Paste(one.where, fill_lines(one.text, plan)) for one in self.entry.paste)
@@ -150,6 +142,22 @@ class EntryClient(Client):
     def environment(self, plan: Plan) -> Mapping[str, str]:
         table: Mapping[str, Any] = fill(dict(self.entry.environment), plan) or {}
         return {name: str(value) for name, value in table.items()}
+
+
+def _filled_in(file: SetUp, plan: Plan) -> SetUp:
+    """A file's templates with a plan's values."""
+    return msgspec.structs.replace(
+        file,
+        values=_filled(file.values, plan),
+        then=fill(file.then, plan),
+        defaults=_filled(file.defaults, plan),
+        unless=tuple(
+            (path, tuple(fill(one, plan) for one in patterns)) for path, patterns in file.unless
+        ),
+        outranks={
+            name: (path, fill(template, plan)) for name, (path, template) in file.outranks.items()
+        },
+    )
 
 
 def _filled(values: tuple[tuple[Path, Any], ...], plan: Plan) -> tuple[tuple[Path, Any], ...]:

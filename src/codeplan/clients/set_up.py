@@ -51,9 +51,21 @@ _UNKNOWN = ModelLimits()
 
 
 class SetUp(msgspec.Struct, frozen=True):
-    """One file of a client's. ``files``: below the home folder; the first that exists is used, else
-    the first. ``values``: what is set at which path; ``removes``: what stands in its way;
-    ``defaults``: what is set only where nothing is. ``then``: what the person does next."""
+    """One file of a client's.
+
+    ``files``: below the home folder, in the order in which the tool reads them: the last that
+    exists is used, since what it says wins, else the first. ``folders``: by the name of an
+    environment variable, the folder below home that the tool looks for in that variable instead.
+
+    ``values``: what is set at which path; ``defaults``: what is set only where nothing is.
+    In the plan's way, and given back later: ``removes``, whatever stands there; ``unless``, what is
+    none of these patterns; ``includes`` and ``excludes``, lists without or with this item. A step
+    "*" of these paths stands for every name. ``outranks``: by the name of an environment variable,
+    the setting that wins over it; it is set where the variable is.
+
+    Only read, and named: ``above``, files that win over this one, absolute, or "./" for the folder
+    in which the tool is started; ``overriding``, environment variables that do. ``then``: what the
+    person does next."""
 
     files: tuple[str, ...]
     format: Literal["json", "toml", "yaml"]
@@ -61,6 +73,13 @@ class SetUp(msgspec.Struct, frozen=True):
     then: str = ""
     removes: tuple[Path, ...] = ()
     defaults: tuple[tuple[Path, Any], ...] = ()
+    folders: Mapping[str, str] = {}
+    unless: tuple[tuple[Path, tuple[str, ...]], ...] = ()
+    includes: tuple[tuple[Path, str], ...] = ()
+    excludes: tuple[tuple[Path, str], ...] = ()
+    outranks: Mapping[str, tuple[Path, Any]] = {}
+    above: tuple[str, ...] = ()
+    overriding: tuple[str, ...] = ()
 
 
 class Paste(msgspec.Struct, frozen=True):

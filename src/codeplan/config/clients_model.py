@@ -28,24 +28,57 @@ def _as_status(value: Any) -> Any:
 Texts = Annotated[list[Text], BeforeValidator(_as_list)]
 
 
-class ValueTable(Table):
-    """One of a file's ``values``: what is set at a path, given step by step."""
+# A place in a file's settings, step by step.
+Steps = Annotated[list[Name], Field(min_length=1)]
 
-    path: Annotated[list[Name], Field(min_length=1)]
+
+class ValueTable(Table):
+    """One of a file's ``values``: what is set at a path."""
+
+    path: Steps
     value: Any
 
 
+class AllowedTable(Table):
+    """One of a file's ``unless``: what stands at a path is in the way, unless one of these patterns
+    fits it."""
+
+    path: Steps
+    allowed: Texts
+
+
+class ItemTable(Table):
+    """One item of a list at a path."""
+
+    path: Steps
+    item: Name
+
+
+class OutranksTable(ValueTable):
+    """What is set at a path where a variable is set in the shell, over which it wins."""
+
+    variable: Name
+
+
 class FileTable(Table):
-    """``[[clients.set_up]]``: one file below the home folder. The first of ``files`` that exists is
-    used, else the first. ``removes``: paths that stand in the plan's way; ``defaults``: set only
-    where nothing is; ``then``: what the person does next."""
+    """``[[clients.set_up]]``: one file below the home folder. ``values`` are set, ``defaults`` only
+    where nothing is; ``removes``, ``unless``, ``includes``, ``excludes`` and ``outranks`` are about
+    what stands in the plan's way; ``folders``, ``above`` and ``overriding`` about what else the
+    tool looks at (clients/set_up.py). ``then``: what the person does next."""
 
     files: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
     format: Literal["json", "toml", "yaml"]
     values: Annotated[list[ValueTable], Field(min_length=1)]
     then: str = ""
-    removes: list[Annotated[list[Name], Field(min_length=1)]] = []
+    removes: list[Steps] = []
     defaults: list[ValueTable] = []
+    folders: dict[Name, Text] = {}
+    unless: list[AllowedTable] = []
+    includes: list[ItemTable] = []
+    excludes: list[ItemTable] = []
+    outranks: list[OutranksTable] = []
+    above: Texts = []
+    overriding: Texts = []
 
     @field_validator("files")
     @classmethod
@@ -58,11 +91,18 @@ class FileTable(Table):
                 )
         return values
 
-    @field_validator("values", "defaults")
+    @field_validator("values", "defaults", "outranks")
     @classmethod
-    def _have_known_places(cls, values: list[ValueTable]) -> list[ValueTable]:
+    def _have_known_places(cls, values: list[Any]) -> list[Any]:
         for table in values:
             _check_places(table.value)
+        return values
+
+    @field_validator("unless")
+    @classmethod
+    def _allow_known_places(cls, values: list[AllowedTable]) -> list[AllowedTable]:
+        for table in values:
+            _check_places(table.allowed)
         return values
 
 
@@ -104,6 +144,7 @@ class ClientTable(Table):
     called_from: CalledFrom = "machine"
     programs: Texts = []
     start: str = ""
+    headless: Texts = []
     environment: dict[Name, Text] = {}
     set_up: list[FileTable] = []
     paste: list[PasteTable] = []
