@@ -1,28 +1,27 @@
-"""``codeplan connect`` and ``codeplan disconnect``: a tool's own configuration, set up and put
-back."""
+"""``codeplan connect``: a tool's own configuration, set up so that it uses a plan."""
 
 import os
-import re
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 
 from codeplan.cli.calling import DEFAULT_URL, call
-from codeplan.cli.editing.change import Backups, Changed, planned
-from codeplan.cli.editing.json_text import NotEditable
+from codeplan.cli.editing.change import Change
+from codeplan.cli.editing.connections import Changed, Connections
+from codeplan.cli.editing.edits import NotEditable
+from codeplan.cli.editing.exposure import exposures
+from codeplan.cli.editing.obstacles import obstacles
+from codeplan.cli.editing.showing import shown
+from codeplan.cli.known_clients import client_of, installed
 from codeplan.cli.printing import give_up, json_option, print_json, say
+from codeplan.cli.trial import Trial, tried
 from codeplan.clients.base import Client
-from codeplan.clients.entry import Entry, EntryClient
-from codeplan.clients.set_up import ModelLimits, Plan, SetUp, is_configuration, is_variable
+from codeplan.clients.set_up import ModelLimits, Plan, SetUp
 from codeplan.config.build_clients import built_in_clients
-
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
 @click.command()
@@ -34,42 +33,174 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
     help="Your key; asked for when not given here or in CODEPLAN_KEY.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before changing the file.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--no-trial", is_flag=True, help="Do not let the tool make a call in the end.")
 @json_option
-def connect(tool: str | None, url: str, key: str | None, yes: bool, as_json: bool) -> None:
-    """Write TOOL's configuration so that it uses your plan; the change is shown first."""
+def connect(
+    tool: str | None,
+    url: str,
+    key: str | None,
+    yes: bool,
+    dry_run: bool,
+    no_trial: bool,
+    as_json: bool,
+) -> None:
+    """Write TOOL's configuration so that it uses your plan; the change is shown first. Without
+    TOOL: list what is installed, and what each would change."""
     url = url.rstrip("/")
-    client = _client(tool or _ask_tool(as_json), url, as_json)
+    client = client_of(tool, url, as_json) if tool else None
     key = key or click.prompt("Key", hide_input=True, err=True)
+    os.environ.pop("CODEPLAN_KEY", None)
     plan = _plan(url, key, as_json)
+    if client is None:
+        _list(plan, as_json)
+        return
     set_ups = client.set_up(plan)
     if not set_ups:
         _show_by_hand(client, plan, as_json)
         return
-    files, changed = _change(client, set_ups, key, yes, as_json)
-    if as_json:
-        print_json({"tool": client.id, "files": files, "changed": changed})
+    connecting = _Connecting(client, set_ups, plan, as_json)
+    changes = connecting.change(yes, dry_run)
+    if dry_run:
+        trial = Trial("not_tried", "nothing was changed")
+    elif no_trial:
+        trial = Trial("not_tried", "no call was tried")
     else:
-        click.echo(f"{client.name} uses your plan now. {set_ups[0].then}")
-        click.echo(f"codeplan disconnect {client.id} puts {', '.join(files)} back as it was.")
+        trial = tried(client, url, key, as_json)
+    connecting.report(changes, trial, dry_run)
 
 
-def _change(
-    client: Client, set_ups: Sequence[SetUp], key: str, yes: bool, as_json: bool
-) -> tuple[list[str], bool]:
-    """Write the tool's files, once the change was shown; their paths, and whether any changed."""
-    home = Path.home()
-    try:
-        changes = [planned(set_up, home) for set_up in set_ups]
-    except (NotEditable, OSError) as error:
-        give_up(f"{client.name}'s configuration is left as it is: {error}", as_json)
-    changed = any(change.before != change.after for change in changes)
-    if changed:
-        for change in changes:
-            say(change.diff(key))
-        if not yes and not click.confirm("Change it?", err=True):
-            give_up("nothing was changed", as_json)
-        Backups(home).do(client.id, changes)
-    return [str(change.path) for change in changes], changed
+class _Connecting:
+    """One tool that is connected."""
+
+    def __init__(self, client: Client, set_ups: Sequence[SetUp], plan: Plan, as_json: bool) -> None:
+        self.client, self.set_ups, self.plan, self.as_json = client, set_ups, plan, as_json
+        self.connections = Connections(Path.home(), os.environ)
+        self.in_the_way = [
+            sentence
+            for set_up in set_ups
+            for sentence in obstacles(set_up, Path.home(), os.environ, Path.cwd())
+        ]
+        self.warnings: list[str] = []
+
+    def change(self, yes: bool, dry_run: bool) -> list[Change]:
+        """Change the tool's files, once it was shown and asked; shown anew where a file was changed
+        meanwhile."""
+        while True:
+            changes = self._planned()
+            self.warnings = [sentence for one in changes for sentence in exposures(one)]
+            for change in changes:
+                if change.before != change.after:
+                    say(shown(change))
+            for sentence in [*self.warnings, *self.in_the_way]:
+                say(f"! {sentence}")
+            if dry_run or not any(change.changes_anything for change in changes):
+                return changes
+            self._ask(changes, yes)
+            if self._planned() != changes:
+                say("A file was changed meanwhile; this is what would change now:")
+                continue
+            try:
+                self.connections.do(self.client.id, changes, self.plan.key)
+            except Changed:
+                say("A file was changed meanwhile; this is what would change now:")
+                continue
+            except OSError as error:
+                give_up(f"nothing was changed: {error}", self.as_json)
+            return changes
+
+    def _planned(self) -> list[Change]:
+        try:
+            return self.connections.plan(self.client.id, self.set_ups, self.plan.key)
+        except (NotEditable, OSError) as error:
+            name = self.client.name
+            give_up(f"{name}'s configuration is left as it is: {error}", self.as_json)
+
+    def _ask(self, changes: Sequence[Change], yes: bool) -> None:
+        read_only = [str(change.path) for change in changes if change.is_read_only]
+        if read_only and yes:
+            give_up(
+                f"{', '.join(read_only)} is read-only, as somebody wanted it: give the right to"
+                " write, or answer the question (leave --yes out)",
+                self.as_json,
+            )
+        for path in read_only:
+            say(f"! {path} is read-only, as somebody wanted it.")
+        question = "Change it all the same?" if read_only else "Change it?"
+        if not yes and not click.confirm(question, err=True):
+            give_up("nothing was changed", self.as_json)
+
+    def report(self, changes: Sequence[Change], trial: Trial, dry_run: bool) -> None:
+        """Say what came of it; ends with status 1 where the tool does not use the plan."""
+        client, paths = self.client, [str(change.path) for change in changes]
+        changed = any(change.changes_anything for change in changes)
+        if self.as_json:
+            print_json(
+                {
+                    "tool": client.id,
+                    "files": paths,
+                    "changed": changed and not dry_run,
+                    "would_change": sorted(
+                        {".".join(path) for one in changes for path in one.shown}
+                    ),
+                    "warnings": [*self.warnings, *self.in_the_way],
+                    "trial": trial,
+                }
+            )
+        elif dry_run:
+            click.echo(f"{', '.join(paths)}: nothing was changed.")
+        else:
+            click.echo(self._told(trial))
+            click.echo(f"codeplan disconnect {client.id} takes it back.")
+        if trial.outcome == "not_used":
+            sys.exit(1)
+
+    def _told(self, trial: Trial) -> str:
+        name = self.client.name
+        if trial.outcome == "used":
+            return f"{name} uses your plan now: {trial.says}. {self.set_ups[0].then}"
+        if trial.outcome == "not_used":
+            return f"{name} is set up, and does not use your plan: {trial.says}"
+        blocked = "; it will not use your plan before that is mended" if self.in_the_way else ""
+        return f"{name} is set up{blocked}; {trial.says}. {self.set_ups[0].then}"
+
+
+def _list(plan: Plan, as_json: bool) -> None:
+    """What is installed, and what connecting each would change."""
+    clients = installed()
+    if not clients:
+        ids = ", ".join(sorted(built_in_clients().ids))
+        give_up(f"no tool is on the path here; codeplan connect TOOL knows {ids}", as_json)
+    connections = Connections(Path.home(), os.environ)
+    rows = []
+    for client in clients:
+        row: dict[str, object] = {"tool": client.id, "name": client.name}
+        try:
+            changes = connections.plan(client.id, client.set_up(plan), plan.key)
+            row["files"] = [str(change.path) for change in changes]
+            row["would_change"] = [".".join(path) for change in changes for path in change.shown]
+        except (NotEditable, OSError) as error:
+            row["error"] = str(error)
+        rows.append(row)
+    if as_json:
+        print_json({"tools": rows})
+        return
+    for row in rows:
+        click.echo(f"{row['name']} (codeplan connect {row['tool']})")
+        click.echo(f"    {_row(row)}")
+
+
+def _row(row: dict[str, object]) -> str:
+    if "error" in row:
+        return f"cannot be changed: {row['error']}"
+    files, settings = row["files"], row["would_change"]
+    assert isinstance(files, list)
+    assert isinstance(settings, list)
+    if not files:
+        return "prints what to put in by hand"
+    if not settings:
+        return f"{', '.join(files)}: nothing to change"
+    return f"{', '.join(files)}: would change {', '.join(settings)}"
 
 
 def _show_by_hand(client: Client, plan: Plan, as_json: bool) -> None:
@@ -97,95 +228,13 @@ def _show_by_hand(client: Client, plan: Plan, as_json: bool) -> None:
         click.echo(one.text)
 
 
-@click.command()
-@click.argument("tool")
-@click.option("--force", is_flag=True, help="Also when the file was changed since.")
-@json_option
-def disconnect(tool: str, force: bool, as_json: bool) -> None:
-    """Put TOOL's configuration back, byte for byte, as `connect` found it."""
-    backups = Backups(Path.home())
-    if not backups.has(tool):
-        give_up(f"{tool} was not connected by codeplan", as_json)
-    try:
-        paths = [str(path) for path in backups.undo(tool, force)]
-    except Changed as changed:
-        give_up(
-            f"{changed} was changed since; --force puts it back all the same, and loses that",
-            as_json,
-        )
-    if as_json:
-        print_json({"tool": tool, "files": paths})
-    else:
-        click.echo(f"{', '.join(paths)}: as it was.")
-
-
-def installed() -> list[Client]:
-    """The tools whose program is on the path."""
-    return [
-        client
-        for client in built_in_clients().known
-        if any(shutil.which(program) for program in client.programs)
-    ]
-
-
-def _client(tool: str, url: str, as_json: bool) -> Client:
-    """The tool of that id: one that this command knows, or that the service's operator added."""
-    built_in = built_in_clients()
-    known = built_in.named(tool)
-    if known is not None and tool in built_in.ids:
-        return known
-    listed: list[dict[str, Any]] = call("GET", f"{url}/api/clients", "", as_json)["clients"]
-    entry = next((one["entry"] for one in listed if one["id"] == tool and "entry" in one), None)
-    if entry is None:
-        ids = sorted({one["id"] for one in listed} | built_in.ids)
-        give_up(f"there is no tool {tool!r}; there are {', '.join(ids)}", as_json)
-    return EntryClient(_checked(entry, tool, as_json))
-
-
-def _checked(value: Any, tool: str, as_json: bool) -> Entry:
-    """An entry that a service describes, where it names nothing but settings."""
-    try:
-        entry = msgspec.convert(value, Entry)
-    except msgspec.ValidationError as error:
-        give_up(
-            f"the service describes {tool} as another version of codeplan does: {error}", as_json
-        )
-    for file in (file for one in entry.set_up for file in one.files):
-        if not is_configuration(file):
-            give_up(f"the service would write {file!r}, which is no tool's settings", as_json)
-    shown = (entry.id, entry.name, *(file.then for file in entry.set_up))
-    if not _ID.fullmatch(entry.id) or not all(text.isprintable() for text in shown):
-        give_up(f"the service describes {tool} with signs that no tool's name has", as_json)
-    if any(not file.files for file in entry.set_up):
-        give_up(f"the service names no file of {tool} to write", as_json)
-    for name in entry.environment:
-        if not is_variable(name):
-            give_up(f"the service would set {name!r}, which is no variable's name", as_json)
-    return entry
-
-
-def _ask_tool(as_json: bool) -> str:
-    found = [client.id for client in installed()]
-    if not found:
-        ids = ", ".join(sorted(built_in_clients().ids))
-        give_up(f"no tool was found; name one of {ids}", as_json)
-    if len(found) == 1:
-        say(f"found {found[0]}")
-        return found[0]
-    if not sys.stdin.isatty():
-        give_up(f"found {', '.join(found)}: name one of them", as_json)
-    chosen: str = click.prompt("Which tool", type=click.Choice(found), err=True)
-    return chosen
-
-
 def _plan(url: str, key: str, as_json: bool) -> Plan:
     """Ask the service for the plan's models: the first is for large work, the last for small."""
-    shown = call("GET", f"{url}/api/account/plan", key, as_json)
-    if shown["plan"] is None:
+    account = call("GET", f"{url}/api/account/plan", key, as_json)
+    if account["plan"] is None:
         give_up("this key's account has no plan that is running", as_json)
-    models = shown["plan"]["models"]
-    limits = msgspec.convert(shown["plan"].get("model_limits", {}), dict[str, ModelLimits])
-    os.environ.pop("CODEPLAN_KEY", None)
+    models = account["plan"]["models"]
+    limits = msgspec.convert(account["plan"].get("model_limits", {}), dict[str, ModelLimits])
     return Plan(url, key, models[0], models[-1], limits, _own_command())
 
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from codeplan.cli.calling import DEFAULT_URL
-from codeplan.cli.connect import installed
+from codeplan.cli.known_clients import installed
 from codeplan.cli.printing import json_option, print_json
 
 CLOCK_SECONDS = 120

@@ -14,7 +14,7 @@ _COMMANDS = {
     "explain": "explain",
     "statusline": "statusline",
     "connect": "connect",
-    "disconnect": "connect",
+    "disconnect": "disconnect",
     "doctor": "doctor",
     "admin": "admin",
     "config": "config",

@@ -6,6 +6,7 @@ Measured on versions 2.0.14 to 2.1.332 (docs/clients.md).
 
 import json
 import re
+from collections.abc import Mapping
 
 from codeplan.clients.base import (
     AtLimit,
@@ -34,10 +35,34 @@ _IDENTITY = ("You are Claude Code, Anthropic's official CLI", "You are a Claude 
 _BILLING = "x-anthropic-billing-header:"
 
 
+# Each makes it call another provider.
+_OTHER_PROVIDERS = (
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_MANTLE",
+    "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+    "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+)
+# The first two choose the main model, over what the settings say.
+_MODEL_VARIABLES = (
+    "ANTHROPIC_MODEL",
+    "ANTHROPIC_DEFAULT_MODEL",
+    "ANTHROPIC_SMALL_FAST_MODEL",
+    "CLAUDE_CODE_SUBAGENT_MODEL",
+)
+# Names of models that stand for those which the set-up names. ([[] is a bracket, in a pattern.)
+_MAPPED_MODELS = (
+    "opus", "sonnet", "haiku", "opusplan", "best", "opus[[]1m]", "sonnet[[]1m]",
+)  # fmt: skip
+
+
 class ClaudeCode(Client):
     id = "claude-code"
     name = "Claude Code"
     programs: tuple[str, ...] = ("claude",)
+    headless: tuple[str, ...] = ("-p", "{prompt}")
+    headless_environment: Mapping[str, str] = {"CLAUDE_CODE_MAX_RETRIES": "0"}
     at_limit: AtLimit = "shows"
     counted_by: CountedBy = "session"
     # Every version stops and shows the message as it is; at 429 newer ones do so where
@@ -98,6 +123,8 @@ class ClaudeCode(Client):
         )
 
     def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
+        """Which settings and variables win was measured on 2.1.332 (docs/clients.md)."""
+        status_line = {"type": "command", "command": f"{plan.command} statusline"}
         return (
             SetUp(
                 files=(".claude/settings.json",),
@@ -105,20 +132,37 @@ class ClaudeCode(Client):
                 values=tuple(
                     (("env", name), value) for name, value in self.environment(plan).items()
                 ),
-                # It would win over the token.
-                removes=(("env", "ANTHROPIC_API_KEY"),),
                 # It finds address and key in the environment above.
-                defaults=(
-                    (
-                        (
-                            ("statusLine",),
-                            {"type": "command", "command": f"{plan.command} statusline"},
-                        ),
-                    )
-                    if plan.command
-                    else ()
-                ),
+                defaults=((("statusLine",), status_line),) if plan.command else (),
                 then="Start it as ever: claude",
+                folders={"CLAUDE_CONFIG_DIR": ".claude"},
+                removes=(
+                    # They would be sent to the service beside the token.
+                    ("env", "ANTHROPIC_API_KEY"),
+                    ("apiKeyHelper",),
+                    ("enforceAvailableModels",),
+                    *(("env", name) for name in _OTHER_PROVIDERS),
+                ),
+                unless=(
+                    (("model",), (*_MAPPED_MODELS, plan.large, plan.small)),
+                    *(
+                        (("env", name), (*_MAPPED_MODELS, plan.large, plan.small))
+                        for name in _MODEL_VARIABLES
+                    ),
+                ),
+                outranks={
+                    **{name: (("env", name), "0") for name in _OTHER_PROVIDERS},
+                    **{name: (("env", name), plan.large) for name in _MODEL_VARIABLES[:2]},
+                },
+                above=(
+                    "./.claude/settings.json",
+                    "./.claude/settings.local.json",
+                    "/etc/claude-code/managed-settings.json",
+                    "/etc/claude-code/managed-settings.d/*.json",
+                    "/Library/Application Support/ClaudeCode/managed-settings.json",
+                    "/Library/Application Support/ClaudeCode/managed-settings.d/*.json",
+                ),
+                overriding=("CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST",),
             ),
         )
 
@@ -140,6 +184,7 @@ class RoutedClaudeCode(ClaudeCode):
     id = "claude-code-router"
     name = "Claude Code behind a router"
     programs = ()
+    headless = ()
     at_limit = "unmeasured"
     counted_by = "unmeasured"
 

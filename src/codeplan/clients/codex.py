@@ -9,11 +9,21 @@ from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.clients.set_up import Plan, SetUp
 from codeplan.plan.turns import TurnClaim
 
+# What a provider of the same name may say by which another key is sent, or another way is gone;
+# measured on 0.169.0 (docs/clients.md).
+_OTHER_PAYERS = (
+    "env_key", "env_key_instructions", "auth", "aws", "gateway_oauth", "query_params",
+    "requires_openai_auth", "supports_websockets", "model_catalog_url",
+)  # fmt: skip
+# By a profile it does not start; by the others it looks for other models, or logs itself out.
+_OTHER_MODELS = ("profile", "model_catalog_json", "forced_login_method")
+
 
 class Codex(Client):
     id = "codex"
     name = "Codex"
     programs = ("codex",)
+    headless = ("exec", "--skip-git-repo-check", "{prompt}")
     at_limit = "own_words"
     counted_by = "turn"
     not_authored = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
@@ -64,6 +74,12 @@ class Codex(Client):
                     ),
                 ),
                 then="Start it as ever: codex",
+                folders={"CODEX_HOME": ".codex"},
+                removes=(
+                    *(("model_providers", "codeplan", name) for name in _OTHER_PAYERS),
+                    *((name,) for name in _OTHER_MODELS),
+                ),
+                above=("./**/.codex/config.toml", "/etc/codex/managed_config.toml"),
             ),
         )
 

@@ -6,10 +6,15 @@ from codeplan.clients.set_up import Plan, SetUp, opencode_provider
 TITLE = "You are a title generator"
 
 
+# Models beside the main one, and of agents that take its place.
+_MODELS = (("small_model",), ("agent", "*", "model"), ("mode", "*", "model"))
+
+
 class OpenCode(Client):
     id = "opencode"
     name = "OpenCode"
     programs: tuple[str, ...] = ("opencode",)
+    headless: tuple[str, ...] = ("run", "{prompt}")
     config = ".config/opencode/opencode.json"
     # It goes on trying at 429 whatever that says.
     limit_status = 403
@@ -41,5 +46,9 @@ class OpenCode(Client):
                     (("model",), f"codeplan/{plan.large}"),
                 ),
                 then=f"Start it as ever: {self.programs[0]}",
+                folders={"XDG_CONFIG_HOME": ".config"},
+                unless=tuple((place, ("codeplan/*",)) for place in _MODELS),
+                includes=((("enabled_providers",), "codeplan"),),
+                excludes=((("disabled_providers",), "codeplan"),),
             ),
         )

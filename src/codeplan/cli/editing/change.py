@@ -1,139 +1,139 @@
-"""One change of one file: what it would be, doing it with a backup, and taking it back."""
+"""One change of one file, before it is made: which file, what it would hold, and what of that is to
+be taken back one day. Writes nothing."""
 
-import difflib
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from codeplan.cli.editing import json_text, toml_text, yaml_text
+from codeplan.cli.editing.edits import Edit, NotEditable, at, digest
+from codeplan.cli.editing.formats import Document
+from codeplan.cli.editing.intent import wanted
+from codeplan.cli.editing.notes import FileNote, NotedEdit, Notes
+from codeplan.cli.editing.undo import stands, taking_back, undone
+from codeplan.cli.editing.writing import PRIVATE, mode_of, target_of
+from codeplan.clients.set_up import Path as Place
 from codeplan.clients.set_up import SetUp
-
-_FORMATS = {"json": json_text, "toml": toml_text, "yaml": yaml_text}
-
-
-class Changed(Exception):
-    """The file is no longer as `connect` left it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``before`` is None where the file does not exist yet."""
+    """``before`` is None where the file does not exist yet; ``base`` is what it is without anything
+    of ours, None where it is not there then. ``edits``: what of ``after`` is to be taken back one
+    day; ``shown``: which settings this change touches. ``key_at``: where the key stands then.
+    ``mode``: the permissions that it has then."""
 
     path: Path
+    format: str
     before: bytes | None
     after: bytes
+    base: bytes | None
+    edits: tuple[NotedEdit, ...]
+    shown: tuple[Place, ...]
+    key_at: Place
+    mode_before: int | None
+    mode: int
 
-    def diff(self, secret: str) -> str:
-        """As it is shown to a person, without the secret."""
-        lines = difflib.unified_diff(
-            (self.before or b"").decode("utf-8", "replace").splitlines(),
-            self.after.decode("utf-8", "replace").splitlines(),
-            f"{self.path} (now)",
-            f"{self.path} (then)",
-            lineterm="",
-        )
-        return "\n".join(lines).replace(secret, f"{secret[:3]}…{secret[-4:]}")
+    @property
+    def changes_anything(self) -> bool:
+        return self.before != self.after or self.mode_before not in (self.mode, None)
 
-
-def planned(set_up: SetUp, home: Path) -> Change:
-    """Raises NotEditable."""
-    existing = [home / name for name in set_up.files if (home / name).exists()]
-    path = existing[0] if existing else home / set_up.files[0]
-    before = path.read_bytes() if path.exists() else None
-    after = before or b""
-    editor = _FORMATS[set_up.format]
-    for place in set_up.removes:
-        after = editor.remove(after, place)
-    for place, value in set_up.values:
-        after = editor.set_value(after, place, value)
-    for place, value in set_up.defaults:
-        if editor.remove(after, place) == after:  # nothing is there
-            after = editor.set_value(after, place, value)
-    if not after.endswith(b"\n"):
-        after += b"\n"
-    return Change(path, before, after)
+    @property
+    def is_read_only(self) -> bool:
+        """Whether somebody took the right to write from everybody."""
+        return self.mode_before is not None and not self.mode_before & 0o222
 
 
-class Backups:
-    """What files were before, by client, in a folder of the person's own state."""
-
-    def __init__(self, home: Path) -> None:
-        state = os.environ.get("XDG_STATE_HOME")
-        self._folder = (Path(state) if state else home / ".local/state") / "codeplan/connect"
-
-    def has(self, client: str) -> bool:
-        return self._note(client).exists()
-
-    def do(self, client: str, changes: list[Change]) -> None:
-        """Keep what is there, then change it. A second `connect` keeps the first's backup."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        note = self._note(client)
-        before = {told.path: told for told in self._kept(client)} if note.exists() else {}
-        kept = []
-        for number, change in enumerate(changes):
-            told = before.get(str(change.path))
-            copy = told.copy if told else f"{client}.{number}.before"
-            if told is None:
-                _write(self._folder / copy, change.before or b"")
-            existed = told.existed if told else change.before is not None
-            kept.append(_Kept(str(change.path), existed, copy, _hash(change.after)))
-        _write(note, msgspec.json.encode(kept))
-        for change in changes:
-            _write(change.path, change.after)
-
-    def undo(self, client: str, force: bool) -> list[Path]:
-        """Put the files back, byte for byte. Raises Changed."""
-        kept = self._kept(client)
-        for told in kept:
-            path = Path(told.path)
-            now = path.read_bytes() if path.exists() else b""
-            if _hash(now) != told.left_as and not force:
-                raise Changed(told.path)
-        for told in kept:
-            path, copy = Path(told.path), self._folder / told.copy
-            if told.existed:
-                _write(path, copy.read_bytes())
-            else:
-                path.unlink(missing_ok=True)
-        self._note(client).unlink()
-        for told in kept:
-            (self._folder / told.copy).unlink()
-        return [Path(told.path) for told in kept]
-
-    def _note(self, client: str) -> Path:
-        return self._folder / f"{client}.json"
-
-    def _kept(self, client: str) -> list["_Kept"]:
-        return msgspec.json.decode(self._note(client).read_bytes(), type=list[_Kept])
+def configuration_of(set_up: SetUp, home: Path, environ: Mapping[str, str]) -> list[Path]:
+    """The files of a set-up that the tool would read here, in its order: where its own variables
+    say, else below the home folder."""
+    paths = []
+    for name in set_up.files:
+        path = home / name
+        for variable, folder in set_up.folders.items():
+            place = environ.get(variable, "")
+            if place and name.startswith(f"{folder}/"):
+                path = Path(place).expanduser() / name.removeprefix(f"{folder}/")
+        paths.append(path)
+    return paths
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """What was before of one file: whether it ``existed``, its ``copy`` in the backups' folder, and
-    the hash of how it was left."""
+def outranking(set_up: SetUp, environ: Mapping[str, str]) -> SetUp:
+    """The set-up with the settings that win over variables which are set here."""
+    more = [value for name, value in set_up.outranks.items() if environ.get(name)]
+    places = {place for place, _ in more}
+    return msgspec.structs.replace(
+        set_up,
+        values=(*set_up.values, *more),
+        removes=tuple(place for place in set_up.removes if place not in places),
+        unless=tuple(one for one in set_up.unless if one[0] not in places),
+        outranks={},
+    )
 
-    path: str
-    existed: bool
-    copy: str
-    left_as: str
+
+def planned(
+    set_up: SetUp, key: str, home: Path, environ: Mapping[str, str], notes: Notes, client: str
+) -> Change:
+    """The change that a set-up makes here. ``key`` is among its values, or "". Raises NotEditable
+    and OSError; says of which file."""
+    set_up = outranking(set_up, environ)
+    paths = configuration_of(set_up, home, environ)
+    path = next((path for path in reversed(paths) if path.exists()), paths[0])
+    note = notes.read(client).get(str(path))
+    try:
+        return _planned(set_up, key, path, note, notes)
+    except NotEditable as error:
+        raise NotEditable(f"{path}: {error}") from None
 
 
-def _hash(content: bytes) -> str:
-    return sha256(content).hexdigest()
+def _planned(set_up: SetUp, key: str, path: Path, note: FileNote | None, notes: Notes) -> Change:
+    before = path.read_bytes() if target_of(path).exists() else None
+    base = before if note is None else undone(note, before, notes).content
+    content = _without_stale(set_up, before or b"", base or b"", note)
+    edits = wanted(set_up, _settings(content, set_up))
+    after = Document.of(content, set_up.format).edited(edits) if edits else content
+    left = _settings(after, set_up)
+    if wanted(set_up, left):
+        raise NotEditable("what would be set there does not stay")
+    own = wanted(set_up, _settings(base or b"", set_up))
+    has_key = bool(key) and key.encode() in after
+    mode_before = mode_of(path) if before is not None else None
+    mode = PRIVATE if mode_before is None else mode_before
+    return Change(
+        path=path,
+        format=set_up.format,
+        before=before,
+        after=after,
+        base=base,
+        edits=tuple(_noted(edit, left) for edit in own),
+        shown=tuple(edit.path for edit in edits),
+        key_at=next((edit.path for edit in own if key and edit.value == key), ()),
+        mode_before=mode_before,
+        # For its owner alone while a key is in it.
+        mode=mode & 0o700 if has_key else mode,
+    )
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all; what is new is for its owner alone, since it holds a key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    target = path.resolve()
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-    part = target.with_name(f".{target.name}.codeplan")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.chmod(mode)
-    part.replace(target)
+def _without_stale(set_up: SetUp, content: bytes, base: bytes, note: FileNote | None) -> bytes:
+    """The file without what an earlier set-up had changed in it and this one does not."""
+    if note is None:
+        return content
+    settings, before = _settings(content, set_up), _settings(base, set_up)
+    if not stands(note, settings, before):
+        return content
+    own = {(edit.path, edit.kind) for edit in wanted(set_up, before)}
+    stale = taking_back(
+        [edit for edit in note.edits if (edit.path, edit.kind) not in own], settings, before
+    )
+    return Document.of(content, set_up.format).edited(stale) if stale else content
+
+
+def _settings(content: bytes, set_up: SetUp) -> dict[str, Any]:
+    return Document.of(content, set_up.format).settings()
+
+
+def _noted(edit: Edit, left: Mapping[str, Any]) -> NotedEdit:
+    value = digest(at(left, edit.path)) if edit.kind == "set" else ""
+    return NotedEdit(edit.path, edit.kind, value, edit.item)

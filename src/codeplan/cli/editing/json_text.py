@@ -1,72 +1,205 @@
 """Setting and removing values in a JSON text, leaving everything else as it stands: comments, white
-space, the order of keys. Comments and trailing commas (JSONC) are understood."""
+space, the order of keys. Comments and trailing commas (JSONC) are understood, and kept.
+
+Where a name stands twice in an object, the last one is what readers take, and what is changed.
+"""
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 import tree_sitter_json
 from tree_sitter import Language, Node, Parser
 
+from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable
+from codeplan.clients.set_up import Path
+
 _PARSER = Parser(Language(tree_sitter_json.language()))
-_REST_OF_LINE = re.compile(rb"[ \t]*(?:/\*[^\n]*?\*/[ \t]*)*(?://[^\n]*)?(?=\r?\n)")
-_COMMA = re.compile(rb"(?:\s|//[^\n]*\n|/\*.*?\*/)*,", re.DOTALL)
+_STRING = rb'"(?:[^"\\\n]|\\.)*"'
+_COMMENT = rb"//[^\n]*|/\*.*?\*/"
+_COMMENTS = re.compile(_STRING + rb"|(?P<gone>" + _COMMENT + rb")", re.DOTALL)
+_TRAILING = re.compile(_STRING + rb"|(?P<gone>,)(?=\s*[}\]])")
+# A comma behind white space and whole comments: what is matched once is not given back.
+_COMMA = re.compile(rb"(?>\s++|//[^\n]*+|/\*.*?\*/)*+,", re.DOTALL)
+_REST_OF_LINE = re.compile(rb"[ \t]*(?:/\*[^\n]*?\*/[ \t]*)*(?://[^\r\n]*)?(?=\r?\n)")
+_SPACED = re.compile(_STRING + rb":[ \t]")
 
 
-class NotEditable(ValueError):
-    """The text is not a JSON object."""
+def parse(text: bytes) -> dict[str, Any]:
+    """The settings of a JSON text; none in an empty one. Raises NotEditable, naming the line."""
+    strict = _strict(text)
+    if not strict.strip():
+        return {}
+    try:
+        value = json.loads(strict, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise NotEditable(f"line {error.lineno} is not JSON: {error.msg}") from None
+    except RecursionError:
+        raise NotEditable("it is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise NotEditable("it is not a JSON object")
+    return value
 
 
-def set_value(text: bytes, path: tuple[str, ...], value: Any) -> bytes:
-    """The text with this value at that path; objects on the way are made. Raises NotEditable."""
-    if not text.strip():
-        text = b"{}\n"
-    node = _root(text)
-    for depth, key in enumerate(path):
-        pair = _pair(node, key)
-        rest = path[depth + 1 :]
-        if pair is None:
-            for outer in reversed(rest):
-                value = {outer: value}
-            return _insert(text, node, key, value)
-        inner = pair.child_by_field_name("value")
-        assert inner is not None
-        if not rest or inner.type != "object":
-            for outer in reversed(rest):
-                value = {outer: value}
-            return _replace(text, inner, value)
-        node = inner
+def edited(text: bytes, edits: Iterable[Edit], newline: bytes) -> bytes:
+    """The text after these edits. Raises NotEditable."""
+    for edit in edits:
+        if edit.value is ABSENT:
+            text = _removed(text, edit.path)
+        else:
+            text = _Setting(text, newline).set(edit.path, edit.value)
     return text
 
 
-def remove(text: bytes, path: tuple[str, ...]) -> bytes:
-    """The text without what stands at that path, if anything does. Raises NotEditable."""
-    if not text.strip():
-        return text
-    node = _root(text)
-    for key in path[:-1]:
-        pair = _pair(node, key)
-        inner = pair.child_by_field_name("value") if pair else None
-        if inner is None or inner.type != "object":
-            return text
-        node = inner
-    pair = _pair(node, path[-1])
-    if pair is None:
-        return text
-    pairs = _pairs(node)
-    place = [other.id for other in pairs].index(pair.id)
-    if place + 1 < len(pairs):
-        return text[: pair.start_byte] + text[pairs[place + 1].start_byte :]
-    start = pairs[place - 1].end_byte if place else pair.start_byte
-    return text[:start] + text[pair.end_byte :]
+def _strict(text: bytes) -> bytes:
+    """The text with blanks for comments and trailing commas: every other byte where it was."""
+    return _blanked(_TRAILING, _blanked(_COMMENTS, text))
+
+
+def _blanked(pattern: re.Pattern[bytes], text: bytes) -> bytes:
+    def blank(match: re.Match[bytes]) -> bytes:
+        return re.sub(rb"[^\r\n]", b" ", match[0]) if match["gone"] else match[0]
+
+    return pattern.sub(blank, text)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise NotEditable(f"{name} is no JSON value")
+
+
+class _Setting:
+    """One value that is set in one text."""
+
+    def __init__(self, text: bytes, newline: bytes) -> None:
+        if not _strict(text).strip():
+            gap = newline if text and not text.endswith(b"\n") else b""
+            text += gap + b"{}" + newline
+        self.text, self.newline = text, newline
+        self.root = _root(text)
+        whole = text[self.root.start_byte : self.root.end_byte]
+        self.is_one_line = b"\n" not in whole and bool(_pairs(self.root))
+        is_spaced = not self.is_one_line or bool(_SPACED.search(whole))
+        self.comma, self.colon = (b", ", b": ") if is_spaced else (b",", b":")
+        self.step = self._step()
+
+    def set(self, path: Path, value: Any) -> bytes:
+        node = self.root
+        for depth, key in enumerate(path):
+            pair, rest = _pair(node, key), path[depth + 1 :]
+            inner = pair.child_by_field_name("value") if pair is not None else None
+            if inner is not None and rest and inner.type == "object":
+                node = inner
+                continue
+            for outer in reversed(rest):
+                value = {outer: value}
+            return self._insert(node, key, value) if inner is None else self._replace(inner, value)
+        raise AssertionError("a path has a step")
+
+    def _step(self) -> str:
+        """What one level is indented by, as the file has it."""
+        for pair in _pairs(self.root):
+            inside = _indent_at(self.text, pair.start_byte)
+            if inside and b"\n" in self.text[self.root.start_byte : pair.start_byte]:
+                return inside.decode()
+        return "  "
+
+    def _replace(self, node: Node, value: Any) -> bytes:
+        written = self._written(value, _indent_at(self.text, node.start_byte))
+        return self.text[: node.start_byte] + written + self.text[node.end_byte :]
+
+    def _insert(self, node: Node, key: str, value: Any) -> bytes:
+        text, name = self.text, json.dumps(key, ensure_ascii=False).encode() + self.colon
+        pairs = _pairs(node)
+        if not pairs:
+            return self._fill(node, name, value)
+        last = pairs[-1]
+        comma = _COMMA.match(text, last.end_byte, node.end_byte - 1)
+        end = comma.end() if comma else last.end_byte
+        separator, trailing = (b"", b",") if comma else (b",", b"")
+        if b"\n" not in text[node.start_byte : last.start_byte]:
+            pair = self.comma[1:] + name + self._compact(value) + trailing
+            return text[:end] + separator + pair + text[end:]
+        indent = _indent_at(text, last.start_byte)
+        line = _REST_OF_LINE.match(text, end)
+        behind = line.end() if line else end
+        pair = self.newline + indent + name + self._written(value, indent) + trailing
+        return text[:end] + separator + text[end:behind] + pair + text[behind:]
+
+    def _fill(self, node: Node, name: bytes, value: Any) -> bytes:
+        """A first pair, in an object that has none."""
+        text, start, end = self.text, node.start_byte + 1, node.end_byte - 1
+        inside = text[start:end].rstrip()
+        if self.is_one_line and not inside:
+            return text[:start] + name + self._compact(value) + text[end:]
+        outer = _indent_at(text, node.start_byte)
+        indent = outer + self.step.encode()
+        pair = self.newline + indent + name + self._written(value, indent) + self.newline + outer
+        return text[:start] + inside + pair + text[end:]
+
+    def _compact(self, value: Any) -> bytes:
+        separators = (self.comma.decode(), self.colon.decode())
+        return json.dumps(value, ensure_ascii=False, separators=separators).encode()
+
+    def _written(self, value: Any, indent: bytes) -> bytes:
+        if self.is_one_line:
+            return self._compact(value)
+        written = json.dumps(value, indent=self.step, ensure_ascii=False).encode()
+        return written.replace(b"\n", self.newline + indent)
+
+
+def _removed(text: bytes, path: Path) -> bytes:
+    """Without what stands at that path, also where it stands twice."""
+    while _strict(text).strip():
+        node: Node | None = _root(text)
+        for key in path[:-1]:
+            pair = _pair(node, key) if node is not None else None
+            inner = pair.child_by_field_name("value") if pair is not None else None
+            node = inner if inner is not None and inner.type == "object" else None
+        pair = _pair(node, path[-1]) if node is not None else None
+        if node is None or pair is None:
+            break
+        text = _without(text, node, pair)
+    return text
+
+
+def _without(text: bytes, node: Node, pair: Node) -> bytes:
+    """Without a pair and the comma that is then too much. Comments stay."""
+    start, end = pair.start_byte, pair.end_byte
+    comma = _COMMA.match(text, end, node.end_byte - 1)
+    if comma is not None:
+        text = text[: comma.end() - 1] + text[comma.end() :]
+        return _closed_up(text[:start], text[end:])
+    place = [other.start_byte for other in _pairs(node)].index(start)
+    if place:
+        before = _COMMA.match(text, _pairs(node)[place - 1].end_byte, start)
+        assert before is not None, "pairs have a comma between them"
+        text = text[: before.end() - 1] + text[before.end() :]
+        start, end = start - 1, end - 1
+    return _closed_up(text[:start], text[end:])
+
+
+def _closed_up(head: bytes, rest: bytes) -> bytes:
+    """Both sides of what was taken out; a line that is left blank goes, and braces with nothing
+    between them stand together."""
+    line = head[head.rfind(b"\n") + 1 :]
+    blank = re.match(rb"[ \t]*\r?\n?", rest)
+    assert blank is not None
+    if line.strip():
+        closes = rest.lstrip(b" \t")[:1] in (b"}", b"\r", b"\n", b"")
+        return (head.rstrip(b" \t") if closes else head) + rest.lstrip(b" \t")
+    if not blank[0].endswith(b"\n"):
+        return head + rest.lstrip(b" \t")
+    head, rest = head[: len(head) - len(line)], rest[blank.end() :]
+    if head.rstrip().endswith(b"{") and rest.lstrip().startswith(b"}"):
+        return head.rstrip() + rest.lstrip()
+    return head + rest
 
 
 def _root(text: bytes) -> Node:
-    for node in _PARSER.parse(text).root_node.named_children:
+    for node in _PARSER.parse(_strict(text)).root_node.named_children:
         if node.type == "object":
             return node
-        if node.type != "comment":
-            break
     raise NotEditable("it is not a JSON object")
 
 
@@ -75,46 +208,14 @@ def _pairs(node: Node) -> list[Node]:
 
 
 def _pair(node: Node, key: str) -> Node | None:
-    for pair in _pairs(node):
+    for pair in reversed(_pairs(node)):
         name = pair.child_by_field_name("key")
         if name is not None and json.loads(name.text or b'""') == key:
             return pair
     return None
 
 
-def _replace(text: bytes, node: Node, value: Any) -> bytes:
-    written = _written(value, _indent_at(text, node.start_byte))
-    return text[: node.start_byte] + written + text[node.end_byte :]
-
-
-def _insert(text: bytes, node: Node, key: str, value: Any) -> bytes:
-    pairs = _pairs(node)
-    name = json.dumps(key).encode()
-    if not pairs:
-        outer = _indent_at(text, node.start_byte)
-        indent = outer + b"  "
-        kept = text[node.start_byte + 1 : node.end_byte - 1].rstrip()
-        pair = b"\n" + indent + name + b": " + _written(value, indent) + b"\n" + outer
-        return text[: node.start_byte + 1] + kept + pair + text[node.end_byte - 1 :]
-    last = pairs[-1]
-    comma = _COMMA.match(text, last.end_byte, node.end_byte - 1)
-    end = comma.end() if comma else last.end_byte
-    if b"\n" not in text[node.start_byte : last.start_byte]:
-        pair = b" " + name + b": " + json.dumps(value).encode()
-        return text[:end] + (b"" if comma else b",") + pair + text[end:]
-    indent = _indent_at(text, last.start_byte)
-    line = _REST_OF_LINE.match(text, end)
-    behind = line.end() if line else end
-    pair = b"\n" + indent + name + b": " + _written(value, indent) + (b"," if comma else b"")
-    return text[:end] + (b"" if comma else b",") + text[end:behind] + pair + text[behind:]
-
-
 def _indent_at(text: bytes, position: int) -> bytes:
     """The white space with which the line of this position begins."""
     line = text[text.rfind(b"\n", 0, position) + 1 : position]
     return line[: len(line) - len(line.lstrip())]
-
-
-def _written(value: Any, indent: bytes) -> bytes:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return text.replace("\n", "\n" + indent.decode()).encode()

@@ -1,0 +1,170 @@
+"""What `connect` set, noted in a folder of the person's own state, with a copy of each file as it
+is without that. Knows no format; holds no key: values are digests, and texts have a mask for it.
+
+A note is written before the files, as pending, and confirmed behind them, each time as a whole: a
+command that was cut off anywhere is told by what the file holds.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from codeplan.cli.editing.edits import Edit, Kind
+from codeplan.cli.editing.writing import PRIVATE
+
+_MASK = b"\0key\0"
+
+
+class NotedEdit(msgspec.Struct, frozen=True):
+    """One edit, with the digest of what was set."""
+
+    path: tuple[str, ...]
+    kind: Kind
+    value: str = ""
+    item: Any = None
+
+    def as_edit(self) -> Edit:
+        return Edit(self.path, self.value, self.kind, self.item)
+
+
+class FileNote(msgspec.Struct, frozen=True):
+    """``base``: the copy of the file without what was set; ``existed``: whether there is one then.
+    ``after``: the copy, masked, of how it was left; ``left_as``: that content's hash. ``key_at``:
+    where the key is in it. ``mode``: its permissions before; None where it is new. ``made``: the
+    folders that were made for it. ``copies``: earlier bases. ``earlier``: the note that holds where
+    this one, still ``pending``, was never carried out."""
+
+    path: str
+    format: str
+    existed: bool
+    base: str
+    after: str
+    left_as: str
+    edits: tuple[NotedEdit, ...] = ()
+    key_at: tuple[str, ...] = ()
+    mode: int | None = None
+    made: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    pending: bool = False
+    earlier: "FileNote | None" = None
+
+
+class _NoteOfBefore(msgspec.Struct, frozen=True):
+    """A file's note as the first version of `connect` wrote it."""
+
+    path: str
+    existed: bool
+    copy: str
+    left_as: str
+
+
+class Notes:
+    def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
+        state = environ.get("XDG_STATE_HOME")
+        self.folder = (Path(state) if state else home / ".local/state") / "codeplan/connect"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One command at a time. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def clients(self) -> list[str]:
+        """Whose configuration is noted."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
+    def read(self, client: str) -> dict[str, FileNote]:
+        """By path; what was pending is told by what its file holds now."""
+        try:
+            content = self._file(client).read_bytes()
+        except FileNotFoundError:
+            return {}
+        value = msgspec.json.decode(content)
+        if isinstance(value, list):
+            kept = msgspec.convert(value, list[_NoteOfBefore])
+            notes = [_as_now(one) for one in kept]
+        else:
+            notes = msgspec.convert(value["files"], list[FileNote])
+        settled = (_settled(note) for note in notes)
+        return {note.path: note for note in settled if note is not None}
+
+    def write(self, client: str, notes: Mapping[str, FileNote]) -> None:
+        """All at once. Raises OSError."""
+        file = self._file(client)
+        if not notes:
+            file.unlink(missing_ok=True)
+            return
+        part = file.with_suffix(".part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as out:
+            out.write(msgspec.json.encode({"version": 2, "files": list(notes.values())}))
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+
+    def keep(self, client: str, content: bytes) -> str:
+        """The name of a new copy; none is ever written over. Raises OSError."""
+        number = 0
+        while True:
+            name = f"{client}.{number}.copy"
+            try:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+                descriptor = os.open(self.folder / name, flags, PRIVATE)
+            except FileExistsError:
+                number += 1
+                continue
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            return name
+
+    def copy(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes() if name else b""
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            if name:
+                with suppress(OSError):
+                    (self.folder / name).unlink()
+
+    def _file(self, client: str) -> Path:
+        return self.folder / f"{client}.json"
+
+
+def masked(content: bytes, key: str) -> bytes:
+    return content.replace(key.encode(), _MASK)
+
+
+def unmasked(content: bytes, key: str) -> bytes:
+    return content.replace(_MASK, key.encode())
+
+
+def content_hash(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+def _settled(note: FileNote) -> FileNote | None:
+    """A pending note was carried out where the file is as it would have left it."""
+    if not note.pending:
+        return note
+    path = Path(note.path)
+    try:
+        holds = content_hash(path.read_bytes()) == note.left_as
+    except OSError:
+        holds = False
+    return msgspec.structs.replace(note, pending=False, earlier=None) if holds else note.earlier
+
+
+def _as_now(note: _NoteOfBefore) -> FileNote:
+    return FileNote(note.path, "", note.existed, note.copy, "", note.left_as)
