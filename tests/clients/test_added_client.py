@@ -58,9 +58,18 @@ side = ["TITLE:"]
 nudges = ["[zeta]"]
 refuse = 400
 programs = ["zeta"]
+headless = ["run", "{prompt}"]
 
 [[clients.set_up]]
 files = ".zeta/settings.json"
+folders = { ZETA_HOME = ".zeta" }
+removes = [["old", "*", "url"]]
+unless = [{ path = ["small"], allowed = ["{small}"] }]
+includes = [{ path = ["enabled"], item = "zeta" }]
+excludes = [{ path = ["disabled"], item = "zeta" }]
+outranks = [{ variable = "ZETA_MODEL", path = ["codeplan", "model"], value = "{large}" }]
+above = "./.zeta/settings.json"
+overriding = "ZETA_URL"
 format = "json"
 then = "Start it as ever: zeta"
 values = [
@@ -95,7 +104,10 @@ def test_a_tool_that_an_entry_alone_adds(service: Service, tmp_path: Path) -> No
         home, "connect", "zeta", "--url", service.url, "--yes", CODEPLAN_KEY=service.key
     )
     settings = home / ".zeta" / "settings.json"
-    assert changed == {"tool": "zeta", "files": [str(settings)], "changed": True}
+    assert (changed["tool"], changed["files"]) == ("zeta", [str(settings)])
+    assert changed["changed"]
+    # Nothing is run because a service says so.
+    assert changed["trial"]["outcome"] == "not_tried"
     assert json.loads(settings.read_text())["codeplan"]["answer"] == 12345
 
     def zeta(run: str, *prompts: str) -> str:

@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import tools
+from codeplan.cli.editing.formats import Document
+from support import npm, tools
 from support.replies import Said, answer
 from support.service import Service, catalogue
+from support.tools.cline_cli import stop_daemons
 from support.upstream import ScriptedUpstream
 
 RICH: dict[str, tuple[str, bytes]] = {
@@ -48,7 +51,8 @@ def codeplan(home: Path, *words: str, **environment: str) -> Any:
         [sys.executable, "-m", "codeplan.cli", *words, "--json"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
+        stdin=subprocess.DEVNULL,
         env={**os.environ, "HOME": str(home), **environment},
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -58,34 +62,66 @@ def codeplan(home: Path, *words: str, **environment: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    said = Said(text="It adds numbers.")
+    with (
+        ScriptedUpstream(lambda asked: answer(asked, said)) as upstream,
+        Service(tmp_path_factory.mktemp("service"), catalogue(upstream.base_url)) as running,
+    ):
+        yield running
+
+
 @pytest.mark.parametrize("tool", RICH)
-@pytest.mark.parametrize("home_is", ["empty", "rich"])
-def test_connect_run_disconnect(tool: str, home_is: str, tmp_path: Path) -> None:
+def test_an_empty_home(tool: str, service: Service, tmp_path: Path) -> None:
+    """The tool itself is let make a call in the end."""
+    home, path = tmp_path / "home", f"{tools.install()}:{npm.path_with_node()}"
+    home.mkdir()
+    before = service.window()["used"]
+    words = ("connect", tool, "--url", service.url, "--yes")
+    try:
+        changed = codeplan(home, *words, CODEPLAN_KEY=service.key, PATH=path, PWD=str(tmp_path))
+    finally:
+        stop_daemons(tmp_path)
+    name, _ = RICH[tool]
+    assert changed["files"] == [str(home / name)]
+    assert changed["changed"]
+    assert changed["trial"]["outcome"] == "used", changed
+    assert service.window()["used"] == before + 1
+    (client,) = service.rows(
+        "SELECT client FROM prompts WHERE id = ?", changed["trial"]["prompt"]
+    )[0]  # fmt: skip
+    assert client == tool
+    codeplan(home, "disconnect", tool)
+    if (home / name).exists():  # something that the tool wrote of its own
+        assert service.key not in (home / name).read_text()
+        assert set(json.loads((home / name).read_text())) <= {"$schema", "$version", "version"}
+
+
+@pytest.mark.parametrize("tool", RICH)
+def test_a_rich_home(tool: str, service: Service, tmp_path: Path) -> None:
+    """The tool is started by its person, with nothing else said."""
     tools.install()
     home = tmp_path / "home"
     name, content = RICH[tool]
-    if home_is == "rich":
-        (home / name).parent.mkdir(parents=True)
-        (home / name).write_bytes(content)
-    with (
-        ScriptedUpstream(lambda asked: answer(asked, Said(text="It adds numbers."))) as upstream,
-        Service(tmp_path, catalogue(upstream.base_url)) as service,
-    ):
-        home.mkdir(exist_ok=True)
-        changed = codeplan(
-            home, "connect", tool, "--url", service.url, "--yes", CODEPLAN_KEY=service.key
-        )
-        assert changed == {"tool": tool, "files": [str(home / name)], "changed": True}
-        ran = tools.configured(tool, "What does add do?", tmp_path)
-        assert "It adds numbers." in ran.seen, ran.seen
-        assert service.window()["used"] == 1
-        assert {client for (client,) in service.rows("SELECT client FROM calls")} == {tool}
-        # Some tools write into their file as they run; what they add goes with the rest.
-        codeplan(home, "disconnect", tool, "--force")
-        if home_is == "rich":
-            assert (home / name).read_bytes() == content
-        else:
-            assert not (home / name).exists()
+    (home / name).parent.mkdir(parents=True)
+    (home / name).write_bytes(content)
+    before = service.window()["used"]
+    words = ("connect", tool, "--url", service.url, "--yes", "--no-trial")
+    changed = codeplan(home, *words, CODEPLAN_KEY=service.key)
+    assert changed["trial"]["outcome"] == "not_tried"
+    ran = tools.configured(tool, "What does add do?", tmp_path)
+    assert "It adds numbers." in ran.seen, ran.seen
+    assert service.window()["used"] == before + 1
+    codeplan(home, "disconnect", tool)
+    now = (home / name).read_bytes()
+    if now == content:
+        return
+    # Some tools write into their file as they run; that stays, and nothing else is different.
+    format_ = "toml" if name.endswith("toml") else "json"
+    left, former = (Document.of(text, format_).settings() for text in (now, content))
+    assert {key: value for key, value in left.items() if key in former} == former
+    assert set(left) - set(former) <= {"$schema", "$version", "lastUsedProvider"}
 
 
 def test_doctor(tmp_path: Path) -> None:

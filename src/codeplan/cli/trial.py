@@ -15,7 +15,7 @@ from codeplan.cli.known_clients import program_of
 from codeplan.clients.base import Client
 
 PROMPT = "Reply with the word OK and nothing else."
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 180
 # So much of what a tool says is looked at.
 _LONGEST_SAYING = 300
 

@@ -8,7 +8,10 @@ class KiloCode(OpenCode):
     id = "kilo-code"
     name = "Kilo Code"
     programs = ("kilo", "kilocode")
-    config = ".config/kilo/kilo.json"
+    headless = ("run", "--auto", "{prompt}")
+    config = ".config/kilo"
+    files = ("kilo.json", "kilo.jsonc", "opencode.json", "opencode.jsonc")
+    folders = (".kilo", ".kilocode")
     not_authored = ("<environment_details>",)
 
     def recognises(self, call: SeenCall) -> bool:

@@ -15,7 +15,11 @@ class OpenCode(Client):
     name = "OpenCode"
     programs: tuple[str, ...] = ("opencode",)
     headless: tuple[str, ...] = ("run", "{prompt}")
-    config = ".config/opencode/opencode.json"
+    # Its folder below ~/.config, and the names of its files there in the order in which it reads
+    # them; the folders that it looks for around a project and at home.
+    config = ".config/opencode"
+    files: tuple[str, ...] = ("opencode.json", "opencode.jsonc")
+    folders: tuple[str, ...] = (".opencode",)
     # It goes on trying at 429 whatever that says.
     limit_status = 403
     at_limit = "shows"
@@ -37,18 +41,45 @@ class OpenCode(Client):
         return bool(call.header(b"x-parent-session-id"))
 
     def set_up(self, plan: Plan) -> tuple[SetUp, ...]:
+        """What wins and what stands in the way was measured on 1.18.33 (docs/clients.md)."""
+        name, variable = self.programs[0], self.programs[0].upper()
+        provider = ("provider", "codeplan")
+        models = dict.fromkeys((plan.large, plan.small))
         return (
             SetUp(
-                files=(self.config, f"{self.config}c"),
+                files=tuple(f"{self.config}/{file}" for file in self.files),
                 format="json",
                 values=(
-                    (("provider", "codeplan"), opencode_provider(plan)),
+                    (provider, opencode_provider(plan)),
                     (("model",), f"codeplan/{plan.large}"),
                 ),
-                then=f"Start it as ever: {self.programs[0]}",
+                then=f"Start it as ever: {name}",
                 folders={"XDG_CONFIG_HOME": ".config"},
+                removes=(
+                    (*provider, "whitelist"),
+                    (*provider, "blacklist"),
+                    # It would be sent in the place of the key.
+                    (*provider, "options", "headers", "Authorization"),
+                    *((*provider, "models", model, "id") for model in models),
+                ),
                 unless=tuple((place, ("codeplan/*",)) for place in _MODELS),
                 includes=((("enabled_providers",), "codeplan"),),
                 excludes=((("disabled_providers",), "codeplan"),),
+                above=(
+                    f"${variable}_CONFIG",
+                    *(f"{place}/{file}" for place in self._above(name) for file in self.files),
+                ),
+                overriding=(f"{variable}_CONFIG_CONTENT",),
             ),
+        )
+
+    def _above(self, name: str) -> tuple[str, ...]:
+        """The folders whose files win over those below ~/.config."""
+        return (
+            "./**",
+            *(f"./**/{folder}" for folder in self.folders),
+            *(f"~/{folder}" for folder in self.folders),
+            f"${name.upper()}_CONFIG_DIR",
+            f"/etc/{name}",
+            f"/Library/Application Support/{name}",
         )

@@ -7,6 +7,7 @@ from codeplan.clients.set_up import Plan, SetUp
 
 _FOLDER = re.compile(r"working in the directory: (.+)")
 _SUB_AGENT = "You are a general-purpose subagent working for a parent agent"
+_WINNING = ("OPENAI_BASE_URL", "OPENAI_API_KEY")
 _MEMORY = "You are now acting as the managed memory extraction subagent"
 
 
@@ -14,6 +15,7 @@ class QwenCode(Client):
     id = "qwen-code"
     name = "Qwen Code"
     programs = ("qwen",)
+    headless = ("-p", "{prompt}")
     # It goes on trying at 429 whatever that says.
     limit_status = 403
     at_limit = "shows"
@@ -64,5 +66,17 @@ class QwenCode(Client):
                     (("model", "name"), plan.large),
                 ),
                 then="Start it as ever: qwen",
+                folders={"QWEN_HOME": ".qwen"},
+                # What wins over the settings' own key was measured on 0.24.4 (docs/clients.md).
+                removes=tuple(("env", name) for name in _WINNING),
+                unless=((("security", "auth", "enforcedType"), ("openai",)),),
+                above=(
+                    *("./**/.env", "./**/.qwen/.env", "~/.env", "~/.qwen/.env"),
+                    "./.qwen/settings.json",
+                    "/etc/qwen-code/settings.json",
+                    "/Library/Application Support/QwenCode/settings.json",
+                    "$QWEN_CODE_SYSTEM_SETTINGS_PATH",
+                ),
+                overriding=_WINNING,
             ),
         )

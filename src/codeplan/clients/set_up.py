@@ -55,17 +55,21 @@ class SetUp(msgspec.Struct, frozen=True):
 
     ``files``: below the home folder, in the order in which the tool reads them: the last that
     exists is used, since what it says wins, else the first. ``folders``: by the name of an
-    environment variable, the folder below home that the tool looks for in that variable instead.
+    environment variable, the folder below home that the tool looks for in that variable instead,
+    or in a folder of that ("NAME/config"); of two that are set the later wins.
 
     ``values``: what is set at which path; ``defaults``: what is set only where nothing is.
+    ``stamps``: those of the values that the tool writes anew by itself.
     In the plan's way, and given back later: ``removes``, whatever stands there; ``unless``, what is
     none of these patterns; ``includes`` and ``excludes``, lists without or with this item. A step
     "*" of these paths stands for every name. ``outranks``: by the name of an environment variable,
     the setting that wins over it; it is set where the variable is.
 
-    Only read, and named: ``above``, files that win over this one, absolute, or "./" for the folder
-    in which the tool is started; ``overriding``, environment variables that do. ``then``: what the
-    person does next."""
+    Only read, and named: ``above``, files that win over this one, and ``overriding``, environment
+    variables that do. A file above is absolute, or begins with "~/" for the home folder, "./" for
+    the folder in which the tool is started, "./**/" for that one and those around it up to home, or
+    "$NAME" for what a variable says; its last step may be a pattern, and one that ends in ".env"
+    sets variables. ``then``: what the person does next."""
 
     files: tuple[str, ...]
     format: Literal["json", "toml", "yaml"]
@@ -73,6 +77,7 @@ class SetUp(msgspec.Struct, frozen=True):
     then: str = ""
     removes: tuple[Path, ...] = ()
     defaults: tuple[tuple[Path, Any], ...] = ()
+    stamps: tuple[Path, ...] = ()
     folders: Mapping[str, str] = {}
     unless: tuple[tuple[Path, tuple[str, ...]], ...] = ()
     includes: tuple[tuple[Path, str], ...] = ()

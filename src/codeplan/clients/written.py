@@ -11,10 +11,6 @@ from codeplan.clients.set_up import SetUp
 def written(set_up: SetUp) -> str:
     """The whole file, with what is set and what is set by default."""
     values = (*set_up.defaults, *set_up.values)
-    if set_up.format == "yaml":
-        # Clients' YAML has plain values at its top only.
-        lines = [f"{path[0]}: {json.dumps(value, ensure_ascii=False)}" for path, value in values]
-        return "\n".join(lines) + "\n"
     tree: dict[str, Any] = {}
     for path, value in values:
         steps = (path,) if isinstance(path, str) else path
@@ -24,4 +20,8 @@ def written(set_up: SetUp) -> str:
         place[steps[-1]] = value
     if set_up.format == "toml":
         return tomlkit.dumps(tree)
+    if set_up.format == "yaml":
+        # Each value as JSON, which is YAML too.
+        lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in tree.items()]
+        return "\n".join(lines) + "\n"
     return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"

@@ -69,6 +69,7 @@ def _file(table: FileTable) -> SetUp:
         then=table.then,
         removes=tuple(tuple(path) for path in table.removes),
         defaults=tuple((tuple(one.path), one.value) for one in table.defaults),
+        stamps=tuple(tuple(path) for path in table.stamps),
         folders=dict(table.folders),
         unless=tuple((tuple(one.path), tuple(one.allowed)) for one in table.unless),
         includes=tuple((tuple(one.path), one.item) for one in table.includes),

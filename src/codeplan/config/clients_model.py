@@ -61,8 +61,8 @@ class OutranksTable(ValueTable):
 
 
 class FileTable(Table):
-    """``[[clients.set_up]]``: one file below the home folder. ``values`` are set, ``defaults`` only
-    where nothing is; ``removes``, ``unless``, ``includes``, ``excludes`` and ``outranks`` are about
+    """``[[clients.set_up]]``: one file below the home folder. ``values`` are set, ``defaults`` and
+    ``stamps`` only where nothing is; ``removes``, ``unless``, ``includes``, ``excludes`` and ``outranks`` are about
     what stands in the plan's way; ``folders``, ``above`` and ``overriding`` about what else the
     tool looks at (clients/set_up.py). ``then``: what the person does next."""
 
@@ -72,6 +72,7 @@ class FileTable(Table):
     then: str = ""
     removes: list[Steps] = []
     defaults: list[ValueTable] = []
+    stamps: list[Steps] = []
     folders: dict[Name, Text] = {}
     unless: list[AllowedTable] = []
     includes: list[ItemTable] = []

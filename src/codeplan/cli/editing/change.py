@@ -53,9 +53,10 @@ def configuration_of(set_up: SetUp, home: Path, environ: Mapping[str, str]) -> l
     for name in set_up.files:
         path = home / name
         for variable, folder in set_up.folders.items():
+            variable, _, below = variable.partition("/")
             place = environ.get(variable, "")
             if place and name.startswith(f"{folder}/"):
-                path = Path(place).expanduser() / name.removeprefix(f"{folder}/")
+                path = Path(place).expanduser() / below / name.removeprefix(f"{folder}/")
         paths.append(path)
     return paths
 

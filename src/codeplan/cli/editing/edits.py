@@ -12,9 +12,10 @@ import msgspec
 
 from codeplan.clients.set_up import Path
 
-# "set" and "removed" are about the value at a path; "included" and "excluded" about one item of the
-# list there, whose other items are the person's own.
-Kind = Literal["set", "removed", "included", "excluded"]
+# "set" and "removed" are about the value at a path, "stamp" about one that a tool writes anew by
+# itself; "included" and "excluded" about one item of the list there, whose other items are the
+# person's own.
+Kind = Literal["set", "stamp", "removed", "included", "excluded"]
 
 
 class NotEditable(ValueError):
@@ -108,6 +109,8 @@ def reverse(edit: Edit, settings: Mapping[str, Any], base: Mapping[str, Any]) ->
         return Edit(edit.path, before) if now is ABSENT and _reaches(settings, edit.path) else None
     if edit.kind == "set":
         return None if now is ABSENT or digest(now) != edit.value else Edit(edit.path, before)
+    if edit.kind == "stamp":
+        return None if now is ABSENT else Edit(edit.path, before)
     if not isinstance(now, list):
         return None
     if edit.kind == "included":

@@ -43,13 +43,17 @@ def _listed(set_up: SetUp, settings: Mapping[str, Any]) -> Iterator[Edit]:
 
 
 def _values(set_up: SetUp, settings: Mapping[str, Any]) -> Iterator[Edit]:
-    for place, value in set_up.values:
-        for path, leaf in leaves(place, value):
-            if not same(at(settings, path), leaf):
+    for place, table in set_up.values:
+        for path, leaf in leaves(place, table):
+            value = at(settings, path)
+            if path in set_up.stamps:
+                if value is ABSENT:
+                    yield Edit(path, leaf, "stamp")
+            elif not same(value, leaf):
                 yield Edit(path, leaf)
-    for place, value in set_up.defaults:
+    for place, table in set_up.defaults:
         if at(settings, place) is ABSENT:
-            yield Edit(place, value)
+            yield Edit(place, table)
 
 
 def _paths(settings: Mapping[str, Any], pattern: Path) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """What wins over the file that `connect` writes, and says otherwise: other files that a tool reads,
 and variables of the shell that it is started in. Reads them, writes nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 from codeplan.cli.editing.change import outranking
@@ -14,33 +14,45 @@ from codeplan.clients.set_up import SetUp
 def obstacles(set_up: SetUp, home: Path, environ: Mapping[str, str], folder: Path) -> Iterator[str]:
     """A sentence for each thing in the plan's way. ``folder``: where the tool would be started."""
     set_up = outranking(set_up, environ)
-    for path in _above(set_up, home, folder):
+    values = {leaf for path, value in set_up.values for _, leaf in leaves(path, value)
+              if isinstance(leaf, str)}  # fmt: skip
+    overriding = [name for name in set_up.overriding if environ.get(name, "") not in (*values, "")]
+    yield from (f"{name} is set in this shell, and wins over the settings" for name in overriding)
+    for path in _above(set_up, home, environ, folder):
         try:
-            settings = Document.of(path.read_bytes(), set_up.format).settings()
+            if path.name.endswith(".env"):
+                names = _variables(path.read_text("utf-8", "replace"), values)
+                settings = [name for name in set_up.overriding if name in names]
+            else:
+                document = Document.of(path.read_bytes(), set_up.format)
+                settings = [".".join(place) for place in in_the_way(set_up, document.settings())]
         except OSError:
             continue
         except NotEditable as error:
             yield f"{path}, which wins over your own settings, cannot be read: {error}"
             continue
-        for setting in in_the_way(set_up, settings):
-            yield f"{path} sets {'.'.join(setting)}, which wins over your own settings"
-    values = {leaf for path, value in set_up.values for _, leaf in leaves(path, value)
-              if isinstance(leaf, str)}  # fmt: skip
-    for name in set_up.overriding:
-        value = environ.get(name)
-        if value and value not in values:
-            yield f"{name} is set in this shell, and wins over the settings: unset it"
+        for setting in settings:
+            yield f"{path} sets {setting}, which wins over your own settings"
 
 
-def _above(set_up: SetUp, home: Path, folder: Path) -> Iterator[Path]:
-    """The files above that are there; a folder of files stands for all of them. "./**/" stands for
-    the folder in which the tool is started and those around it, up to the home folder."""
+def _variables(text: str, allowed: Set[str]) -> set[str]:
+    """The variables that a .env file sets to anything else than these values."""
+    pairs = (line.strip().removeprefix("export ").partition("=") for line in text.splitlines())
+    return {name.strip() for name, _, value in pairs if value.strip().strip("\"'") not in allowed}
+
+
+def _above(set_up: SetUp, home: Path, environ: Mapping[str, str], folder: Path) -> Iterator[Path]:
+    """The files above that are there; a name may hold a pattern."""
     for name in set_up.above:
+        start, _, rest = name.partition("/")
         if name.startswith("./**/"):
             around = [folder, *folder.parents]
             below_home = around[: around.index(home)] if home in around else around
             patterns = [place / name.removeprefix("./**/") for place in below_home]
+        elif start.startswith("$"):
+            place = environ.get(start[1:], "")
+            patterns = [Path(place) / rest] if place else []
         else:
-            patterns = [folder / name if name.startswith("./") else Path(name)]
+            patterns = [{".": folder, "~": home}.get(start, Path("/")) / rest]
         for pattern in patterns:
             yield from sorted(pattern.parent.glob(pattern.name))

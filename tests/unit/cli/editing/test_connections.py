@@ -358,3 +358,16 @@ def test_what_cannot_be_changed_is_left_and_named(
     assert "\n" not in str(refusal.value)
     assert path.read_bytes() == content
     assert home.state() == []
+
+
+def test_what_a_tool_stamps_anew_goes_with_what_was_set(home: Home) -> None:
+    """Cline reads a provider that has nothing but a time as a broken file."""
+    path = home.file(".cline/data/settings/providers.json", b'{"version": 1, "providers": {}}')
+    home.connect("cline")
+    settings = read(path)
+    settings["providers"]["openai-compatible"]["updatedAt"] = "2026-11-28T14:53:58.062Z"
+    path.write_text(json.dumps({**settings, "modes": {}}, indent=2))
+    again = home.connections.plan("cline", set_ups_of("cline"), KEY)
+    assert not any(change.changes_anything for change in again)
+    home.connections.undo("cline")
+    assert read(path) == {"version": 1, "providers": {}, "modes": {}}
