@@ -46,6 +46,10 @@ RICH: dict[str, tuple[str, bytes]] = {
 }  # fmt: skip
 
 
+# What the tools write into their files as they run.
+ADDED = {"$schema", "$version", "permission", "modes"}
+
+
 def codeplan(home: Path, *words: str, **environment: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", "codeplan.cli", *words, "--json"],
@@ -95,7 +99,7 @@ def test_an_empty_home(tool: str, service: Service, tmp_path: Path) -> None:
     codeplan(home, "disconnect", tool)
     if (home / name).exists():  # something that the tool wrote of its own
         assert service.key not in (home / name).read_text()
-        assert set(json.loads((home / name).read_text())) <= {"$schema", "$version", "version"}
+        assert set(json.loads((home / name).read_text())) <= ADDED
 
 
 @pytest.mark.parametrize("tool", RICH)
@@ -121,7 +125,7 @@ def test_a_rich_home(tool: str, service: Service, tmp_path: Path) -> None:
     format_ = "toml" if name.endswith("toml") else "json"
     left, former = (Document.of(text, format_).settings() for text in (now, content))
     assert {key: value for key, value in left.items() if key in former} == former
-    assert set(left) - set(former) <= {"$schema", "$version", "lastUsedProvider"}
+    assert set(left) - set(former) <= ADDED
 
 
 def test_doctor(tmp_path: Path) -> None:
