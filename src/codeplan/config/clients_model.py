@@ -63,8 +63,8 @@ class OutranksTable(ValueTable):
 class FileTable(Table):
     """``[[clients.set_up]]``: one file below the home folder. ``values`` are set, ``defaults`` and
     ``stamps`` only where nothing is; ``removes``, ``unless``, ``includes``, ``excludes`` and
-    ``outranks`` are about what stands in the plan's way; ``folders``, ``above`` and ``overriding`` about what else the
-    tool looks at (clients/set_up.py). ``then``: what the person does next."""
+    ``outranks`` are about what stands in the plan's way; ``folders``, ``above`` and ``overriding``
+    about what else the tool looks at (clients/set_up.py). ``then``: what the person does next."""
 
     files: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
     format: Literal["json", "toml", "yaml"]
