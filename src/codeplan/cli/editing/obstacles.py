@@ -38,7 +38,8 @@ def obstacles(set_up: SetUp, home: Path, environ: Mapping[str, str], folder: Pat
 def _variables(text: str, allowed: Set[str]) -> set[str]:
     """The variables that a .env file sets to anything else than these values."""
     pairs = (line.strip().removeprefix("export ").partition("=") for line in text.splitlines())
-    return {name.strip() for name, _, value in pairs if value.strip().strip("\"'") not in allowed}
+    known = {"", *allowed}
+    return {name.strip() for name, _, value in pairs if value.strip().strip("\"'") not in known}
 
 
 def _above(set_up: SetUp, home: Path, environ: Mapping[str, str], folder: Path) -> Iterator[Path]:

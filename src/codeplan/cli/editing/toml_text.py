@@ -80,8 +80,9 @@ class _Places:
                 self._note(node, (), roots)
             elif node.type in _HEADERS:
                 self.first_header = self.first_header or node
-                path = _key(node.named_children[0])
-                if path[0] in roots:
+                name = node.named_children[0]
+                path = _key(name) if _may_begin(name, roots) else ()
+                if path and path[0] in roots:
                     self.headers.append(_Header(path, node))
                     for child in node.named_children[1:]:
                         if child.type == "pair":
@@ -241,6 +242,13 @@ def _taken_inside(node: Node, path: Path) -> list[tuple[int, int, bytes]]:
         if path[: len(key)] == key and inner.type == "inline_table":
             return _taken_inside(inner, path[len(key) :])
     return []
+
+
+def _may_begin(name: Node, roots: set[str]) -> bool:
+    """Whether a key may begin with one of these: most of a large file's do not, and are not read
+    further."""
+    text = name.text or b""
+    return b"\\" in text or any(root.encode() in text for root in roots)
 
 
 def _key(node: Node) -> Path:
