@@ -9,6 +9,7 @@ import msgspec
 from codeplan.protocol.usage import Usage
 
 StopReason = Literal["end", "length", "tool", "stop_sequence", "refusal"]
+Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,19 @@ class Image:
     url: str = ""
 
 
+def _inside(link: str) -> tuple[str, str] | None:
+    """Media type and base64 of what a ``data:`` link carries; None for any other link."""
+    if not link.startswith("data:") or ";base64," not in link:
+        return None
+    kind, data = link[5:].split(";base64,", 1)
+    kind = kind.partition(";")[0].strip().lower()
+    return ("image/jpeg" if kind == "image/jpg" else kind), data
+
+
 def image_from(link: str) -> Image:
     """An image by its link; a ``data:`` link carries it inside."""
-    if link.startswith("data:") and ";base64," in link:
-        kind, data = link[5:].split(";base64,", 1)
-        return Image(media_type=kind, data=data)
-    return Image(url=link)
+    inside = _inside(link)
+    return Image(*inside) if inside else Image(url=link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,8 @@ def document_from(name: str, link: str) -> Document:
     """A document by its link; a ``data:`` link, or bare base64, carries it inside."""
     if link.startswith(("http://", "https://")):
         return Document(name, url=link)
-    if link.startswith("data:") and ";base64," in link:
-        kind, data = link[5:].split(";base64,", 1)
-        return Document(name, kind, data)
-    return Document(name, data=link)
+    inside = _inside(link)
+    return Document(name, *inside) if inside else Document(name, data=link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +110,28 @@ Part = Text | Image | Video | Document | Thinking | ToolCall | ToolResult
 class Message:
     """``role``: system (also in mid-conversation), user or assistant."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Role
     parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
+    """``strict``: whether its calls must follow the schema; None where the caller did not say."""
+
     name: str
     description: str
     schema: Any
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """An answer in JSON: by the ``schema``, or any object where that is None. ``strict`` as a
+    tool's."""
+
+    schema: dict[str, Any] | None = None
+    name: str = "answer"
+    strict: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +147,7 @@ class ToolChoice:
 class Request:
     """A call. ``thinking``: True to think, False not to, None as the model will.
     ``thinking_budget`` in tokens. ``signs``: the caller sends thinking back with its signature.
-    ``json_schema``: what the answer must follow."""
+    ``form``: what the answer must be."""
 
     model: str
     messages: tuple[Message, ...]
@@ -144,7 +163,7 @@ class Request:
     thinking_budget: int | None = None
     effort: str = ""
     signs: bool = False
-    json_schema: Any = None
+    form: AnswerForm | None = None
     user: str = ""
     cache_key: str = ""
 
