@@ -56,6 +56,10 @@ def video_from(link: str) -> Video:
     return Video(image.media_type, image.data, image.url)
 
 
+# Where a caller's conversation says nothing, and a protocol demands that somebody speaks.
+NOTHING_SAID = "(no message)"
+
+
 def reminder(text: Text) -> Text:
     """A system text in mid-conversation, as a user's: many servers allow them at the start only."""
     return Text(f"<system-reminder>\n{text.text}\n</system-reminder>")

@@ -1,8 +1,9 @@
 """Content blocks of Anthropic's messages, to the common form.
 
 What only Anthropic's own servers can do with a block is done without: a search result and a
-document's text are text, what its server-side tools did is told as text, and redacted thinking,
-which no other server can read, is dropped. A block that none of this fits is refused by its name.
+document's text are text, what its server-side tools did is told as text, and citations and redacted
+thinking, which no other server can read, are dropped. A block that none of this fits is refused by
+its name.
 """
 
 from typing import Any

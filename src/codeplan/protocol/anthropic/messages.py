@@ -10,13 +10,13 @@ from typing import Any
 from codeplan.protocol import arguments, conversation, inner, tool_names
 from codeplan.protocol.outline import Malformed
 
-# Where the caller's conversation has nothing that a user says.
-NOTHING_SAID = "(no message)"
+GO_ON = "Go on from there."
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
-def encode(messages: tuple[inner.Message, ...]) -> list[dict[str, Any]]:
-    """Messages with each role's runs joined. Raises Malformed.
+def encode(messages: tuple[inner.Message, ...], may_begin: bool = True) -> list[dict[str, Any]]:
+    """Messages with each role's runs joined. ``may_begin``: the model goes on from an answer that
+    the caller began; else it is asked to. Raises Malformed.
 
     A system message in mid-conversation is the user's, marked as a reminder.
     """
@@ -31,7 +31,7 @@ def encode(messages: tuple[inner.Message, ...]) -> list[dict[str, Any]]:
             encoded[-1]["content"] += blocks
         elif blocks:
             encoded.append({"role": role, "content": blocks})
-    return _ended(_joined(encoded))
+    return _ended(_joined(encoded), may_begin)
 
 
 def _joined(encoded: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def _joined(encoded: list[dict[str, Any]]) -> list[dict[str, Any]]:
         while content and content[-1]["type"] == "thinking":
             content.pop()
         if not made and not content:
-            content.append({"type": "text", "text": NOTHING_SAID})
+            content.append({"type": "text", "text": inner.NOTHING_SAID})
         if content and made and made[-1]["role"] == message["role"]:
             made[-1]["content"] += content
         elif content:
@@ -50,9 +50,11 @@ def _joined(encoded: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return made
 
 
-def _ended(encoded: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _ended(encoded: list[dict[str, Any]], may_begin: bool) -> list[dict[str, Any]]:
     """The messages whose last text, where the assistant is to go on from it, ends without space."""
     last = encoded[-1]
+    if last["role"] == "assistant" and not may_begin:
+        return [*encoded, {"role": "user", "content": [{"type": "text", "text": GO_ON}]}]
     if last["role"] == "assistant" and last["content"][-1]["type"] == "text":
         last["content"][-1]["text"] = last["content"][-1]["text"].rstrip()
     return encoded

@@ -129,7 +129,7 @@ def _tool_choice(choice: Any, tools: Any) -> inner.ToolChoice | None:
 def encode(request: inner.Request, model: str, dialect: str = "plain") -> bytes:
     """The call as this protocol writes it, for the upstream's own name of the model.
 
-    ``dialect``: "adaptive" for models that choose themselves how long they think.
+    ``dialect``: "adaptive" for models that choose themselves how long they think. Raises Malformed.
     """
     lead, rest = _leading_system(request.messages)
     form = schema.compiled(request.form) if request.form else None
@@ -138,7 +138,7 @@ def encode(request: inner.Request, model: str, dialect: str = "plain") -> bytes:
     call: dict[str, Any] = {
         "model": model,
         "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS,
-        "messages": messages.encode(rest),
+        "messages": messages.encode(rest, may_begin=dialect != thinking.ADAPTIVE),
         "stream": request.stream,
     }
     if lead:

@@ -74,7 +74,8 @@ def _converted(schema: Any) -> dict[str, Any]:
     if "object" in _types(made) or "properties" in made:
         made |= {"type": made.get("type", "object"), "additionalProperties": False}
     if words:
-        made["description"] = f"{made.get('description', '')}\n\n{fields.to_json(words)}".strip()
+        told = f"It must follow {fields.to_json(words)}."
+        made["description"] = f"{made.get('description', '')}\n\n{told}".strip()
     return made
 
 

@@ -6,7 +6,7 @@ response belongs to the earliest call of its name that has none yet.
 
 import base64
 import binascii
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 from codeplan.protocol import fields, inner
@@ -20,11 +20,11 @@ _FOREIGN = ("executableCode", "codeExecutionResult", "toolCall", "toolResponse")
 
 
 class Conversation:
-    """Reads contents in their order. ``unanswered``: calls without a response, each its name by its
-    id, in order; and of each name its ids, so that each response is one look-up."""
+    """Reads contents in their order. ``unanswered``: how many calls of an id have no response yet;
+    and of each name its ids in order, so that each response is one look-up."""
 
     def __init__(self) -> None:
-        self._unanswered: dict[str, str] = {}
+        self._unanswered: Counter[str] = Counter()
         self._by_name: dict[str, deque[str]] = {}
         self._made = 0
 
@@ -65,7 +65,7 @@ class Conversation:
         if not identity:
             self._made += 1
             identity = f"call_{self._made}"
-        self._unanswered[identity] = name
+        self._unanswered[identity] += 1
         self._by_name.setdefault(name, deque()).append(identity)
         return inner.ToolCall(identity, name, fields.to_json(arguments))
 
@@ -84,15 +84,21 @@ class Conversation:
 
     def _answered(self, identity: str, name: str) -> str | None:
         """Take the call that a response answers: by its id, else the first of its name."""
-        if identity and self._unanswered.pop(identity, None) is not None:
+        if identity and self._take(identity):
             return identity
         waiting = self._by_name.get(name) or deque()
         while waiting:
             call_id = waiting.popleft()
             # What was answered by its id is still in the row of its name.
-            if self._unanswered.pop(call_id, None) is not None:
+            if self._take(call_id):
                 return call_id
         return None
+
+    def _take(self, identity: str) -> bool:
+        if not self._unanswered[identity]:
+            return False
+        self._unanswered[identity] -= 1
+        return True
 
 
 def _said(response: Any) -> tuple[str, bool]:

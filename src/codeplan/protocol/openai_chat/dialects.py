@@ -11,7 +11,7 @@ Switch = Literal["", "effort", "glm", "template"]
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """``switch``: how it is told to think. ``limit``: its field for the longest answer.
-    ``draws``: it may be told how to draw an answer (temperature and top_p) and where to stop.
+    ``draws``: it may be told how to draw an answer (temperature and top_p).
     ``takes_thinking``: the history may hold the model's thinking. ``takes_top_k``, ``caches``: the
     fields ``top_k`` and ``prompt_cache_key``. ``most_id``, ``most_stops``: the longest id of a
     call, and the most stops; None for any."""
@@ -40,7 +40,7 @@ DIALECTS = {
     "openai": _OPENAI,
     "openai-reasoning": Dialect(
         "effort", "max_completion_tokens", draws=False, takes_thinking=False, caches=True,
-        most_id=40,
+        most_id=40, most_stops=0,
     ),
     "glm": Dialect("glm"),
     "vllm": _TEMPLATE,

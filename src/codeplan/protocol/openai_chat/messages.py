@@ -29,7 +29,7 @@ def encode(messages: tuple[inner.Message, ...], dialect: Dialect) -> list[dict[s
             encoded += _assistant(message.parts, dialect)
     if lead:
         encoded.insert(0, {"role": "system", "content": "\n\n".join(lead)})
-    return encoded
+    return encoded or [{"role": "user", "content": inner.NOTHING_SAID}]
 
 
 def _plain(parts: tuple[inner.Part, ...]) -> list[str]:

@@ -140,8 +140,10 @@ def encode(request: inner.Request, model: str, dialect: str = "plain") -> bytes:
     if request.max_tokens is not None:
         call[speaks.limit] = request.max_tokens
     call |= _thinking(request, speaks)
-    if speaks.draws:
-        call |= _drawing(request, speaks, call)
+    if speaks.draws and "reasoning_effort" not in call:
+        call |= _drawing(request)
+    if stops := _stops(request, speaks):
+        call["stop"] = stops
     if request.tools:
         call["tools"] = [_encode_tool(tool) for tool in request.tools]
     choice = choices.checked(request.tools, request.tool_choice)
@@ -171,20 +173,18 @@ def _thinking(request: inner.Request, speaks: Dialect) -> dict[str, Any]:
     return {}
 
 
-def _drawing(request: inner.Request, speaks: Dialect, call: dict[str, Any]) -> dict[str, Any]:
-    """How the answer is drawn, and where it stops. OpenAI's models draw as they will while they
-    reason. Raises Malformed."""
-    said: dict[str, Any] = {}
-    if request.temperature is not None and "reasoning_effort" not in call:
-        said["temperature"] = request.temperature
-    if request.top_p is not None and "reasoning_effort" not in call:
-        said["top_p"] = request.top_p
+def _drawing(request: inner.Request) -> dict[str, float]:
+    """How the answer is drawn. OpenAI's models do that as they will while they reason."""
+    said = {"temperature": request.temperature, "top_p": request.top_p}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _stops(request: inner.Request, speaks: Dialect) -> list[str]:
+    """Raises Malformed where the answer would run on beyond a stop that the server cannot take."""
     stops = [stop for stop in request.stop if stop]
     if speaks.most_stops is not None and len(stops) > speaks.most_stops:
         raise Malformed(f"stop: this model's upstream takes {speaks.most_stops} at most")
-    if stops:
-        said["stop"] = stops
-    return said
+    return stops
 
 
 def _encode_tool(tool: inner.Tool) -> dict[str, Any]:

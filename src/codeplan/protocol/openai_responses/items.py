@@ -41,7 +41,8 @@ def messages(items: list[Any]) -> list[inner.Message]:
 
 
 def _item(item: dict[str, Any], place: str) -> inner.Message | None:
-    match item.get("type", "message"):
+    bare = "item_reference" if "id" in item and "role" not in item else "message"
+    match item.get("type", bare):
         case "message":
             return _message(item, place)
         case "function_call":
@@ -51,7 +52,7 @@ def _item(item: dict[str, Any], place: str) -> inner.Message | None:
             arguments = {**item, "arguments": fields.to_json({"input": text})}
             return inner.Message("assistant", (_call(arguments, "arguments", place),))
         case "function_call_output" | "custom_tool_call_output":
-            call_id = fields.text(item.get("call_id"), f"{place}.call_id")
+            call_id = fields.text(item.get("call_id") or "", f"{place}.call_id")
             parts = _parts(item.get("output"), f"{place}.output")
             return inner.Message("user", (inner.ToolResult(call_id, parts),))
         case "reasoning":
@@ -68,6 +69,11 @@ def _item(item: dict[str, Any], place: str) -> inner.Message | None:
             raise Malformed(
                 f"{place}: answers are not kept here, so an item_reference leads nowhere; send the"
                 " whole items, as clients do with store set to false"
+            )
+        case "compaction":
+            raise Malformed(
+                f"{place}: only the server that wrote this compaction can read it; begin a new"
+                " session"
             )
         case kind:
             raise Malformed(f"{place}: this model's upstream cannot read {kind!r}")
