@@ -129,7 +129,8 @@ REPORTED: dict[str, tuple[CallerFormat, UpstreamFormat, dict[str, Any], Check]] 
         lambda b: b["messages"][1]["content"][0]["text"] == "It is:"),
     "arguments that are null": (
         CHAT, TO_ANTHROPIC, {"messages": chat_calls(("c1", "null"), ("c2", '{"a":'))},
-        lambda b: [c["input"] for c in b["messages"][1]["content"]] == [{}, {"arguments": '{"a":'}]),
+        lambda b: [c["input"] for c in b["messages"][1]["content"]] == [
+            {}, {"arguments": '{"a":'}]),
     "arguments that are broken, to a template that reads them": (
         RESPONSES, TO_OPENAI_CHAT, {"input": [HI, ITEM | {"arguments": '{"a":'}, OUTPUT]},
         lambda b: json.loads(b["messages"][1]["tool_calls"][0]["function"]["arguments"]) == {
