@@ -10,6 +10,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
+from support.every_request import refusals_of
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.upstream import Asked, Reply, ScriptedUpstream
@@ -66,9 +67,14 @@ def stage(
 
 
 @pytest.fixture(autouse=True)
-def _fresh(stage: Stage) -> None:
+def _fresh(stage: Stage) -> Iterator[None]:
+    """Whatever reaches the upstream in a test, one of its protocol would accept."""
     stage.says = Said()
     stage.upstream.calls.clear()
+    yield
+    assert [refusals_of(asked) for asked in stage.upstream.calls] == [[]] * len(
+        stage.upstream.calls
+    )
 
 
 def ask(

@@ -7,9 +7,11 @@ import pytest
 
 from codeplan.protocol import inner
 from codeplan.protocol.anthropic import request as to_anthropic
+from codeplan.protocol.fields import without_nulls
 from codeplan.protocol.openai_chat import request as to_openai
 from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT
 from support import accepted_by_anthropic, accepted_by_openai
+from support.upstream import Asked
 
 _REFUSALS = {
     "anthropic": accepted_by_anthropic.refusals,
@@ -21,6 +23,15 @@ _ENCODERS = ((to_anthropic, TO_ANTHROPIC), (to_openai, TO_OPENAI_CHAT))
 def refusals(body: bytes, protocol: str, dialect: str = "plain") -> list[str]:
     """Why an upstream of the protocol would refuse the body; nothing where it would not."""
     return _REFUSALS[protocol](json.loads(body), dialect)
+
+
+def refusals_of(asked: Asked) -> list[str]:
+    """The same of a call that an upstream got, whose SDK writes nulls for absent fields; nothing of
+    one that only counts tokens."""
+    if asked.path.endswith("/count_tokens"):
+        return []
+    body = json.dumps(without_nulls(asked.body)).encode()
+    return refusals(body, "anthropic" if asked.path.endswith("/messages") else "openai_chat")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,7 @@
 """The common form of a conversation, between wire formats. A translation decodes one format to
 this and encodes another from it; it keeps what both can say."""
 
+import base64
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,12 +76,21 @@ class Document:
     url: str = ""
 
 
-def document_from(name: str, link: str) -> Document:
-    """A document by its link; a ``data:`` link, or bare base64, carries it inside."""
+def document_from(name: str, link: str) -> Document | Text:
+    """A document by its link; a ``data:`` link, or bare base64, carries it inside. One of plain
+    text is its text, which every server reads."""
     if link.startswith(("http://", "https://")):
         return Document(name, url=link)
     inside = _inside(link)
-    return Document(name, *inside) if inside else Document(name, data=link)
+    if inside is None:
+        return Document(name, data=link)
+    if inside[0].startswith("text/"):
+        try:
+            text = base64.b64decode(inside[1]).decode()
+        except ValueError:  # of base64 or of UTF-8; it is the upstream's to judge
+            return Document(name, *inside)
+        return Text(f"{name}\n\n{text}" if name else text)
+    return Document(name, *inside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,11 @@ REPORTED: dict[str, tuple[CallerFormat, UpstreamFormat, dict[str, Any], Check]] 
             "type": "document", "title": "T", "context": "C", "citations": {"enabled": True},
             "source": {"type": "content", "content": [{"type": "text", "text": "PAGE"}]}}]}]},
         lambda b: b["messages"][0]["content"] == "T\nC\n\nPAGE"),
+    "a document of plain text": (
+        CHAT, TO_ANTHROPIC,
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {
+            "filename": "a.txt", "file_data": "data:text/plain;base64,UEFHRQ=="}}]}]},
+        lambda b: b["messages"][0]["content"][0]["text"] == "a.txt\n\nPAGE"),
     "a limit beside null": (
         CHAT, TO_ANTHROPIC, {"max_completion_tokens": None, "max_tokens": 50},
         lambda b: b["max_tokens"] == 50),
