@@ -74,8 +74,8 @@ _SPOKEN = {"text", "title", "context", "query", "stdout", "output", "url", "page
 
 def _field(owner: str, name: str) -> st.SearchStrategy[Any] | None:
     """Words in what blocks say; files and links that are some; the rest by its type."""
-    if name == "citations":
-        return st.none()
+    if name in ("citations", "annotations"):  # marks of where a text is from; the text has it
+        return st.none() if name == "citations" else st.just([])
     if owner in ("summary_text", "reasoning_text"):  # another server's, which is dropped
         return None
     if name in ("type", "cache_control"):

@@ -6,7 +6,7 @@ response belongs to the earliest call of its name that has none yet.
 
 import base64
 import binascii
-from collections import Counter, deque
+from collections import deque
 from typing import Any
 
 from codeplan.protocol import fields, inner
@@ -20,13 +20,15 @@ _FOREIGN = ("executableCode", "codeExecutionResult", "toolCall", "toolResponse")
 
 
 class Conversation:
-    """Reads contents in their order. ``unanswered``: how many calls of an id have no response yet;
-    and of each name its ids in order, so that each response is one look-up."""
+    """Reads contents in their order. ``open``: the calls without a response, each its id by its
+    number; of each id and of each name the numbers in order, so that each response is one look-up.
+    """
 
     def __init__(self) -> None:
-        self._unanswered: Counter[str] = Counter()
-        self._by_name: dict[str, deque[str]] = {}
-        self._made = 0
+        self._open: dict[int, str] = {}
+        self._by_id: dict[str, deque[int]] = {}
+        self._by_name: dict[str, deque[int]] = {}
+        self._read, self._made = 0, 0
 
     def message(self, content: dict[str, Any], place: str) -> inner.Message:
         role = content.get("role") or "user"
@@ -65,8 +67,10 @@ class Conversation:
         if not identity:
             self._made += 1
             identity = f"call_{self._made}"
-        self._unanswered[identity] += 1
-        self._by_name.setdefault(name, deque()).append(identity)
+        self._read += 1
+        self._open[self._read] = identity
+        self._by_id.setdefault(identity, deque()).append(self._read)
+        self._by_name.setdefault(name, deque()).append(self._read)
         return inner.ToolCall(identity, name, fields.to_json(arguments))
 
     def _result(self, given: dict[str, Any], place: str) -> inner.ToolResult:
@@ -84,21 +88,13 @@ class Conversation:
 
     def _answered(self, identity: str, name: str) -> str | None:
         """Take the call that a response answers: by its id, else the first of its name."""
-        if identity and self._take(identity):
-            return identity
-        waiting = self._by_name.get(name) or deque()
-        while waiting:
-            call_id = waiting.popleft()
-            # What was answered by its id is still in the row of its name.
-            if self._take(call_id):
-                return call_id
+        for waiting in (self._by_id.get(identity), self._by_name.get(name)):
+            while waiting:
+                # What was answered by its id is still in the row of its name.
+                call_id = self._open.pop(waiting.popleft(), None)
+                if call_id is not None:
+                    return call_id
         return None
-
-    def _take(self, identity: str) -> bool:
-        if not self._unanswered[identity]:
-            return False
-        self._unanswered[identity] -= 1
-        return True
 
 
 def _said(response: Any) -> tuple[str, bool]:

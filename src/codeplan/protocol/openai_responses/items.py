@@ -1,7 +1,8 @@
 """Items of a Responses call's input, to the common form.
 
 What OpenAI's own tools did (a search, an interpreter's run, a shell's) is told as text. Reasoning
-that another server encrypted is dropped: no upstream of ours could read it. An item that stands for
+that another server encrypted is dropped, which no upstream of ours could read, and a text's
+annotations. An item that stands for
 what a server kept, or that none of this fits, is refused by its name.
 """
 
