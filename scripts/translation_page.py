@@ -17,6 +17,7 @@ from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamForma
 
 PAGE = Path(__file__).parent.parent / "docs" / "translation.md"
 SCHEMA = {"type": "object"}
+ANSWER = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}}
 CALLERS: dict[str, tuple[CallerFormat, UpstreamFormat]] = {
     "Anthropic Messages to OpenAI Chat": (ANTHROPIC, TO_OPENAI_CHAT),
     "OpenAI Chat to Anthropic Messages": (OPENAI_CHAT, TO_ANTHROPIC),
@@ -29,6 +30,13 @@ CALLERS: dict[str, tuple[CallerFormat, UpstreamFormat]] = {
 
 def user(*blocks: Any) -> list[Any]:
     return [{"role": "user", "content": list(blocks)}]
+
+
+def called(*content: Any, **more: Any) -> list[Any]:
+    """A call in Anthropic's form, and its result."""
+    use = {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}}
+    result = {"type": "tool_result", "tool_use_id": "c1", "content": list(content), **more}
+    return [{"role": "assistant", "content": [use]}, *user(result)]
 
 
 def parts(*parts: Any) -> list[Any]:
@@ -49,13 +57,34 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("thinking sent back", {"messages": [{"role": "assistant", "content": [
             {"type": "thinking", "thinking": "Hm.", "signature": "s"},
             {"type": "redacted_thinking", "data": "…"}, {"type": "text", "text": "Yes."}]}]}),
-        ("tool call", {"messages": [{"role": "assistant", "content": [
-            {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}}]}]}),
-        ("failed tool result with an image", {"messages": user(
-            {"type": "tool_result", "tool_use_id": "c1", "is_error": True, "content": [
-                {"type": "text", "text": "no"}, {"type": "image", "source": PNG}]})}),
+        ("tool call, and a failed result with an image", {"messages": called(
+            {"type": "text", "text": "no"}, {"type": "image", "source": PNG}, is_error=True)}),
+        ("a call whose result never came", {"messages": called()[:1]}),
+        ("search result of a tool", {"messages": called({
+            "type": "search_result", "source": "https://example.org", "title": "Found",
+            "content": [{"type": "text", "text": "It is so."}]})}),
+        ("tool reference of a tool", {"messages": called(
+            {"type": "tool_reference", "tool_name": "g"})}),
+        ("text document", {"messages": user({"type": "document", "title": "a.txt", "source": {
+            "type": "text", "media_type": "text/plain", "data": "It is so."}})}),
+        ("document of content blocks", {"messages": user({"type": "document", "source": {
+            "type": "content", "content": [{"type": "text", "text": "It is so."}]}})}),
+        ("PDF by its link", {"messages": user({"type": "document", "source": {
+            "type": "url", "url": "https://example.org/a.pdf"}})}),
+        ("file kept at Anthropic", {"messages": user({"type": "document", "source": {
+            "type": "file", "file_id": "file_1"}})}),
+        ("container upload", {"messages": user({"type": "container_upload", "file_id": "file_1"})}),
+        ("server-side tool in the history", {"messages": [{"role": "assistant", "content": [
+            {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}},
+            {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{
+                "type": "web_search_result", "url": "https://example.org", "title": "Found",
+                "encrypted_content": "…"}]}]}]}),
         ("tool", {"tools": [{"name": "f", "description": "d", "input_schema": SCHEMA}]}),
         ("server-side tool", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+        ("tool of a long name, strict", {"tools": [{
+            "name": "mcp__" + "a" * 70, "strict": True, "input_schema": SCHEMA}]}),
+        ("tool with a choice of arguments", {"tools": [{"name": "f", "input_schema": {
+            "type": "object", "anyOf": [{"properties": {"a": {"type": "string"}}}]}}]}),
         ("tool_choice any, one at a time", {
             "tools": [{"name": "f", "input_schema": SCHEMA}],
             "tool_choice": {"type": "any", "disable_parallel_tool_use": True}}),
@@ -64,6 +93,10 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("thinking", {"thinking": {"type": "enabled", "budget_tokens": 1024}}),
         ("answer by a schema", {"output_config": {
             "format": {"type": "json_schema", "schema": SCHEMA}}}),
+        ("five stop sequences", {"stop_sequences": ["1", "2", "3", "4", "5"]}),
+        ("temperature while it thinks", {"temperature": 1.0, "thinking": {
+            "type": "enabled", "budget_tokens": 1024}}),
+        ("MCP servers", {"mcp_servers": [{"type": "url", "name": "m", "url": "https://…"}]}),
         ("context_management", {"context_management": {"edits": []}}),
     ],
     "openai_chat": [
@@ -75,11 +108,35 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
             "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBER…"}})}),
         ("reasoning sent back", {"messages": [
             {"role": "assistant", "reasoning_content": "Hm.", "content": "Yes."}]}),
-        ("tool call", {"messages": [{"role": "assistant", "content": None, "tool_calls": [CALL]}]}),
-        ("tool result", {"messages": [{"role": "tool", "tool_call_id": "c1", "content": "yes"}]}),
+        ("file kept at OpenAI", {"messages": user({"type": "file", "file": {"file_id": "f"}})}),
+        ("tool call and its result", {"messages": [
+            {"role": "assistant", "content": None, "tool_calls": [CALL]},
+            {"role": "tool", "tool_call_id": "c1", "content": "yes"}]}),
+        ("id and name in other letters", {"messages": [
+            {"role": "assistant", "content": None, "tool_calls": [{
+                "id": "functions.f:0", "type": "function",
+                "function": {"name": "f.g", "arguments": "null"}}]},
+            {"role": "tool", "tool_call_id": "functions.f:0", "content": "yes"}]}),
+        ("a call whose result never came", {"messages": [
+            {"role": "assistant", "content": None, "tool_calls": [CALL]},
+            {"role": "user", "content": "Stop."}]}),
+        ("a result without its call", {"messages": [
+            {"role": "tool", "tool_call_id": "c1", "content": "yes"}]}),
+        ("blank text", {"messages": [{"role": "user", "content": " "}]}),
+        ("an answer that the caller began", {"messages": [
+            {"role": "user", "content": "x"}, {"role": "assistant", "content": "So: "}]}),
         ("tool_choice required", {
             "tools": [{"type": "function", "function": {"name": "f", "parameters": SCHEMA}}],
             "tool_choice": "required"}),
+        ("tool_choice without tools", {"tool_choice": "auto", "parallel_tool_calls": False}),
+        ("allowed tools", {
+            "tools": [{"type": "function", "function": {"name": name}} for name in "fg"],
+            "tool_choice": {"type": "allowed_tools", "allowed_tools": {
+                "mode": "required", "tools": [{"type": "function", "function": {"name": "f"}}]}}}),
+        ("strict tool", {"tools": [{"type": "function", "function": {
+            "name": "f", "strict": True, "parameters": SCHEMA}}]}),
+        ("free-form tool", {"tools": [{"type": "custom", "custom": {"name": "f"}}]}),
+        ("functions of the time before tools", {"functions": [{"name": "f"}]}),
         ("no limit given", {}),
         ("effort", {"reasoning_effort": "high"}),
         ("effort, where tools are offered", {
@@ -87,9 +144,17 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
             "reasoning_effort": "high"}),
         ("no thinking", {"thinking": {"type": "disabled"}}),
         ("temperature above 1", {"temperature": 1.5}),
-        ("stop", {"stop": "END"}),
+        ("temperature and top_p", {"temperature": 0.5, "top_p": 0.9}),
+        ("stop", {"stop": ["END", "\n"]}),
         ("answer by a schema", {"response_format": {
+            "type": "json_schema", "json_schema": {"name": "a", "schema": ANSWER}}}),
+        ("answer by an open schema", {"response_format": {
             "type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}}),
+        ("answer in JSON", {"response_format": {"type": "json_object"}}),
+        ("several answers", {"n": 2}),
+        ("spoken answer", {"modalities": ["text", "audio"]}),
+        ("penalties, seed, log probabilities", {
+            "presence_penalty": 1, "seed": 1, "logprobs": True}),
         ("sound", {"messages": user({"type": "input_audio", "input_audio": {}})}),
     ],
     "openai_responses": [
@@ -98,6 +163,17 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("function call and its output", {"input": [
             {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "c1", "output": "yes"}]}),
+        ("a message between a call and its output", {"input": [
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
+            {"role": "user", "content": "Hurry."},
+            {"type": "function_call_output", "call_id": "c1", "output": "yes"}]}),
+        ("hosted tool in the history", {"input": [
+            {"type": "web_search_call", "id": "s1", "status": "completed", "action": {
+                "type": "search", "query": "x"}}]}),
+        ("item_reference", {"input": [{"type": "item_reference", "id": "msg_1"}]}),
+        ("compaction of another server", {"input": [
+            {"type": "compaction", "encrypted_content": "…"}]}),
+        ("file kept at OpenAI", {"input": user({"type": "input_file", "file_id": "file_1"})}),
         ("tools in a namespace", {"tools": [{"type": "namespace", "name": "agents", "tools": [
             {"type": "function", "name": "spawn", "parameters": SCHEMA}]}]}),
         ("free-form tool", {"tools": [{"type": "custom", "name": "apply_patch"}]}),
@@ -106,8 +182,17 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
             "tools": [{"type": "custom", "name": "f"}], "tool_choice": {"type": "web_search"}}),
         ("prompt_cache_key", {"prompt_cache_key": "session"}),
         ("effort", {"reasoning": {"effort": "high"}}),
-        ("answer by a schema", {"text": {"format": {"type": "json_schema", "schema": SCHEMA}}}),
+        ("allowed tools", {
+            "tools": [{"type": "function", "name": name} for name in "fg"],
+            "tool_choice": {"type": "allowed_tools", "mode": "required", "tools": [
+                {"type": "function", "name": "f"}]}}),
+        ("limit", {"max_output_tokens": 500}),
+        ("answer by a schema", {"text": {"format": {
+            "type": "json_schema", "name": "a", "strict": True, "schema": ANSWER}}}),
+        ("answer in JSON", {"text": {"format": {"type": "json_object"}}}),
         ("a tool_choice that there is not", {"tool_choice": "sometimes"}),
+        ("conversation", {"conversation": "conv_1"}),
+        ("in the background", {"background": True}),
         ("previous_response_id", {"previous_response_id": "resp_1"}),
     ],
     "gemini": [
@@ -142,7 +227,11 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("thinking level", {"generationConfig": {"thinkingConfig": {"thinkingLevel": "HIGH"}}}),
         ("stop sequences", {"generationConfig": {"stopSequences": ["END"]}}),
         ("answer by a schema", {"generationConfig": {
-            "responseMimeType": "application/json", "responseSchema": {"type": "OBJECT"}}}),
+            "responseMimeType": "application/json", "responseSchema": {
+                "type": "OBJECT", "properties": {"a": {"type": "INTEGER", "minimum": 1}}}}}),
+        ("answer in JSON", {"generationConfig": {"responseMimeType": "application/json"}}),
+        ("function of a name in other letters", {"tools": [{"functionDeclarations": [
+            {"name": "files.read"}]}]}),
         ("safety settings", {"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT"}]}),
         ("several answers", {"generationConfig": {"candidateCount": 2}}),
         ("cachedContent", {"cachedContent": "cachedContents/1"}),
@@ -192,10 +281,17 @@ def page() -> str:
         "brings it back, and Gemini callers as thoughts, where they ask to see them; there the",
         "`thoughtSignature` of the part behind them brings it back. How an OpenAI-compatible",
         "upstream is told to think is its `dialect` ([operators.md](operators.md)); the tables are",
-        "for `openai`. An upstream's pings reach Anthropic callers as pings, OpenAI's as comments,",
-        "and Gemini's not at all. Calls of a free-form tool come back as free-form calls, their",
-        "text in one piece; a Gemini caller gets each function call whole, in one part. Gemini's",
-        "fields are read in both spellings (`systemInstruction` and `system_instruction`).",
+        "for `openai`, which alone takes no `reasoning_content`. An upstream's pings reach",
+        "Anthropic callers as pings, OpenAI's as comments, and Gemini's not at all. Calls of a",
+        "free-form tool come back as free-form calls, their text in one piece; a Gemini caller",
+        "gets each function call whole, in one part. Gemini's fields are read in both spellings",
+        "(`systemInstruction` and `system_instruction`).",
+        "",
+        "Whatever is carried is what the upstream's protocol accepts, by the vendors' own types",
+        "and rules; what cannot be carried is refused with a 400 that names it, in the caller's",
+        "own form, and nothing is charged. A null is an absent field. A tool's name of other",
+        "letters than `A-Z a-z 0-9 _ -`, or of more than 64, is shortened for the upstream, and",
+        "given back whole; an id likewise. Calls without a result get one that says so.",
     ]
     for title, (caller, upstream) in CALLERS.items():
         lines += ["", f"## {title}", "", "| what | said by the caller | at the upstream |"]

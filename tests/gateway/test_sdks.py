@@ -13,6 +13,7 @@ import anthropic
 import openai
 import pytest
 
+from support.every_request import refusals_of
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.upstream import Asked, Reply, ScriptedUpstream
@@ -67,9 +68,14 @@ def stage(
 
 
 @pytest.fixture(autouse=True)
-def _fresh(stage: Stage) -> None:
+def _fresh(stage: Stage) -> Iterator[None]:
+    """Whatever reaches the upstream in a test, one of its protocol would accept."""
     stage.says, stage.fails = Said(), None
     stage.upstream.calls.clear()
+    yield
+    assert [refusals_of(asked) for asked in stage.upstream.calls] == [[]] * len(
+        stage.upstream.calls
+    )
 
 
 def ask_anthropic(stage: Stage, streamed: bool, **more: Any) -> anthropic.types.Message:

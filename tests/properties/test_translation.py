@@ -18,11 +18,13 @@ from unit.protocol.test_responses import check_order as check_responses_order
 CHAT = (OPENAI_CHAT, TO_OPENAI_CHAT)
 MESSAGES = (ANTHROPIC, TO_ANTHROPIC)
 ANSWERING = Answering("req", "m", 1)
-TEXTS = st.text(min_size=1, max_size=20)
+# Of blank texts and stops, and of space at the very end, Anthropic's rules leave nothing.
+TEXTS = st.text(min_size=1, max_size=20).map(str.strip).filter(bool)
 ARGUMENTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3)
 TOOLS = st.lists(
     st.builds(lambda name, schema: inner.Tool(name, "d", schema), st.sampled_from("abc"),
               st.just({"type": "object", "properties": {}})), max_size=3,
+    unique_by=lambda tool: tool.name,
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from codeplan.plan.promotions import Promotion
 from codeplan.plan.rates import Hours, Rate
 from codeplan.plan.rules import ONE, Unit, WindowRule
 from codeplan.routing.routes import Route
-from codeplan.upstream.base import UpstreamSettings
+from codeplan.upstream.base import Dialect, UpstreamSettings
 
 EMBEDDED = UpstreamSettings(name="embedded", protocol="embedded")
 
@@ -160,6 +160,7 @@ def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
             base_url=_base_url(table, table.base_url),
             replicas=tuple(_base_url(table, address) for address in table.replicas),
             dialect=table.dialect,
+            dialects=_dialects(config, table.name),
             api_key=os.environ.get(table.api_key_env, "") if table.api_key_env else "",
             connect_timeout_seconds=table.connect_timeout_seconds,
             first_byte_timeout_seconds=table.first_byte_timeout_seconds,
@@ -167,6 +168,16 @@ def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
         )
         for table in config.upstreams
     )
+
+
+def _dialects(config: ConfigFile, upstream: str) -> dict[str, Dialect]:
+    """The upstream's models that have a dialect of their own, by its names for them."""
+    return {
+        route.model: dialect
+        for model in config.models
+        for route in model.routes
+        if route.upstream == upstream and (dialect := route.dialect or model.dialect) is not None
+    }
 
 
 def _base_url(table: UpstreamTable, address: str) -> str:

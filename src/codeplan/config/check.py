@@ -10,6 +10,7 @@ from codeplan.config.check_money import check_money
 from codeplan.config.lines import Path
 from codeplan.config.model import ConfigFile, SpanTable
 from codeplan.kit.money import minor_units
+from codeplan.upstream.base import ANTHROPIC_DIALECTS, Dialect
 
 
 def check(config: ConfigFile) -> list[tuple[Path, str]]:
@@ -20,6 +21,7 @@ def check(config: ConfigFile) -> list[tuple[Path, str]]:
         *_unique(config),
         *_upstreams(config),
         *_routes(config),
+        *_dialects(config),
         *_plans(config),
         *_prices(config),
         *_promotions(config),
@@ -154,6 +156,27 @@ def _routes(config: ConfigFile) -> Iterator[tuple[Path, str]]:
                         f" {sorted(names)} (not {route.upstream!r})"
                     ),
                 )
+
+
+def _dialects(config: ConfigFile) -> Iterator[tuple[Path, str]]:
+    """A model has one dialect at an upstream, and one that servers of its protocol may have."""
+    known = {upstream.name: upstream for upstream in config.upstreams}
+    named: list[tuple[Path, str, Dialect]] = [
+        (("upstreams", index, "dialect"), upstream.protocol, upstream.dialect)
+        for index, upstream in enumerate(config.upstreams)
+    ]
+    taken: dict[tuple[str, str], Dialect | None] = {}
+    for index, model in enumerate(config.models):
+        for place, route in enumerate(model.routes):
+            path: Path = ("models", index, "routes", place)
+            dialect = route.dialect or model.dialect
+            if taken.setdefault((route.upstream, route.model), dialect) != dialect:
+                yield path, f"{written(path)}: {route.model} has another dialect there already"
+            if dialect is not None and route.upstream in known:
+                named.append((path, known[route.upstream].protocol, dialect))
+    for path, protocol, dialect in named:
+        if dialect in ANTHROPIC_DIALECTS and protocol != "anthropic":
+            yield path, f"{written(path)}: only an Anthropic upstream has the dialect {dialect!r}"
 
 
 def _plans(config: ConfigFile) -> Iterator[tuple[Path, str]]:

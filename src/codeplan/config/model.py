@@ -18,6 +18,7 @@ from codeplan.config.money_model import (
 )
 from codeplan.config.table import Currency, Id, Name, Table
 from codeplan.plan.rules import Kind, Scope
+from codeplan.upstream.base import Dialect
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _SPAN = re.compile(r"^([1-9][0-9]{0,3})(h|d|w|mo)$")
@@ -41,7 +42,7 @@ class UpstreamTable(Table):
     protocol: Literal["openai", "anthropic", "embedded"]
     base_url: str = ""
     replicas: list[str] = []
-    dialect: Literal["plain", "openai", "glm", "vllm", "sglang"] = "plain"
+    dialect: Dialect = "plain"
     api_key_env: str = ""
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     first_byte_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0
@@ -61,10 +62,12 @@ class UpstreamTable(Table):
 
 
 class RouteTable(Table):
-    """One of a model's ``routes``: an upstream, and the model's name there."""
+    """One of a model's ``routes``: an upstream, the model's name there, and its ``dialect``, where
+    that is another than the model's or the upstream's."""
 
     upstream: Name
     model: Name
+    dialect: Dialect | None = None
 
 
 class TokenPriceTable(Table):
@@ -80,14 +83,16 @@ class TokenPriceTable(Table):
 
 
 class ModelTable(Table):
-    """``[[models]]``. Aliases are glob patterns. ``prices``: for whoever pays by the token;
-    ``costs``: what the operator pays for it, for his own sums.
+    """``[[models]]``. Aliases are glob patterns. ``dialect``: the model's, at whatever upstream.
+    ``prices``: for whoever pays by the token; ``costs``: what the operator pays for it, for his
+    own sums.
     ``output_tokens``: what an answer is taken to be at most where the call does not say;
     ``context``, ``output``: the tokens that it reads and writes at most, for tools that want to be
     told."""
 
     id: Name
     routes: list[RouteTable] = []
+    dialect: Dialect | None = None
     aliases: list[Name] = []
     prices: list[TokenPriceTable] = []
     costs: list[TokenPriceTable] = []

@@ -6,11 +6,12 @@ formats: events are translated one by one, as they come.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 
 from codeplan.gateway.formats import CallerFormat
-from codeplan.protocol import inner, splice
+from codeplan.protocol import inner, splice, tool_names
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_chat.stream import is_usage_only
 from codeplan.protocol.outline import Outline
@@ -55,7 +56,8 @@ def plan_body(
         return Plan(caller, target, carried, passes=True, drops_usage=drops_usage)
     # A format may say in its address whether it streams, and the outline knows.
     request = replace(caller.decode_request(body), stream=outline.stream)
-    change: Change = _unchanged
+    names = tool_names.originals(request.tools)
+    change: Change = partial(tool_names.restored, names=names) if names else _unchanged
     if upstream.tiny:
         asked = request.max_tokens
         request = tiny.shorten(request)
@@ -63,7 +65,8 @@ def plan_body(
         def change(event: inner.Event) -> inner.Event:
             return tiny.ended(event, asked)
 
-    encoded = target.encode_request(request, upstream_model, upstream.settings.dialect)
+    dialect = upstream.settings.dialect_of(upstream_model)
+    encoded = target.encode_request(request, upstream_model, dialect)
     return Plan(caller, target, encoded, passes=False, change=change)
 
 

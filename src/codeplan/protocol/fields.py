@@ -1,5 +1,10 @@
-"""Reading decoded JSON with clear complaints: each function names the place that is wrong."""
+"""Reading JSON with clear complaints: each function names the place that is wrong.
 
+Two things that clients send by mistake are read as they were meant: a null is an absent field, and
+half of a surrogate pair, as cutting a text in its middle leaves it, is U+FFFD.
+"""
+
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -8,19 +13,65 @@ from codeplan.protocol.outline import Malformed
 
 _T = TypeVar("_T")
 _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+# Of all escapes in their order (a backslash may itself be escaped) those that are half a pair.
+_HALF = re.compile(_PAIR.pattern + rb"|(" + _SURROGATE.pattern + rb")|\\.")
 
 
 def read_as(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
-    """What the decoder makes of a call's body, however broken or deeply nested that is."""
+    """What the decoder makes of a call's body, however broken or deeply nested that is.
+
+    A null where its type has none is read as an absent field.
+    """
+    body = without_halves(body)
     try:
         return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        if b"null" not in body:
+            raise Malformed(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+    try:
+        return msgspec.convert(without_nulls(_ANYTHING.decode(body)), decoder.type)
+    except (msgspec.ValidationError, RecursionError) as error:
         raise Malformed(str(error)) from None
 
 
-def whole_body(body: bytes) -> dict[str, Any]:
-    """The JSON object that a call's body is."""
-    return table(read_as(_ANYTHING, body), "body")
+def whole_body(body: bytes, free: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The JSON object that a call's body is, without nulls.
+
+    ``free``: the fields whose JSON is the caller's own, such as schemas, and stays as it came.
+    """
+    value = table(read_as(_ANYTHING, body), "body")
+    if b"null" not in body:
+        return value
+    try:
+        return table(without_nulls(value, free), "body")
+    except RecursionError:
+        raise Malformed("body: nested too deeply") from None
+
+
+def without_nulls(value: Any, free: frozenset[str] = frozenset()) -> Any:
+    """The value without those members of its objects that are null, however deep."""
+    if isinstance(value, list):
+        return [without_nulls(item, free) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: member if name in free else without_nulls(member, free)
+        for name, member in value.items()
+        if member is not None
+    }
+
+
+def without_halves(body: bytes) -> bytes:
+    """The JSON text with U+FFFD for each escaped half of a surrogate pair."""
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    if len(_SURROGATE.findall(body)) == 2 * len(_PAIR.findall(body)):
+        return body  # only whole pairs, as most writers of JSON escape an emoji
+    return _HALF.sub(lambda escape: b"\\ufffd" if escape[1] else escape[0], body)
 
 
 def text(value: Any, place: str) -> str:
@@ -56,6 +107,13 @@ def number(value: Any, place: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Malformed(f"{place}: expected a number")
     return float(value)
+
+
+def flag(value: Any, place: str) -> bool | None:
+    """True or false, or None where the field is absent or null."""
+    if value is not None and not isinstance(value, bool):
+        raise Malformed(f"{place}: expected true or false")
+    return value
 
 
 def texts(value: Any, place: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The common form of a conversation, between wire formats. A translation decodes one format to
 this and encodes another from it; it keeps what both can say."""
 
+import base64
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import msgspec
 from codeplan.protocol.usage import Usage
 
 StopReason = Literal["end", "length", "tool", "stop_sequence", "refusal"]
+Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,19 @@ class Image:
     url: str = ""
 
 
+def _inside(link: str) -> tuple[str, str] | None:
+    """Media type and base64 of what a ``data:`` link carries; None for any other link."""
+    if not link.startswith("data:") or ";base64," not in link:
+        return None
+    kind, data = link[5:].split(";base64,", 1)
+    kind = kind.partition(";")[0].strip().lower()
+    return ("image/jpeg" if kind == "image/jpg" else kind), data
+
+
 def image_from(link: str) -> Image:
     """An image by its link; a ``data:`` link carries it inside."""
-    if link.startswith("data:") and ";base64," in link:
-        kind, data = link[5:].split(";base64,", 1)
-        return Image(media_type=kind, data=data)
-    return Image(url=link)
+    inside = _inside(link)
+    return Image(*inside) if inside else Image(url=link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,10 @@ def video_from(link: str) -> Video:
     return Video(image.media_type, image.data, image.url)
 
 
+# Where a caller's conversation says nothing, and a protocol demands that somebody speaks.
+NOTHING_SAID = "(no message)"
+
+
 def reminder(text: Text) -> Text:
     """A system text in mid-conversation, as a user's: many servers allow them at the start only."""
     return Text(f"<system-reminder>\n{text.text}\n</system-reminder>")
@@ -63,14 +76,21 @@ class Document:
     url: str = ""
 
 
-def document_from(name: str, link: str) -> Document:
-    """A document by its link; a ``data:`` link, or bare base64, carries it inside."""
+def document_from(name: str, link: str) -> Document | Text:
+    """A document by its link; a ``data:`` link, or bare base64, carries it inside. One of plain
+    text is its text, which every server reads."""
     if link.startswith(("http://", "https://")):
         return Document(name, url=link)
-    if link.startswith("data:") and ";base64," in link:
-        kind, data = link[5:].split(";base64,", 1)
-        return Document(name, kind, data)
-    return Document(name, data=link)
+    inside = _inside(link)
+    if inside is None:
+        return Document(name, data=link)
+    if inside[0].startswith("text/"):
+        try:
+            text = base64.b64decode(inside[1]).decode()
+        except ValueError:  # of base64 or of UTF-8; it is the upstream's to judge
+            return Document(name, *inside)
+        return Text(f"{name}\n\n{text}" if name else text)
+    return Document(name, *inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +124,28 @@ Part = Text | Image | Video | Document | Thinking | ToolCall | ToolResult
 class Message:
     """``role``: system (also in mid-conversation), user or assistant."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Role
     parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
+    """``strict``: whether its calls must follow the schema; None where the caller did not say."""
+
     name: str
     description: str
     schema: Any
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """An answer in JSON: by the ``schema``, or any object where that is None. ``strict`` as a
+    tool's."""
+
+    schema: dict[str, Any] | None = None
+    name: str = "answer"
+    strict: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +161,7 @@ class ToolChoice:
 class Request:
     """A call. ``thinking``: True to think, False not to, None as the model will.
     ``thinking_budget`` in tokens. ``signs``: the caller sends thinking back with its signature.
-    ``json_schema``: what the answer must follow."""
+    ``form``: what the answer must be."""
 
     model: str
     messages: tuple[Message, ...]
@@ -144,7 +177,7 @@ class Request:
     thinking_budget: int | None = None
     effort: str = ""
     signs: bool = False
-    json_schema: Any = None
+    form: AnswerForm | None = None
     user: str = ""
     cache_key: str = ""
 

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from codeplan.protocol.fields import without_halves
+
 _FIRST_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*("(?:[^"\\]|\\.)*")')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
 
@@ -17,8 +19,11 @@ def replace_model(body: bytes, quoted: bytes) -> bytes:
 
 
 def rename_model(body: bytes, name: str) -> bytes:
-    """``body`` for another name of its model, in the formats that have it in the body."""
-    return replace_model(body, json.dumps(name, ensure_ascii=False).encode())
+    """``body`` for another name of its model, in the formats that have it in the body.
+
+    Half of a surrogate pair is U+FFFD from here on: a server's reader of JSON may refuse it.
+    """
+    return replace_model(without_halves(body), json.dumps(name, ensure_ascii=False).encode())
 
 
 def replace_value(body: bytes, key: str, value: bytes) -> bytes:

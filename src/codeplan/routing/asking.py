@@ -40,7 +40,7 @@ class Asking:
 
         def call(upstream: Upstream, name: str) -> UpstreamCall:
             form = UPSTREAM_FORMATS[upstream.settings.protocol]
-            body = form.encode_request(request, name, upstream.settings.dialect)
+            body = form.encode_request(request, name, upstream.settings.dialect_of(name))
             return UpstreamCall(form.path, body, form.own_headers)
 
         def read(upstream: Upstream, name: str, body: bytes) -> Told:

@@ -25,7 +25,7 @@ def shorten(request: inner.Request) -> inner.Request:
         ),
         tools=(),
         tool_choice=None,
-        json_schema=None,
+        form=None,
         max_tokens=min(request.max_tokens or MAX_TOKENS, MAX_TOKENS),
     )
 

@@ -1,13 +1,14 @@
 """What an upstream is to those who relay: something that takes a call and answers in bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import msgspec
 
-# How an OpenAI-compatible server is told to think: not at all, OpenAI's own effort, GLM's
-# `thinking`, or the chat template's switch of vLLM and SGLang.
-Dialect = Literal["plain", "openai", "glm", "vllm", "sglang"]
+# What a server, or one of its models, takes differently from others of its protocol.
+Dialect = Literal["plain", "openai", "openai-reasoning", "glm", "vllm", "sglang", "adaptive"]
+ANTHROPIC_DIALECTS: frozenset[Dialect] = frozenset({"adaptive"})
 UpstreamProtocol = Literal["openai", "anthropic", "embedded"]
 # Statuses that the call itself may be at fault for; at any other another route is worth a try.
 CALLS_FAULT = frozenset({400, 413, 415, 422})
@@ -24,17 +25,23 @@ class UpstreamFailed(Exception):
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
     """Where it is and how long to wait for it, in seconds. ``api_key``: "" for none.
-    ``replicas``: more addresses of the same models."""
+    ``replicas``: more addresses of the same models. ``dialects``: of models that have another one,
+    by the server's own names."""
 
     name: str
     protocol: UpstreamProtocol
     base_url: str = ""
     replicas: tuple[str, ...] = ()
     dialect: Dialect = "plain"
+    dialects: Mapping[str, Dialect] = field(default_factory=dict)
     api_key: str = field(default="", repr=False)
     connect_timeout_seconds: float = 5.0
     first_byte_timeout_seconds: float = 600.0
     silence_timeout_seconds: float = 300.0
+
+    def dialect_of(self, model: str) -> Dialect:
+        """How that model is spoken to."""
+        return self.dialects.get(model, self.dialect)
 
 
 class UpstreamCall(msgspec.Struct, frozen=True):

@@ -1,11 +1,14 @@
 """Every error names its file, its line and what was expected."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from codeplan.config.build import build_catalogue, build_routes, build_upstreams
 from codeplan.config.load import ConfigInvalid, advice, builtin_text, load, parse
+from codeplan.protocol.openai_chat.dialects import DIALECTS
+from codeplan.upstream.base import ANTHROPIC_DIALECTS, Dialect
 
 GOOD = """
 [[upstreams]]
@@ -74,12 +77,40 @@ def test_an_anthropic_address_with_and_without_its_version() -> None:
         ('name = "gpu"', 'name = "gpu', 3, "Illegal character"),
         ('models = ["glm-4.6"]', 'models = ["glm-4.6"]\nclients = ["vim"]', 16, "expected one of"),
         ('protocol = "openai"', 'protocol = "openai"\napi_key_env = "NO_KEY"', 5, "hold NO_KEY"),
+        ('protocol = "openai"', 'protocol = "openai"\ndialect = "adaptive"', 5, "an Anthropic up"),
+        ('model = "', 'dialect = "adaptive", model = "', 9, "only an Anthropic upstream"),
     ],
 )  # fmt: skip
 def test_errors(old: str, new: str, line: int, says: str) -> None:
     assert old in GOOD
     found = complaints(GOOD.replace(old, new))
     assert any(item.startswith(f"codeplan.toml:{line}: ") and says in item for item in found), found
+
+
+def test_a_dialect_is_the_upstreams_the_models_or_the_routes() -> None:
+    two = (
+        GOOD
+        + """
+[[models]]
+id = "o"
+dialect = "openai-reasoning"
+routes = [
+  { upstream = "gpu", model = "o-1" },
+  { upstream = "gpu", model = "o-2", dialect = "vllm" },
+]
+"""
+    )
+    (upstream,) = build_upstreams(
+        parse(two.replace('"openai"', '"openai"\ndialect = "openai"'), "x")
+    )
+    names = ("glm", "o-1", "o-2")
+    assert [upstream.dialect_of(name) for name in names] == ["openai", "openai-reasoning", "vllm"]
+    twice = two.replace("o-2", "o-1")
+    assert any("o-1 has another dialect there" in complaint for complaint in complaints(twice))
+
+
+def test_every_dialect_is_one_of_a_protocol() -> None:
+    assert set(get_args(Dialect)) == set(DIALECTS) | ANTHROPIC_DIALECTS
 
 
 def test_all_errors_at_once() -> None:

@@ -107,7 +107,7 @@ def test_both_spellings_of_proto_json_are_read(spelling: str) -> None:
     assert read.tool_choice == inner.ToolChoice("named", "read")
     assert (read.top_p, read.top_k, read.max_tokens, read.stop) == (0.5, 64, 9, ("END",))
     assert (read.thinking, read.thinking_budget) == (True, 2048)
-    assert read.json_schema == {"type": "string"}
+    assert read.form == inner.AnswerForm({"type": "string"})
     said = outline.read(written_so.encode())
     assert (said.system, said.tool_names) == (("Lead.",), ("read",))
     assert (said.ends_with_tool_result, said.structured, said.shows_thinking) == (True, True, True)

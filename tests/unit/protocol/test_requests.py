@@ -54,8 +54,9 @@ def test_an_image_in_a_tools_result_follows_it() -> None:
         "tool_use_id": "c",
         "content": [{"type": "text", "text": "see"}, image],
     }
-    sent = to_openai(messages=[{"role": "user", "content": [result]}])
-    assert sent["messages"] == [
+    call = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+    messages = [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
+    assert to_openai(messages=messages)["messages"][1:] == [
         {"role": "tool", "tool_call_id": "c", "content": "see"},
         {
             "role": "user",
@@ -94,7 +95,7 @@ def test_one_call_at_a_time() -> None:
 def test_a_models_broken_arguments_are_kept() -> None:
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{broken"}}
     sent = to_anthropic(messages=[{"role": "assistant", "content": None, "tool_calls": [call]}])
-    assert sent["messages"][0]["content"][0]["input"] == {"arguments": "{broken"}
+    assert sent["messages"][1]["content"][0]["input"] == {"arguments": "{broken"}
 
 
 def test_anthropic_always_gets_a_limit() -> None:
@@ -107,7 +108,8 @@ def test_a_schema_for_the_answer() -> None:
     form = {"format": {"type": "json_schema", "schema": schema}}
     sent = to_openai(output_config=form)
     assert sent["response_format"]["json_schema"]["schema"] == schema
-    assert to_anthropic(response_format=sent["response_format"])["output_config"] == form
+    (back,) = to_anthropic(response_format=sent["response_format"])["output_config"].values()
+    assert back == {"type": "json_schema", "schema": {**schema, "additionalProperties": False}}
 
 
 @pytest.mark.parametrize(

@@ -161,14 +161,17 @@ def test_input_of_every_kind() -> None:
         {"role": "user", "content": [{"type": "input_text", "text": "See"}, image]},
         {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "c", "output": [TEXT]},
-        {"type": "web_search_call", "id": "ws"},
+        {"type": "web_search_call", "id": "ws", "action": {"type": "search", "query": "x"}},
     ]  # fmt: skip
     decoded = request.decode(json.dumps({"model": "m", "input": items}).encode())
     assert [message.role for message in decoded.messages] == [
-        "system", "user", "assistant", "user",
+        "system", "user", "assistant", "user", "assistant",
     ]  # fmt: skip
     assert decoded.messages[1].parts[1] == inner.Image(media_type="image/png", data="QQ==")
     assert decoded.messages[3].parts == (inner.ToolResult("c", (inner.Text("r"),)),)
+    assert decoded.messages[4].parts == (
+        inner.Text('\n\n[web_search_call: {"action":{"query":"x"}}]\n\n'),
+    )
 
 
 @pytest.mark.parametrize(

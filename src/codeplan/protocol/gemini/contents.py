@@ -20,13 +20,15 @@ _FOREIGN = ("executableCode", "codeExecutionResult", "toolCall", "toolResponse")
 
 
 class Conversation:
-    """Reads contents in their order. ``unanswered``: calls without a response, each its name by its
-    id, in order; and of each name its ids, so that each response is one look-up."""
+    """Reads contents in their order. ``open``: the calls without a response, each its id by its
+    number; of each id and of each name the numbers in order, so that each response is one look-up.
+    """
 
     def __init__(self) -> None:
-        self._unanswered: dict[str, str] = {}
-        self._by_name: dict[str, deque[str]] = {}
-        self._made = 0
+        self._open: dict[int, str] = {}
+        self._by_id: dict[str, deque[int]] = {}
+        self._by_name: dict[str, deque[int]] = {}
+        self._read, self._made = 0, 0
 
     def message(self, content: dict[str, Any], place: str) -> inner.Message:
         role = content.get("role") or "user"
@@ -65,8 +67,10 @@ class Conversation:
         if not identity:
             self._made += 1
             identity = f"call_{self._made}"
-        self._unanswered[identity] = name
-        self._by_name.setdefault(name, deque()).append(identity)
+        self._read += 1
+        self._open[self._read] = identity
+        self._by_id.setdefault(identity, deque()).append(self._read)
+        self._by_name.setdefault(name, deque()).append(self._read)
         return inner.ToolCall(identity, name, fields.to_json(arguments))
 
     def _result(self, given: dict[str, Any], place: str) -> inner.ToolResult:
@@ -84,14 +88,12 @@ class Conversation:
 
     def _answered(self, identity: str, name: str) -> str | None:
         """Take the call that a response answers: by its id, else the first of its name."""
-        if identity and self._unanswered.pop(identity, None) is not None:
-            return identity
-        waiting = self._by_name.get(name) or deque()
-        while waiting:
-            call_id = waiting.popleft()
-            # What was answered by its id is still in the row of its name.
-            if self._unanswered.pop(call_id, None) is not None:
-                return call_id
+        for waiting in (self._by_id.get(identity), self._by_name.get(name)):
+            while waiting:
+                # What was answered by its id is still in the row of its name.
+                call_id = self._open.pop(waiting.popleft(), None)
+                if call_id is not None:
+                    return call_id
         return None
 
 

@@ -7,16 +7,26 @@ that offers Google's own tools alone is for them, and is refused: a model's gues
 
 from typing import Any
 
-from codeplan.protocol import fields, inner
+from codeplan.protocol import choices, fields, inner
 from codeplan.protocol.gemini.contents import Conversation
 from codeplan.protocol.gemini.schema import json_schema
-from codeplan.protocol.gemini.spelling import field, names_of
+from codeplan.protocol.gemini.spelling import field, names_of, snake
 from codeplan.protocol.outline import Malformed
+from codeplan.protocol.parameters import NOTHING
 
 # What Google's servers run themselves.
 GOOGLES_TOOLS = (
     "googleSearch", "googleSearchRetrieval", "urlContext", "codeExecution", "computerUse",
     "fileSearch", "googleMaps", "enterpriseWebSearch", "retrieval", "mcpServers",
+)  # fmt: skip
+# Fields whose JSON is the caller's own.
+_FREE = frozenset(
+    name
+    for camel in (
+        "args", "response", "parameters", "parametersJsonSchema", "responseSchema",
+        "responseJsonSchema",
+    )
+    for name in (camel, snake(camel))
 )  # fmt: skip
 _LEVELS = ("minimal", "low", "medium", "high")
 
@@ -24,7 +34,7 @@ _LEVELS = ("minimal", "low", "medium", "high")
 def decode(body: bytes) -> inner.Request:
     """Raises Malformed."""
     try:
-        return _request(fields.whole_body(body))
+        return _request(fields.whole_body(body, _FREE))
     except RecursionError:
         raise Malformed("body: nested too deeply") from None
 
@@ -56,7 +66,7 @@ def _request(call: dict[str, Any]) -> inner.Request:
         thinking_budget=budget,
         effort=effort,
         signs=True,
-        json_schema=_answer_schema(config),
+        form=_form(config),
     )
 
 
@@ -100,7 +110,7 @@ def _top_k(config: dict[str, Any]) -> int | None:
     return None if value is None else int(value)
 
 
-def _answer_schema(config: dict[str, Any]) -> Any:
+def _form(config: dict[str, Any]) -> inner.AnswerForm | None:
     kind = fields.text(field(config, "responseMimeType") or "", "generationConfig.responseMimeType")
     if kind in ("", "text/plain"):
         return None
@@ -108,8 +118,9 @@ def _answer_schema(config: dict[str, Any]) -> Any:
         raise Malformed(f"generationConfig.responseMimeType: {kind!r} is not possible here")
     for name in ("responseJsonSchema", "responseSchema"):
         if field(config, name) is not None:
-            return json_schema(field(config, name))
-    return {"type": "object"}
+            schema = fields.table(field(config, name), f"generationConfig.{name}")
+            return inner.AnswerForm(json_schema(schema))
+    return inner.AnswerForm()
 
 
 def _thinking(value: Any) -> tuple[bool | None, int | None, str]:
@@ -146,16 +157,14 @@ def _tools(tools: Any) -> tuple[inner.Tool, ...]:
             f"{foreign}: Google's own tools do not run here, and this call offers nothing else."
             " The plan's MCP servers search the web and read pages"
         )
-    return tuple(declared)
+    return choices.offered(tuple(declared))
 
 
 def _function(function: dict[str, Any], place: str) -> inner.Tool:
     name = fields.text(function.get("name"), f"{place}.functionDeclarations.name")
     description = fields.text(function.get("description") or "", f"{place}.{name}.description")
     schema = field(function, "parametersJsonSchema") or function.get("parameters")
-    return inner.Tool(
-        name, description, json_schema(schema or {"type": "object", "properties": {}})
-    )
+    return inner.Tool(name, description, json_schema(fields.table(schema or NOTHING, place)))
 
 
 def _tool_choice(value: Any) -> tuple[inner.ToolChoice | None, frozenset[str]]:

@@ -4,22 +4,26 @@ Tools inside a ``namespace`` become functions named ``namespace__name``, and cal
 back with their namespace. A ``custom`` (free-form) tool becomes a function with one text argument,
 and calls of it are given back as free-form ones.
 Dropped, since no upstream of ours can say it: hosted tools (web_search and the like), reasoning
-that another server encrypted, ``include``, ``store`` and ``client_metadata``.
+that another server encrypted, ``include``, ``store`` and ``client_metadata``. What needs answers,
+files or prompts that a server kept is refused by its name.
 """
 
 from typing import Any
 
-from codeplan.protocol import fields, inner
-from codeplan.protocol.openai_responses import reasoning
+from codeplan.protocol import choices, fields, inner
+from codeplan.protocol.openai_responses import items
 from codeplan.protocol.openai_responses.names import SEPARATOR
 from codeplan.protocol.outline import Malformed
+from codeplan.protocol.parameters import NOTHING
 
-# Tools that OpenAI runs itself, and its list of allowed ones: no upstream of ours has them.
+# Tools that OpenAI runs itself: no upstream of ours has them.
 HOSTED = frozenset({
-    "allowed_tools", "apply_patch", "code_interpreter", "computer_use_preview", "file_search",
+    "apply_patch", "code_interpreter", "computer_use_preview", "file_search",
     "image_generation", "local_shell", "mcp", "shell", "tool_search", "web_search",
     "web_search_preview",
 })  # fmt: skip
+# Fields whose JSON is the caller's own.
+_FREE = frozenset({"parameters", "schema"})
 FREE_FORM = {
     "type": "object",
     "properties": {"input": {"type": "string"}},
@@ -29,9 +33,8 @@ FREE_FORM = {
 
 def decode(body: bytes) -> inner.Request:
     """Raises Malformed."""
-    call = fields.whole_body(body)
-    if call.get("previous_response_id"):
-        raise Malformed("previous_response_id: answers are not kept here; send the whole input")
+    call = fields.whole_body(body, _FREE)
+    _check(call)
     messages = []
     if call.get("instructions"):
         lead = fields.text(call["instructions"], "instructions")
@@ -40,105 +43,25 @@ def decode(body: bytes) -> inner.Request:
     if isinstance(given, str):
         messages.append(inner.Message("user", (inner.Text(given),)))
     else:
-        messages += _items(fields.items(given, "input"))
+        messages += items.messages(fields.items(given, "input"))
     thought = fields.table(call.get("reasoning") or {}, "reasoning")
-    form = fields.table((call.get("text") or {}).get("format") or {}, "text.format")
+    text = fields.table(call.get("text") or {}, "text")
+    tools, choice = _choice(call, _tools(call.get("tools")))
     return inner.Request(
         model=fields.text(call.get("model"), "model"),
         messages=tuple(messages),
         stream=bool(call.get("stream")),
-        tools=_tools(call.get("tools")),
-        tool_choice=_tool_choice(call.get("tool_choice"), call.get("parallel_tool_calls")),
+        tools=tools,
+        tool_choice=choice,
         max_tokens=fields.whole(call.get("max_output_tokens"), "max_output_tokens"),
         temperature=fields.number(call.get("temperature"), "temperature"),
         top_p=fields.number(call.get("top_p"), "top_p"),
         effort=fields.text(thought.get("effort") or "", "reasoning.effort"),
         signs=True,
-        json_schema=form.get("schema") if form.get("type") == "json_schema" else None,
+        form=_form(text.get("format")),
         user=fields.text(call.get("user") or "", "user"),
         cache_key=fields.text(call.get("prompt_cache_key") or "", "prompt_cache_key"),
     )
-
-
-def _items(items: list[Any]) -> list[inner.Message]:
-    """Each item as a message; what the assistant did in a row is one message."""
-    messages: list[inner.Message] = []
-    for index, entry in enumerate(items):
-        message = _item(fields.table(entry, f"input[{index}]"), f"input[{index}]")
-        if message is None:
-            continue
-        joins = message.role == "assistant" and messages and messages[-1].role == "assistant"
-        if joins:
-            messages[-1] = inner.Message("assistant", messages[-1].parts + message.parts)
-        else:
-            messages.append(message)
-    return messages
-
-
-def _item(item: dict[str, Any], place: str) -> inner.Message | None:
-    match item.get("type", "message"):
-        case "message":
-            return _message(item, place)
-        case "function_call":
-            return inner.Message("assistant", (_call(item, "arguments", place),))
-        case "custom_tool_call":
-            text = fields.text(item.get("input") or "", f"{place}.input")
-            arguments = {**item, "arguments": fields.to_json({"input": text})}
-            return inner.Message("assistant", (_call(arguments, "arguments", place),))
-        case "function_call_output" | "custom_tool_call_output":
-            call_id = fields.text(item.get("call_id"), f"{place}.call_id")
-            parts = _parts(item.get("output"), f"{place}.output")
-            return inner.Message("user", (inner.ToolResult(call_id, parts),))
-        case "reasoning":
-            thinking = reasoning.read(item)
-            return inner.Message("assistant", (thinking,)) if thinking else None
-    return None
-
-
-def _message(item: dict[str, Any], place: str) -> inner.Message:
-    roles = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-    role = roles.get(str(item.get("role")))
-    if role is None:
-        raise Malformed(f"{place}.role: expected system, developer, user or assistant")
-    parts = _parts(item.get("content"), f"{place}.content")
-    return inner.Message(role, parts)  # type: ignore[arg-type]  # one of the three, by the table
-
-
-def _call(item: dict[str, Any], field: str, place: str) -> inner.ToolCall:
-    name = fields.text(item.get("name"), f"{place}.name")
-    if item.get("namespace"):
-        name = f"{fields.text(item['namespace'], f'{place}.namespace')}{SEPARATOR}{name}"
-    return inner.ToolCall(
-        fields.text(item.get("call_id"), f"{place}.call_id"),
-        name,
-        fields.text(item.get(field) or "", f"{place}.{field}"),
-    )
-
-
-def _parts(content: Any, place: str) -> tuple[inner.Text | inner.Image | inner.Document, ...]:
-    if content is None:
-        return ()
-    if isinstance(content, str):
-        return (inner.Text(content),) if content else ()
-    parts: list[inner.Text | inner.Image | inner.Document] = []
-    for index, entry in enumerate(fields.items(content, place)):
-        where = f"{place}[{index}]"
-        part = fields.table(entry, where)
-        match part.get("type"):
-            case "input_text" | "output_text" | "text":
-                parts.append(inner.Text(fields.text(part.get("text"), f"{where}.text")))
-            case "refusal":
-                parts.append(inner.Text(fields.text(part.get("refusal"), f"{where}.refusal")))
-            case "input_image":
-                url = fields.text(part.get("image_url"), f"{where}.image_url")
-                parts.append(inner.image_from(url))
-            case "input_file" if part.get("file_data") or part.get("file_url"):
-                name = fields.text(part.get("filename") or "", f"{where}.filename")
-                link = part.get("file_data") or part.get("file_url")
-                parts.append(inner.document_from(name, fields.text(link, f"{where}.file_data")))
-            case kind:
-                raise Malformed(f"{where}: this model's upstream cannot read {kind!r}")
-    return tuple(parts)
 
 
 def _tools(tools: Any) -> tuple[inner.Tool, ...]:
@@ -156,18 +79,18 @@ def _tools(tools: Any) -> tuple[inner.Tool, ...]:
             ]
         elif (made := _tool(tool, place, "")) is not None:
             found.append(made)
-    return tuple(found)
+    return choices.offered(tuple(found))
 
 
 def _tool(tool: dict[str, Any], place: str, prefix: str) -> inner.Tool | None:
     if tool.get("type") not in ("function", "custom"):
         return None
-    schema = tool.get("parameters") or {"type": "object", "properties": {}}
+    schema = fields.table(tool.get("parameters") or NOTHING, f"{place}.parameters")
     description = fields.text(tool.get("description") or "", f"{place}.description")
     if tool["type"] == "custom":
         description, schema = f"{description}\n\n{_free_form(tool)}".strip(), FREE_FORM
     name = prefix + fields.text(tool.get("name"), f"{place}.name")
-    return inner.Tool(name, description, schema)
+    return inner.Tool(name, description, schema, fields.flag(tool.get("strict"), f"{place}.strict"))
 
 
 def _free_form(tool: dict[str, Any]) -> str:
@@ -178,15 +101,60 @@ def _free_form(tool: dict[str, Any]) -> str:
     return "Put the whole text into `input`."
 
 
-def _tool_choice(choice: Any, parallel: Any) -> inner.ToolChoice | None:
-    together = parallel is not False
-    match choice:
+def _choice(
+    call: dict[str, Any], tools: tuple[inner.Tool, ...]
+) -> tuple[tuple[inner.Tool, ...], inner.ToolChoice | None]:
+    """The tools that may be called, and the choice among them."""
+    parallel = call.get("parallel_tool_calls") is not False
+    match call.get("tool_choice"):
         case None:
-            return None if together else inner.ToolChoice("auto", parallel=False)
-        case "auto" | "none" | "required":
-            return inner.ToolChoice(choice, parallel=together)
-        case {"type": "function" | "custom", "name": str(name)}:
-            return inner.ToolChoice("named", name, together)
+            return tools, None if parallel else inner.ToolChoice("auto", parallel=False)
+        case "auto" | "none" | "required" as kind:
+            return tools, inner.ToolChoice(kind, parallel=parallel)
+        case {"type": "function" | "custom", "name": str()} as named:
+            return tools, inner.ToolChoice("named", _chosen(named, tools), parallel)
+        case {"type": "allowed_tools", "mode": str(mode), "tools": list(allowed)}:
+            names = frozenset(_chosen(entry, tools) for entry in allowed)
+            return choices.narrowed(tools, names, mode, parallel)
         case {"type": str(kind)} if kind in HOSTED:
-            return inner.ToolChoice("auto", parallel=together)
+            return tools, inner.ToolChoice("auto", parallel=parallel)
     raise Malformed("tool_choice: expected auto, none, required or a tool's type and name")
+
+
+def _chosen(entry: Any, tools: tuple[inner.Tool, ...]) -> str:
+    """The name by which an upstream knows the tool of this entry; that of a hosted one is none."""
+    entry = fields.table(entry, "tool_choice")
+    name = fields.text(entry.get("name") or "", "tool_choice.name")
+    if isinstance(entry.get("namespace"), str):
+        return f"{entry['namespace']}{SEPARATOR}{name}"
+    inside = [tool.name for tool in tools if tool.name.endswith(SEPARATOR + name)]
+    known = any(tool.name == name for tool in tools)
+    return name if known or len(inside) != 1 else inside[0]
+
+
+def _form(form: Any) -> inner.AnswerForm | None:
+    place = "text.format"
+    form = fields.table(form or {"type": "text"}, place)
+    match form.get("type"):
+        case "text":
+            return None
+        case "json_object":
+            return inner.AnswerForm()
+        case "json_schema":
+            return inner.AnswerForm(
+                fields.table(form.get("schema"), f"{place}.schema"),
+                fields.text(form.get("name") or "answer", f"{place}.name"),
+                fields.flag(form.get("strict"), f"{place}.strict"),
+            )
+    raise Malformed(f"{place}.type: expected text, json_object or json_schema")
+
+
+def _check(call: dict[str, Any]) -> None:
+    """Raises Malformed for what only a server that keeps answers could do."""
+    for name in ("previous_response_id", "conversation"):
+        if call.get(name):
+            raise Malformed(f"{name}: answers are not kept here; send the whole input")
+    if call.get("prompt"):
+        raise Malformed("prompt: no prompts are kept here; send instructions and input")
+    if call.get("background"):
+        raise Malformed("background: answers are not kept here; wait for this one, or stream it")
