@@ -94,20 +94,21 @@ def _other(value: Any) -> inner.Event:
 
 
 def call_pieces(delta: dict[str, Any], whole: bool) -> list[CallPiece]:
-    """Of a whole message each is a call."""
-    calls = delta.get("tool_calls")
-    if not calls:
-        return []
-    several = lenient.tables(calls)
-    return [
+    """Of a whole message each is a call. The protocol's older form has one call, without an id."""
+    calls = lenient.tables(delta.get("tool_calls") or None)
+    pieces = [
         _piece(
             call,
             lenient.table(call.get("function") or call),
-            place if len(several) > 1 else None,
+            place if len(calls) > 1 else None,
             whole,
         )
-        for place, call in enumerate(several)
+        for place, call in enumerate(calls)
     ]
+    function = delta.get("function_call")
+    if function and isinstance(function, dict):
+        pieces.append(_piece({"index": _LEGACY}, function, None, False))
+    return pieces
 
 
 def _piece(
@@ -121,11 +122,3 @@ def _piece(
         place,
         opens,
     )
-
-
-def function_call(delta: dict[str, Any]) -> CallPiece | None:
-    """A piece of the one call that the older form has."""
-    function = delta.get("function_call")
-    if not function or not isinstance(function, dict):
-        return None
-    return _piece({"index": _LEGACY}, function, None, False)

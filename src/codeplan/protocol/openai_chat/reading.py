@@ -11,7 +11,7 @@ from codeplan.protocol.openai_chat.answer import (
     read_failure,
     read_usage,
 )
-from codeplan.protocol.openai_chat.deltas import call_pieces, content, function_call
+from codeplan.protocol.openai_chat.deltas import call_pieces, content
 from codeplan.protocol.sse import ServerEvent
 from codeplan.protocol.tool_calls import ToolCalls
 
@@ -74,11 +74,12 @@ class Reader:
         if index is not None and index != self._choice:
             return [inner.OtherDelta(len(delta))]  # another answer beside the first
         events = content(delta)
-        for piece in call_pieces(delta, whole):
+        pieces = call_pieces(delta, whole)
+        for piece in pieces:
             events += self._calls.take(piece)
-        legacy = function_call(delta)
-        if legacy is not None:
-            events += self._calls.take(legacy)
+        if pieces and not events:
+            # Of a call whose name may go on: no event yet, but something that a caller is shown.
+            events.append(inner.OtherDelta(1))
         return self._joined(events) + self._reason_of(choice)
 
     def _delta(self, choice: dict[str, Any]) -> tuple[dict[str, Any], bool]:
