@@ -138,12 +138,10 @@ class StreamCarrier:
         return self._writer.write(failure)
 
     def _carry(self, event: ServerEvent) -> bytes:
-        known = self._read(event)
-        if self.progress.ended:
-            # Some servers tell the usage behind the end. Nothing else there is of the answer.
-            self._note([item for item in known if isinstance(item, inner.Reported)])
-            return b""
+        over, known = self.progress.ended, self._read(event)
         self._note(known)
+        if over:
+            return b""  # some servers tell the usage behind the end; nothing there is of the answer
         if not self._plan.passes:
             return self._translate(known)
         if self._plan.drops_usage and is_usage_only(event):

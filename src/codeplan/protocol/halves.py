@@ -25,14 +25,14 @@ class Halves:
         """The event with the half that was kept before it; half a character at its end is kept."""
         match event:
             case inner.TextDelta(text):
-                joined = self._join("text", text)
-                return event if joined is text else inner.TextDelta(joined)
+                made = self._join("text", text)
+                return event if made is text else inner.TextDelta(made)
             case inner.ThinkingDelta(text):
-                joined = self._join("thinking", text)
-                return event if joined is text else inner.ThinkingDelta(joined)
+                made = self._join("thinking", text)
+                return event if made is text else inner.ThinkingDelta(made)
             case inner.ToolCallDelta(index, arguments):
-                joined = self._join(index, arguments)
-                return event if joined is arguments else inner.ToolCallDelta(index, joined)
+                made = self._join(index, arguments)
+                return event if made is arguments else inner.ToolCallDelta(index, made)
             case _:
                 return event
 
@@ -44,10 +44,10 @@ class Halves:
     def _join(self, channel: str | int, text: str) -> str:
         if not self._kept and (text.isascii() or not _ANY.search(text)):
             return text
-        joined, rest = _joined(self._kept.pop(channel, "") + text)
+        made, rest = _parted(self._kept.pop(channel, "") + text)
         if rest:
             self._kept[channel] = rest
-        return joined
+        return made
 
 
 def _replaced(channel: str | int) -> inner.Event:
@@ -56,7 +56,7 @@ def _replaced(channel: str | int) -> inner.Event:
     return (inner.TextDelta if channel == "text" else inner.ThinkingDelta)(_REPLACEMENT)
 
 
-def _joined(text: str) -> tuple[str, str]:
+def _parted(text: str) -> tuple[str, str]:
     """Whole characters, and the half that may go on in the next piece."""
     text = _PAIR.sub(lambda pair: _one(pair.group()), text)
     if text and "\ud800" <= text[-1] <= "\udbff":
@@ -68,6 +68,13 @@ def _joined(text: str) -> tuple[str, str]:
     decoded = decoder.decode(bytes_at_end.group().encode("utf-8", "surrogateescape"))
     rest, _ = decoder.getstate()
     return _whole(text[: bytes_at_end.start()]) + decoded, rest.decode("utf-8", "surrogateescape")
+
+
+def joined(text: str) -> str:
+    """A whole text with the halves in it joined."""
+    if text.isascii() or not _ANY.search(text):
+        return text
+    return _whole(_PAIR.sub(lambda pair: _one(pair.group()), text))
 
 
 def _one(pair: str) -> str:

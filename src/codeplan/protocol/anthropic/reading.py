@@ -33,14 +33,16 @@ class Reader:
         self._told: inner.Finished | None = None  # as it was told on
 
     def read(self, event: ServerEvent) -> list[inner.Event]:
-        """Behind the end, only usage is of any meaning."""
+        """Behind the end, only the usage is read."""
         if not event.data:
             return [] if event.blank else [inner.Pinged()]
         name = event.name.decode("utf-8", "replace")
         values = lenient.objects(event.data)
         if name == "error" and not values:
             return [_failed({"error": event.data.decode("utf-8", "replace")})]
-        return [self._halves.join(item) for value in values for item in self._take(value, name)]
+        over = self._ended
+        events = [self._halves.join(item) for value in values for item in self._take(value, name)]
+        return [item for item in events if isinstance(item, inner.Reported)] if over else events
 
     def whole(self, answer: dict[str, Any]) -> list[inner.Event]:
         """The events of a whole answer."""

@@ -31,7 +31,7 @@ class Reader:
         self._told: inner.StopReason | None = None  # as it was told on
 
     def read(self, event: ServerEvent) -> list[inner.Event]:
-        """Behind the end, only usage is of any meaning."""
+        """Behind the end, only the usage is read."""
         data = event.data
         if not data:
             return [] if event.blank else [inner.Pinged()]
@@ -41,7 +41,9 @@ class Reader:
         if event.name == b"error":
             told = chunks[0] if chunks else {"error": data.decode("utf-8", "replace")}
             return [read_failure(told, 502)]
-        return [item for chunk in chunks for item in self.chunk(chunk)]
+        over = self._ended
+        events = [item for chunk in chunks for item in self.chunk(chunk)]
+        return [item for item in events if isinstance(item, inner.Reported)] if over else events
 
     def end(self) -> list[inner.Event]:
         """The body has ended. An answer whose finish was told is whole without the last mark."""

@@ -16,7 +16,10 @@ from codeplan.protocol.whole import Part, gather
 def write_usage(usage: Usage) -> dict[str, Any]:
     return {
         "input_tokens": usage.prompt,
-        "input_tokens_details": {"cached_tokens": usage.cached},
+        "input_tokens_details": {
+            "cached_tokens": usage.cached,
+            "cache_write_tokens": usage.cache_write,
+        },
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.total,
@@ -24,7 +27,9 @@ def write_usage(usage: Usage) -> dict[str, Any]:
 
 
 def response(answering: Answering, output: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """The object that a whole answer is, and that a stream's first and last events carry."""
+    """The object that a whole answer is, and that a stream's first and last events carry. Of the
+    call's own fields, it has those that the protocol requires, as they are where nothing is said.
+    """
     return {
         "id": answering.identity("resp_"),
         "object": "response",
@@ -35,6 +40,9 @@ def response(answering: Answering, output: Sequence[dict[str, Any]], **more: Any
         "error": None,
         "incomplete_details": None,
         "usage": None,
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
         **more,
     }
 

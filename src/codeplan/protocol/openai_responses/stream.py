@@ -85,7 +85,9 @@ class Writer(OrderedWriter):
             part = {"type": "output_text", "text": "", "annotations": []}
             out += self._part("response.content_part.added", content_index=0, part=part)
         self._text.append(text)
-        return out + self._part("response.output_text.delta", content_index=0, delta=text)
+        return out + self._part(
+            "response.output_text.delta", content_index=0, delta=text, logprobs=[]
+        )
 
     def _reasoning(self, text: str) -> bytes:
         out = b""
@@ -147,7 +149,7 @@ class Writer(OrderedWriter):
         identity, text = self._output[-1]["id"], "".join(self._text)
         if kind == "message":
             done = message_item(identity, text)
-            out = self._part("response.output_text.done", content_index=0, text=text)
+            out = self._part("response.output_text.done", content_index=0, text=text, logprobs=[])
             out += self._part(
                 "response.content_part.done", content_index=0, part=done["content"][0]
             )
