@@ -165,8 +165,10 @@ class StreamCarrier:
     def _translate(self, events: list[inner.Event]) -> bytes:
         """All but the end, which waits for the usage and the settlement."""
         change, write = self._plan.change, self._writer.write
+        if len(events) == 1 and not isinstance(events[0], inner.Ended):
+            return write(change(events[0]))
         return b"".join(
-            write(change(event)) for event in events if not isinstance(event, inner.Ended)
+            [write(change(event)) for event in events if not isinstance(event, inner.Ended)]
         )
 
     def _write(self, events: list[inner.Event]) -> bytes:

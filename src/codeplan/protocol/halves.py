@@ -25,6 +25,8 @@ class Halves:
         """The event with the half that was kept before it; half a character at its end is kept."""
         match event:
             case inner.TextDelta(text):
+                if not self._kept and text.isascii():
+                    return event
                 made = self._join("text", text)
                 return event if made is text else inner.TextDelta(made)
             case inner.ThinkingDelta(text):

@@ -269,7 +269,9 @@ class Progress:
         """Take in the next event of the answer."""
         # Called for every event of every stream: plain tests, the frequent ones first.
         if isinstance(event, (TextDelta, ThinkingDelta)):
-            self._deliver(quarters(event.text))
+            if event.text:
+                self.content = True
+                self.quarters += quarters(event.text)
         elif isinstance(event, ToolCallDelta):
             self.quarters += quarters(event.arguments)
         elif isinstance(event, ToolCallStarted):

@@ -26,10 +26,12 @@ def objects(data: bytes) -> list[dict[str, Any]]:
 
 
 def _several(written: str) -> list[dict[str, Any]]:
-    """One value behind the other, up to what is none."""
+    """One value behind the other, up to what is none. Some servers leave out the blank lines
+    between events, or write the field's name twice."""
     read: list[dict[str, Any]] = []
     rest = written.lstrip("\ufeff \t\r\n")
     while rest:
+        rest = rest.removeprefix("data:").lstrip()
         try:
             value, end = _TOLERANT.raw_decode(rest)
         except _UNREADABLE:
@@ -47,7 +49,11 @@ def tables(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; one that stands alone is a list of one."""
     if isinstance(value, dict):
         return [value]
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    if len(value) == 1 and isinstance(value[0], dict):
+        return value  # the frequent one
+    return [item for item in value if isinstance(item, dict)]
 
 
 def place(value: Any) -> int | None:

@@ -7,11 +7,14 @@ an id that no other call of the conversation has.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.tool_calls import is_whole
+
+# The frequent ones. A tuple, since a union would be made anew for each event.
+_SAID = (inner.TextDelta, inner.ThinkingDelta)
 
 
 class Ordering:
@@ -24,11 +27,11 @@ class Ordering:
         self._waiting: list[inner.Event] = []
         self._finished: inner.Finished | None = None
 
-    def take(self, event: inner.Event) -> Iterable[inner.Event]:
+    def take(self, event: inner.Event) -> Sequence[inner.Event]:
         """What may be written now that this event has come."""
         if self._over:
             return ()
-        if self._open is None and isinstance(event, inner.TextDelta | inner.ThinkingDelta):
+        if self._open is None and isinstance(event, _SAID):
             return (event,)
         match event:
             case inner.Pinged() | inner.Reported():
@@ -115,8 +118,10 @@ class OrderedWriter(ABC):
         self._ordering = Ordering(answering)
 
     def write(self, event: inner.Event) -> bytes:
-        written = [self._put(item) for item in self._ordering.take(event)]
-        return written[0] if len(written) == 1 else b"".join(written)
+        events = self._ordering.take(event)
+        if len(events) == 1:
+            return self._put(events[0])
+        return b"".join([self._put(item) for item in events])
 
     @abstractmethod
     def _put(self, event: inner.Event) -> bytes:

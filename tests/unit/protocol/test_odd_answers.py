@@ -178,6 +178,13 @@ STREAMS = [
         chunk({"content": "\ud83d"}), chunk({"content": "\ude00"}), STOP, TOLD, DONE], text="😀"),
     Case("half a pair, and no more", [
         chunk({"content": "a\ud83d"}), STOP, TOLD, DONE], text="a\ufffd"),
+    Case("no blank lines between", [f"{json.dumps(HELLO)}\ndata: {json.dumps(STOP)}\n"
+         f"data: {json.dumps(TOLD)}\ndata: [DONE]"], text="hello"),
+    Case("the field's name twice", [
+        f"data: {json.dumps(HELLO)}", STOP, TOLD, DONE], text="hello"),
+    Case("another answer beside", [
+        HELLO, {**HELLO, "choices": [{**HELLO["choices"][0], "index": 1}]}, STOP, TOLD, DONE],
+         text="hello"),
     Case("no JSON between", [HELLO, "not JSON", "{", STOP, TOLD, DONE], text="hello"),
 ]  # fmt: skip
 

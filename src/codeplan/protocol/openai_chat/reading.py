@@ -42,7 +42,11 @@ class Reader:
             told = chunks[0] if chunks else {"error": data.decode("utf-8", "replace")}
             return [read_failure(told, 502)]
         over = self._ended
+        if len(chunks) == 1 and not over:
+            return self.chunk(chunks[0])
         events = [item for chunk in chunks for item in self.chunk(chunk)]
+        if data.endswith(b"[DONE]"):
+            events += self._finish()
         return [item for item in events if isinstance(item, inner.Reported)] if over else events
 
     def end(self) -> list[inner.Event]:
@@ -61,12 +65,14 @@ class Reader:
         choices = lenient.tables(chunk.get("choices"))
         for choice in choices:
             events += self._read_choice(choice)
-        usage = _usage(chunk, choices)
-        if usage is not None:
-            events.append(usage)
+        if chunk.get("usage") or "x_groq" in chunk or any("usage" in item for item in choices):
+            events += _usage(chunk, choices)
         return events
 
     def _read_choice(self, choice: dict[str, Any]) -> list[inner.Event]:
+        said = self._plain_text(choice)
+        if said:
+            return [self._halves.join(inner.TextDelta(said))]
         if choice.get("error"):
             return [read_failure(choice, 502)]
         delta, whole = self._delta(choice)
@@ -76,13 +82,24 @@ class Reader:
         if index is not None and index != self._choice:
             return [inner.OtherDelta(len(delta))]  # another answer beside the first
         events = content(delta)
-        pieces = call_pieces(delta, whole)
+        pieces = call_pieces(delta, whole) if len(delta) > 1 or "content" not in delta else []
         for piece in pieces:
             events += self._calls.take(piece)
         if pieces and not events:
             # Of a call whose name may go on: no event yet, but something that a caller is shown.
             events.append(inner.OtherDelta(1))
         return self._joined(events) + self._reason_of(choice)
+
+    def _plain_text(self, choice: dict[str, Any]) -> str:
+        """The text of a choice that brings nothing else, as most do; "" for any other."""
+        delta = choice.get("delta")
+        if not isinstance(delta, dict) or len(delta) != 1 or choice.get("index") != self._choice:
+            return ""
+        said = delta.get("content")
+        if not isinstance(said, str) or choice.get("finish_reason") or choice.get("error"):
+            return ""
+        self._by_delta = True
+        return said
 
     def _delta(self, choice: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """What the choice brings, and whether it is an answer's whole message. A stream of deltas
@@ -101,9 +118,13 @@ class Reader:
         return {}, False
 
     def _reason_of(self, choice: dict[str, Any]) -> list[inner.Event]:
-        told = lenient.word(choice.get("finish_reason")).lower()
+        if not choice.get("finish_reason"):
+            return []
+        told = lenient.word(choice["finish_reason"]).lower()
         if told in _NOT_SAID:
             return []
+        if told == "error":
+            return [inner.Failed(502, "the upstream's model failed in the middle of its answer")]
         self._reason = FINISH_REASONS.get(told, "end")
         return self._settle()
 
@@ -138,14 +159,11 @@ def decode(body: bytes) -> list[inner.Event]:
     return events + reader.read(ServerEvent(b"", b"[DONE]"))
 
 
-def _usage(chunk: dict[str, Any], choices: list[dict[str, Any]]) -> inner.Reported | None:
+def _usage(chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[inner.Event]:
     """Most servers tell it at the chunk's top, some in the choice; Groq in a field of its own."""
-    places = [chunk, *choices]
-    if "x_groq" in chunk:
-        places.append(lenient.table(chunk["x_groq"]))
-    for where in places:
-        told = where.get("usage")
-        usage = read_usage(told) if isinstance(told, dict) else None
+    places = [chunk, *choices, lenient.table(chunk.get("x_groq"))]
+    told = [where["usage"] for where in places if where.get("usage")]
+    for usage in map(read_usage, lenient.tables(told)):
         if usage is not None:
-            return inner.Reported(usage)
-    return None
+            return [inner.Reported(usage)]
+    return []
