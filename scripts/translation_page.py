@@ -268,6 +268,36 @@ def code(value: Any) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
 
 
+ANSWERS = """
+## Answers
+
+A stream and a whole answer are read by the same reader, which takes what servers really send: calls
+whose name, id or index comes late, twice or not at all; arguments as an object; text as a list of
+parts; usage in any place, with cached tokens by any vendor's name; lines that end in any way; half
+a character at the end of a piece. What it cannot read it passes over. Where an upstream answers
+whole that was asked for a stream, or the other way round, the caller gets what it asked for.
+
+| an upstream's | becomes |
+|---|---|
+| id and model of an answer | our own id, and the catalogue's name for the model |
+| call without an id, or with one that the conversation has | a call with a new id |
+| call without arguments | a call with `{}` |
+| call whose name never comes | a call of `unknown` |
+| text, or another call, between the pieces of a call | told once that call is whole |
+| legacy `function_call` | a call |
+| `refusal`, a sound's transcript | text |
+| picture | its link as text, or `[image]` where it is inside the answer |
+| server tools and their results, redacted thinking, what codeplan has no name for | left out |
+| reason to stop that does not fit the calls | a tool, where there are calls; else the turn's end |
+| `network_error`, `insufficient_system_resource` | as if cut by the limit |
+| `sensitive` | as a content filter's refusal |
+| end without its last mark, after a reason to stop | whole |
+| anything behind the end | left out, but for the usage |
+| usage that is missing, or 0 | an estimate, marked on the receipt ([promise.md](promise.md)) |
+
+Where bytes pass, all of this is only counted: they pass as they are, up to the answer's end."""
+
+
 def page() -> str:
     lines = [
         "# What is said how in another protocol",
@@ -293,6 +323,7 @@ def page() -> str:
         "letters than `A-Z a-z 0-9 _ -`, or of more than 64, is shortened for the upstream, and",
         "given back whole; an id likewise. Calls without a result get one that says so.",
     ]
+    lines += ANSWERS.split("\n")
     for title, (caller, upstream) in CALLERS.items():
         lines += ["", f"## {title}", "", "| what | said by the caller | at the upstream |"]
         lines.append("|---|---|---|")

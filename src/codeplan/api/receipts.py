@@ -17,6 +17,7 @@ from codeplan.plan.catalogue import Plan
 from codeplan.plan.rules import ONE
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import shown
+from codeplan.protocol.usage import ESTIMATED
 from codeplan.store.operations import CallRow
 from codeplan.subscriptions.receipts import Receipt
 
@@ -134,7 +135,8 @@ def _charge(hold: Hold, plan: Plan | None) -> dict[str, Any]:
 
 
 def _call(call: CallRow, plan: Plan | None) -> dict[str, Any]:
-    """Tokens by class as the upstream reported them. ``free``: why nothing was charged."""
+    """Tokens by class as the upstream reported them, or ``tokens_estimated`` where it did not.
+    ``free``: why nothing was charged."""
     rate = plan.rate_of(call.model) if plan else None
     return {
         "id": call.id,
@@ -150,6 +152,7 @@ def _call(call: CallRow, plan: Plan | None) -> dict[str, Any]:
         "started_at": iso_utc(call.started_at),
         "ended_at": iso_utc(call.ended_at),
         "tokens": msgspec.structs.asdict(call.usage),
+        "tokens_estimated": call.detail == ESTIMATED,
         "multiplier": shown(rate.times_at(call.started_at)) if rate else 1,
         **_speed(call),
         "charges": [_charge(hold, plan) for hold in call.holds],

@@ -77,7 +77,8 @@ def _show(receipt: dict[str, Any]) -> None:
         free = f"; free: {one['free']}" if one["free"] else ""
         click.echo(f"  {one['id']}  {one['model']} by {one['upstream'] or 'no upstream'}")
         click.echo(f"    {one['why']}; {one['outcome'] or one['state']}{free}")
-        click.echo(f"    {tokens or 'no tokens reported'}{_speed(one)}")
+        estimated = " (estimated: the upstream told no usage)" if one["tokens_estimated"] else ""
+        click.echo(f"    {tokens or 'no tokens reported'}{estimated}{_speed(one)}")
         for charge in one["charges"]:
             click.echo(f"    {_charge(charge)}")
     for check in receipt.get("checks", ()):

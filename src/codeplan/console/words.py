@@ -60,6 +60,7 @@ _SAID = (
     N_("failed"),
     N_("no route"),
     N_("the answer was empty"),
+    N_("the upstream told no usage; it was estimated"),
 )
 # The same with a number in them.
 _PATTERNS = (

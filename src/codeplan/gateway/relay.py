@@ -38,6 +38,7 @@ _STREAM: Headers = (
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 )
+_BROKEN_OFF = "the upstream ended in the middle of its answer"
 # Where a stream is one JSON array.
 _ARRAY: Headers = ((b"content-type", b"application/json"), *_STREAM[1:])
 _JSON: Headers = ((b"content-type", b"application/json"),)
@@ -176,8 +177,9 @@ class Relay:
                 cut = str(failed)
                 data = b""
             out = carrier.feed(data) if data else carrier.end()
-            if not data and not progress.ended:
-                cut = cut or "the upstream ended in the middle of its answer"
+            if not data:
+                # Whole is whole, also where the connection broke behind the model's finish.
+                cut = "" if progress.ended else cut or _BROKEN_OFF
             if progress.failure is not None:
                 cut = progress.failure.message
             if not leaving.committed:

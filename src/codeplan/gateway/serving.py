@@ -28,14 +28,12 @@ from codeplan.metering.tallies import Tallies
 from codeplan.plan.admission import Verdict
 from codeplan.plan.catalogue import Catalogue, Model
 from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.usage import about_tokens
 from codeplan.store.operations import NotAdmitted, Refused, Reserve, Stopped
 from codeplan.store.rows import KeyHolder
 from codeplan.subscriptions.subscriptions import Held
 from codeplan.telemetry import log
 
-_BYTES_A_TOKEN = 4
-# No model reads more; a larger body is pictures.
-_MOST_TOKENS = 200_000
 # What becomes of a call of a program that the plan is not for, told beside its answer.
 _BILLING = b"x-codeplan-billing"
 _OBSERVED: Headers = ((_BILLING, b"plan; each call is a prompt"),)
@@ -148,7 +146,7 @@ class Serving:
             streamed=call.seen.outline.stream,
             catalogue_version=subscribed.subscription.catalogue_version,
             started_at=subscribed.subscription.started_at,
-            prompt_tokens=_about_tokens(call.caller.whole_body()),
+            prompt_tokens=about_tokens(call.caller.whole_body()),
         )
         reserved = await self._meter.reserve(asked)
         if isinstance(reserved, NotAdmitted):
@@ -239,8 +237,3 @@ def _alone(call: KnownCall) -> TurnClaim:
     """The claim of an observed call: of no turn, and one on which nothing rides."""
     claim = call.client.claim(call.seen)
     return structs.replace(claim, claim=Claim.OBSERVED, session="", conversation=call.request_id)
-
-
-def _about_tokens(body: bytes) -> int:
-    """A body's tokens, roughly: what is held of plans that count tokens until usage is known."""
-    return min(len(body) // _BYTES_A_TOKEN, _MOST_TOKENS)

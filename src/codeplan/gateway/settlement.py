@@ -8,7 +8,7 @@ from codeplan.billing.purse import CallHold, Purse
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
 from codeplan.protocol.inner import Progress
-from codeplan.protocol.usage import Usage
+from codeplan.protocol.usage import ESTIMATED, Usage
 from codeplan.store.operations import CallRow, Finish, Reserve, Reserved
 
 
@@ -47,6 +47,9 @@ class Settlement(ABC):
         if self.outcome:
             return
         self.outcome, self.ended_at = outcome, self.clock.now()
+        if delivered:
+            progress.complete_usage()
+            detail = ESTIMATED if progress.estimated else detail
         self.output_tokens = progress.usage.output if progress.usage else 0
         await self._finish(progress, delivered, detail)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from codeplan.protocol.usage import Usage
+from codeplan.protocol.usage import Usage, quarters
 
 StopReason = Literal["end", "length", "tool", "stop_sequence", "refusal"]
 Role = Literal["system", "user", "assistant"]
@@ -215,11 +216,33 @@ class ToolCallDelta(msgspec.Struct, frozen=True):
     arguments: str
 
 
+class ToolCallEnded(msgspec.Struct, frozen=True):
+    """The call is whole. Readers tell it at the end of the answer at the latest."""
+
+    index: int
+
+
+class OtherDelta(msgspec.Struct, frozen=True):
+    """Content that no other event stands for, of so many bytes. It reaches the person where bytes
+    pass; no writer has a place for it."""
+
+    size: int
+
+
 class Finished(msgspec.Struct, frozen=True):
     """The model stopped. Usage may still follow in a ``Reported``."""
 
     reason: StopReason
     stop_sequence: str | None = None
+
+
+def settled_reason(reason: StopReason, called: bool) -> StopReason:
+    """Some servers say "stop" behind tool calls, or "tool_calls" with none: the calls decide."""
+    if called and reason == "end":
+        return "tool"
+    if not called and reason == "tool":
+        return "end"
+    return reason
 
 
 class Reported(msgspec.Struct, frozen=True):
@@ -235,18 +258,11 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The upstream reported an error. ``status`` is HTTP's, as far as it can be told.
-    ``unreadable``: it did not, but what it said cannot be read."""
+    """The upstream reported an error. ``status`` is HTTP's, as far as it can be told."""
 
     status: int
     message: str
     kind: str = ""
-    unreadable: bool = False
-
-
-def unreadable(message: str) -> Failed:
-    """An upstream's answer that its protocol does not allow."""
-    return Failed(502, message, unreadable=True)
 
 
 Event = (
@@ -256,6 +272,8 @@ Event = (
     | ThinkingSigned
     | ToolCallStarted
     | ToolCallDelta
+    | ToolCallEnded
+    | OtherDelta
     | Finished
     | Reported
     | Pinged
@@ -266,29 +284,61 @@ Event = (
 
 @dataclass(slots=True)
 class Progress:
-    """How far an answer has come, for whoever relays it. ``content``: something the person can
-    use has come. ``ended``: it is whole. ``finish``: why the model stopped."""
+    """How far an answer has come, for whoever relays it. ``prompt_tokens``: what the call has,
+    roughly. ``content``: something the person can use has come. ``ended``: it is whole. ``finish``:
+    why the model stopped. ``quarters``: of tokens that were answered, roughly. ``estimated``: the
+    usage is ours, at least in part, since the upstream told none."""
 
+    prompt_tokens: int = 0
     content: bool = False
     ended: bool = False
     finish: StopReason | None = None
     usage: Usage | None = None
     failure: Failed | None = None
+    quarters: int = 0
+    estimated: bool = False
 
     def note(self, event: Event) -> None:
         """Take in the next event of the answer."""
         # Called for every event of every stream: plain tests, the frequent ones first.
         if isinstance(event, (TextDelta, ThinkingDelta)):
-            self.content = self.content or bool(event.text)
-        elif isinstance(event, (ToolCallDelta, ThinkingSigned, Pinged)):
-            pass
+            if event.text:
+                self.content = True
+                self.quarters += quarters(event.text)
+        elif isinstance(event, ToolCallDelta):
+            self.quarters += quarters(event.arguments)
         elif isinstance(event, ToolCallStarted):
-            self.content = True
+            self._deliver(quarters(event.name) or 1)
+        elif isinstance(event, (ToolCallEnded, Pinged)):
+            pass
+        elif isinstance(event, ThinkingSigned):
+            self._deliver(len(event.signature))
+        elif isinstance(event, OtherDelta):
+            self._deliver(event.size)
         elif isinstance(event, Finished):
             self.finish = event.reason
-        elif isinstance(event, (Started, Reported)):
-            self.usage = event.usage or self.usage
+        elif isinstance(event, Reported):
+            self.usage = event.usage
+        elif isinstance(event, Started):
+            # What is said of the output before there is any is no figure.
+            self.usage = replace(event.usage, output=0) if event.usage else self.usage
         elif isinstance(event, Ended):
             self.ended = True
         else:
             self.failure = event
+
+    def _deliver(self, size: int) -> None:
+        self.quarters += size
+        self.content = self.content or size > 0
+
+    def complete_usage(self) -> Usage:
+        """The usage of what was delivered. No prompt and no content has zero tokens: where the
+        upstream told none, they are estimated, and ``estimated`` is set."""
+        usage = self.usage or Usage()
+        if self.content and not usage.prompt:
+            usage = replace(usage, input=max(1, self.prompt_tokens))
+        if self.content and not usage.output:
+            usage = replace(usage, output=max(1, self.quarters // 4))
+        self.estimated = self.estimated or usage != (self.usage or Usage())
+        self.usage = usage
+        return usage

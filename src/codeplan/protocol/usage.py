@@ -22,3 +22,23 @@ class Usage(msgspec.Struct, frozen=True):
     @property
     def total(self) -> int:
         return self.prompt + self.output
+
+
+# What the receipt of a call says whose usage was estimated.
+ESTIMATED = "the upstream told no usage; it was estimated"
+_BYTES_A_TOKEN = 4
+# No model reads more; a larger body is pictures.
+_MOST_TOKENS = 200_000
+
+
+def about_tokens(body: bytes) -> int:
+    """A call's tokens by its body, roughly."""
+    return min(len(body) // _BYTES_A_TOKEN, _MOST_TOKENS)
+
+
+def quarters(text: str) -> int:
+    """Quarters of tokens in a text, roughly: one for each character of ASCII, six for others."""
+    if text.isascii():
+        return len(text)
+    others = sum(character > "\x7f" for character in text)
+    return len(text) + 5 * others

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codeplan.protocol import inner, splice
-from codeplan.protocol.anthropic import answer as anthropic_answer
+from codeplan.protocol.anthropic import reading as anthropic_reading
 from codeplan.protocol.anthropic import request as anthropic_request
-from codeplan.protocol.anthropic import stream as anthropic_stream
 from codeplan.protocol.names import ProtocolName
-from codeplan.protocol.openai_chat import answer as chat_answer
+from codeplan.protocol.openai_chat import reading as chat_reading
 from codeplan.protocol.openai_chat import request as chat_request
-from codeplan.protocol.openai_chat import stream as chat_stream
 from codeplan.protocol.sse import ServerEvent
 
 
 class Reader(Protocol):
+    """``read`` one event; ``end``: what is still to be told once the body has ended."""
+
     def read(self, event: ServerEvent) -> list[inner.Event]: ...
+
+    def end(self) -> list[inner.Event]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ TO_ANTHROPIC = UpstreamFormat(
     "anthropic",
     "/v1/messages",
     anthropic_request.encode,
-    anthropic_answer.decode,
-    anthropic_stream.Reader,
+    anthropic_reading.decode,
+    anthropic_reading.Reader,
     passed_headers=(b"anthropic-version", b"anthropic-beta"),
     own_headers=((b"anthropic-version", b"2023-06-01"),),
 )
@@ -49,8 +51,8 @@ TO_OPENAI_CHAT = UpstreamFormat(
     "openai_chat",
     "/chat/completions",
     chat_request.encode,
-    chat_answer.decode,
-    chat_stream.Reader,
+    chat_reading.decode,
+    chat_reading.Reader,
 )
 
 # The embedded model answers as an OpenAI-compatible server does.

@@ -76,8 +76,8 @@ class NotAdmitted(msgspec.Struct, frozen=True):
 class Finish(msgspec.Struct, frozen=True):
     """A call has ended. ``delivered``: content came, so its prompt is due (settlement); else the
     call is released. ``outcome``: whole, cut by client, cut by upstream, failed.
-    Usage is what the upstream reported, or None where it reported nothing. ``takes_back``: also a
-    settlement that was written, since the answer's end never left."""
+    Usage is what the upstream reported, or an estimate of what was delivered. ``takes_back``: also
+    a settlement that was written, since the answer's end never left."""
 
     asked: Reserve
     reserved: Reserved

@@ -6,7 +6,8 @@ from typing import Any
 
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
-from codeplan.protocol.anthropic.stream import Reader, Writer
+from codeplan.protocol.anthropic.reading import Reader
+from codeplan.protocol.anthropic.stream import Writer
 from codeplan.protocol.sse import EventSplitter
 from codeplan.protocol.usage import Usage
 
@@ -122,12 +123,13 @@ def test_an_empty_answer_has_the_order_too() -> None:
 
 def test_what_is_written_is_read_back() -> None:
     events: list[inner.Event] = [
-        inner.Started("msg", "m", Usage(input=7)),
+        inner.Started("msg_1", "m", Usage(input=7)),
         inner.ThinkingDelta("hm"),
         inner.ThinkingSigned("sig"),
         inner.TextDelta("a"),
-        inner.ToolCallStarted(2, "c1", "read"),
-        inner.ToolCallDelta(2, "{}"),
+        inner.ToolCallStarted(0, "c1", "read"),
+        inner.ToolCallDelta(0, '{"a":1}'),
+        inner.ToolCallEnded(0),
         inner.Finished("tool"),
         inner.Reported(Usage(input=7, output=3)),
         inner.Ended(),

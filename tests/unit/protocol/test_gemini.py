@@ -341,7 +341,8 @@ def test_pings_are_left_out() -> None:
 
 def test_a_model_that_writes_no_json_loses_nothing() -> None:
     events = [inner.ToolCallStarted(0, "c", "f"), inner.ToolCallDelta(0, "{oops"), inner.Ended()]
-    (piece,) = written(events)
+    piece, end = written(events)
+    assert end["candidates"][0]["finishReason"] == "STOP"
     call = piece["candidates"][0]["content"]["parts"][0]["functionCall"]
     assert call["args"] == {"arguments": "{oops"}
 

@@ -7,8 +7,8 @@ import pytest
 
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
-from codeplan.protocol.openai_chat.answer import decode
-from codeplan.protocol.openai_chat.stream import Reader, Writer
+from codeplan.protocol.openai_chat.reading import Reader, decode
+from codeplan.protocol.openai_chat.stream import Writer
 from codeplan.protocol.sse import EventSplitter
 from codeplan.protocol.usage import Usage
 
@@ -40,7 +40,6 @@ def test_a_server_that_numbers_every_call_0() -> None:
     events = read(call(0, "a", "f", "{}"), call(0, "b", "g", "{"), call(0, "b", "", "}"))
     assert events[1:] == [
         inner.ToolCallStarted(0, "a", "f"),
-        inner.ToolCallDelta(0, "{}"),
         inner.ToolCallStarted(1, "b", "g"),
         inner.ToolCallDelta(1, "{"),
         inner.ToolCallDelta(1, "}"),

@@ -87,7 +87,7 @@ def test_thinking_text_and_parallel_calls() -> None:
     assert (read["name"], read["arguments"], "namespace" in read) == ("read", "{}", False)
     assert whole["usage"] == {
         "input_tokens": 7,
-        "input_tokens_details": {"cached_tokens": 2},
+        "input_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 0},
         "output_tokens": 3,
         "output_tokens_details": {"reasoning_tokens": 1},
         "total_tokens": 10,

@@ -1,12 +1,14 @@
-"""Whole Anthropic Messages answers, to and from the common form's events."""
+"""Whole Anthropic Messages answers, from the common form's events, and what the protocol's answers
+say of their end, usage and errors."""
 
 from typing import Any
 
 import msgspec
 
-from codeplan.protocol import inner
+from codeplan.protocol import inner, lenient
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.usage import Usage
+from codeplan.protocol.whole import Part, gather
 
 STOP_REASONS: dict[str, inner.StopReason] = {
     "end_turn": "end",
@@ -28,10 +30,10 @@ STOP_WORDS: dict[inner.StopReason, str] = {
 
 def read_usage(usage: dict[str, Any]) -> Usage:
     return Usage(
-        input=int(usage.get("input_tokens") or 0),
-        cached=int(usage.get("cache_read_input_tokens") or 0),
-        cache_write=int(usage.get("cache_creation_input_tokens") or 0),
-        output=int(usage.get("output_tokens") or 0),
+        input=lenient.count(usage.get("input_tokens")),
+        cached=lenient.count(usage.get("cache_read_input_tokens")),
+        cache_write=lenient.count(usage.get("cache_creation_input_tokens")),
+        output=lenient.count(usage.get("output_tokens")),
     )
 
 
@@ -53,105 +55,40 @@ def read_failure(body: dict[str, Any], status: int) -> inner.Failed:
     return inner.Failed(status, str(error.get("message") or kind), kind)
 
 
-def decode(body: bytes) -> list[inner.Event]:
-    """The events of a whole answer; a body that is none is one ``Failed``."""
-    try:
-        answer = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        return [inner.Failed(502, "the upstream's answer is not JSON")]
-    if answer.get("type") == "error" or "error" in answer:
-        return [read_failure(answer, 502)]
-    usage = read_usage(answer.get("usage") or {})
-    events: list[inner.Event] = [
-        inner.Started(str(answer.get("id") or ""), str(answer.get("model") or ""), usage)
-    ]
-    for index, block in enumerate(answer.get("content") or []):
-        events += _block(block, index)
-    reason = STOP_REASONS.get(str(answer.get("stop_reason")), "end")
-    events += [
-        inner.Finished(reason, answer.get("stop_sequence")),
-        inner.Reported(usage),
-        inner.Ended(),
-    ]
-    return events
-
-
-def _block(block: dict[str, Any], index: int) -> list[inner.Event]:
-    match block.get("type"):
-        case "text":
-            return [inner.TextDelta(block.get("text") or "")]
-        case "thinking":
-            return [
-                inner.ThinkingDelta(block.get("thinking") or ""),
-                inner.ThinkingSigned(block.get("signature") or ""),
-            ]
-        case "tool_use":
-            arguments = msgspec.json.encode(block.get("input") or {}).decode()
-            return [
-                inner.ToolCallStarted(index, str(block.get("id")), str(block.get("name"))),
-                inner.ToolCallDelta(index, arguments),
-            ]
-        case _:
-            return []
-
-
-def encode(events: list[inner.Event], _answering: Answering) -> bytes:
+def encode(events: list[inner.Event], answering: Answering) -> bytes:
     """A whole answer from its events."""
-    answer: dict[str, Any] = {
-        "id": "",
-        "type": "message",
-        "role": "assistant",
-        "model": "",
-        "content": [],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": write_usage(Usage()),
-    }
-    content: list[dict[str, Any]] = answer["content"]
-    arguments: dict[int, str] = {}
-    calls: dict[int, dict[str, Any]] = {}
-    for event in events:
-        match event:
-            case inner.Started(identity, model, usage):
-                answer["id"], answer["model"] = identity, model
-                if usage is not None:
-                    answer["usage"] = write_usage(usage)
-            case inner.TextDelta(text):
-                _join(content, "text", text)
-            case inner.ThinkingDelta(text):
-                _join(content, "thinking", text)
-            case inner.ThinkingSigned(signature):
-                if content and content[-1]["type"] == "thinking":
-                    content[-1]["signature"] = signature
-            case inner.ToolCallStarted(index, identity, name):
-                calls[index] = {"type": "tool_use", "id": identity, "name": name, "input": {}}
-                arguments[index] = ""
-                content.append(calls[index])
-            case inner.ToolCallDelta(index, piece):
-                arguments[index] = arguments.get(index, "") + piece
-            case inner.Finished(reason, stop_sequence):
-                answer["stop_reason"] = STOP_WORDS[reason]
-                answer["stop_sequence"] = stop_sequence
-            case inner.Reported(usage):
-                answer["usage"] = write_usage(usage)
-            case _:
-                pass
-    for index, call in calls.items():
-        call["input"] = _input(arguments[index])
-    return msgspec.json.encode(answer)
+    whole = gather(events, answering)
+    return msgspec.json.encode(
+        {
+            "id": answering.identity("msg_"),
+            "type": "message",
+            "role": "assistant",
+            "model": answering.model,
+            "content": [_block(part) for part in whole.parts],
+            "stop_reason": STOP_WORDS[whole.finished.reason],
+            "stop_sequence": whole.finished.stop_sequence,
+            "usage": write_usage(whole.usage),
+        }
+    )
 
 
-def _join(content: list[dict[str, Any]], kind: str, text: str) -> None:
-    if content and content[-1]["type"] == kind and "signature" not in content[-1]:
-        content[-1][kind] += text
-    elif text:
-        content.append({"type": kind, kind: text})
+def _block(part: Part) -> dict[str, Any]:
+    """The signature is always there, as the protocol has it; empty where the upstream has none."""
+    match part:
+        case inner.Text(text):
+            return {"type": "text", "text": text}
+        case inner.Thinking(text, signature):
+            return {"type": "thinking", "thinking": text, "signature": signature}
+        case inner.ToolCall(identity, name, arguments):
+            return {"type": "tool_use", "id": identity, "name": name, "input": _input(arguments)}
 
 
 def _input(arguments: str) -> Any:
+    """Always an object, as the protocol has it; what else the model wrote is kept inside one."""
     try:
-        return msgspec.json.decode(arguments or "{}")
+        value = msgspec.json.decode(arguments or "{}")
     except msgspec.DecodeError:
         return {"arguments": arguments}
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"arguments": value}

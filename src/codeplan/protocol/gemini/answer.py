@@ -12,6 +12,7 @@ from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.gemini import signature
 from codeplan.protocol.usage import Usage
+from codeplan.protocol.whole import in_order
 
 FINISH_WORDS: dict[inner.StopReason, str] = {
     "end": "STOP",
@@ -37,50 +38,40 @@ def write_usage(usage: Usage) -> dict[str, Any]:
 
 
 class Parts:
-    """Turns events into parts, as soon as each is whole. Keeps what the answer's end must say."""
+    """Turns events, in order, into parts. Keeps what the answer's end must say."""
 
     def __init__(self, answering: Answering) -> None:
         self._shows_thinking = answering.shows_thinking
-        self.model = answering.model
         self.finish: inner.StopReason = "end"
         self.usage = Usage()
         self._thought, self._mark = "", ""
-        self._calls: dict[int, dict[str, Any]] = {}
-        self._arguments: dict[int, str] = {}
+        self._call: dict[str, Any] = {}
+        self._arguments: list[str] = []
 
     def take(self, event: inner.Event) -> list[dict[str, Any]]:
         match event:
             case inner.TextDelta(text):
-                return [*self.rest(), self._signed({"text": text})] if text else []
+                return [self._signed({"text": text})] if text else []
             case inner.ThinkingDelta(text):
                 return self._thinking(text) if text else []
             case inner.ThinkingSigned(mark):
                 self._mark = mark
-            case inner.ToolCallStarted(index, identity, name):
-                call = {"id": identity, "name": name, "args": {}}
-                self._calls[index] = self._signed({"functionCall": call})
-                self._arguments[index] = ""
-            case inner.ToolCallDelta(index, arguments) if index in self._arguments:
-                self._arguments[index] += arguments
-            case inner.Started(_, model, usage):
-                self.model = model or self.model
+            case inner.ToolCallStarted(_, identity, name):
+                self._call, self._arguments = {"id": identity, "name": name}, []
+            case inner.ToolCallDelta(_, arguments):
+                self._arguments.append(arguments)
+            case inner.ToolCallEnded():
+                call = {**self._call, "args": _arguments("".join(self._arguments))}
+                return [self._signed({"functionCall": call})]
+            case inner.Started(usage=usage):
                 self.usage = usage or self.usage
             case inner.Reported(usage):
                 self.usage = usage
             case inner.Finished(reason):
                 self.finish = reason
-                return self.rest()
             case _:
                 pass
         return []
-
-    def rest(self) -> list[dict[str, Any]]:
-        """The calls that have come, as far as they have."""
-        for index, part in self._calls.items():
-            part["functionCall"]["args"] = _arguments(self._arguments[index])
-        parts = list(self._calls.values())
-        self._calls, self._arguments = {}, {}
-        return parts
 
     def _thinking(self, text: str) -> list[dict[str, Any]]:
         if self._mark:  # another piece of thinking begins behind one that is signed
@@ -115,7 +106,7 @@ def response(
     }
     made: dict[str, Any] = {
         "candidates": [candidate],
-        "modelVersion": parts.model,
+        "modelVersion": answering.model,
         "responseId": answering.request_id,
     }
     if end:
@@ -128,13 +119,12 @@ def encode(events: list[inner.Event], answering: Answering) -> bytes:
     """A whole answer from its events."""
     parts = Parts(answering)
     content: list[dict[str, Any]] = []
-    for event in events:
+    for event in in_order(events, answering):
         for part in parts.take(event):
             if content and _joins(content[-1], part):
                 content[-1]["text"] += part["text"]
             else:
                 content.append(part)
-    content += parts.rest()
     return msgspec.json.encode(response(answering, parts, content, end=True))
 
 

@@ -9,20 +9,21 @@ from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.gemini.answer import Parts, response
 from codeplan.protocol.gemini.errors import status_name
+from codeplan.protocol.ordering import OrderedWriter
 
 
-class Writer:
+class Writer(OrderedWriter):
     """Turns the common form's events into a stream's bytes, as they come."""
 
     def __init__(self, answering: Answering) -> None:
-        self._answering = answering
+        super().__init__(answering)
         self._parts = Parts(answering)
         self._begun = False
 
-    def write(self, event: inner.Event) -> bytes:
+    def _put(self, event: inner.Event) -> bytes:
         match event:
             case inner.Ended():
-                whole = response(self._answering, self._parts, self._parts.rest(), end=True)
+                whole = response(self._answering, self._parts, [], end=True)
                 return self._piece(msgspec.json.encode(whole)) + self._close()
             case inner.Failed(status, message):
                 error = {"code": status, "message": message, "status": status_name(status)}

@@ -1,19 +1,27 @@
-"""Whole OpenAI Chat answers, to and from the common form's events."""
+"""Whole OpenAI Chat answers, from the common form's events, and what the protocol's answers say of
+their end, usage and errors."""
 
 from typing import Any
 
 import msgspec
 
-from codeplan.protocol import inner
+from codeplan.protocol import inner, lenient
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.usage import Usage
+from codeplan.protocol.whole import gather
 
 FINISH_REASONS: dict[str, inner.StopReason] = {
     "stop": "end",
     "length": "length",
+    "max_tokens": "length",
     "tool_calls": "tool",
+    "tool_use": "tool",
     "function_call": "tool",
     "content_filter": "refusal",
+    # Zhipu's word for it, and what it and DeepSeek say of an answer that was broken off.
+    "sensitive": "refusal",
+    "network_error": "length",
+    "insufficient_system_resource": "length",
 }
 FINISH_WORDS: dict[inner.StopReason, str] = {
     "end": "stop",
@@ -24,17 +32,31 @@ FINISH_WORDS: dict[inner.StopReason, str] = {
 }
 
 
-def read_usage(usage: dict[str, Any]) -> Usage:
-    """Cached tokens are counted inside ``prompt_tokens`` here; they are taken apart once."""
-    prompt = int(usage.get("prompt_tokens") or 0)
-    details = usage.get("prompt_tokens_details") or {}
-    cached = min(prompt, int(details.get("cached_tokens") or 0))
-    out = usage.get("completion_tokens_details") or {}
+def read_usage(usage: dict[str, Any]) -> Usage | None:
+    """Cached tokens are counted inside ``prompt_tokens`` here; they are taken apart once. None
+    where nothing is counted, as in usage that a server fills in later."""
+    prompt = lenient.count(usage.get("prompt_tokens")) or lenient.count(usage.get("input_tokens"))
+    output = lenient.count(usage.get("completion_tokens"))
+    output = output or lenient.count(usage.get("output_tokens"))
+    if not prompt and not output:
+        return None
+    cached = min(prompt, _cached(usage))
+    thought = lenient.table(
+        usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    )
+    reasoning = lenient.count(thought.get("reasoning_tokens"))
     return Usage(
-        input=prompt - cached,
-        cached=cached,
-        output=int(usage.get("completion_tokens") or 0),
-        reasoning=int(out.get("reasoning_tokens") or 0),
+        input=prompt - cached, cached=cached, output=output, reasoning=min(output, reasoning)
+    )
+
+
+def _cached(usage: dict[str, Any]) -> int:
+    """OpenAI tells them in the details, Moonshot at the top, DeepSeek by a name of its own."""
+    details = lenient.table(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
+    return max(
+        lenient.count(details.get("cached_tokens")),
+        lenient.count(usage.get("cached_tokens")),
+        lenient.count(usage.get("prompt_cache_hit_tokens")),
     )
 
 
@@ -59,91 +81,34 @@ def read_failure(body: dict[str, Any], status: int) -> inner.Failed:
 
 
 def is_failure(body: dict[str, Any]) -> bool:
-    return body.get("error") is not None or body.get("object") == "error"
-
-
-def decode(body: bytes) -> list[inner.Event]:
-    """The events of a whole answer; a body that is none is one ``Failed``."""
-    try:
-        answer = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        return [inner.Failed(502, "the upstream's answer is not JSON")]
-    if is_failure(answer):
-        return [read_failure(answer, 502)]
-    choices = answer.get("choices") or []
-    message = (choices[0].get("message") or {}) if choices else {}
-    events: list[inner.Event] = [
-        inner.Started(str(answer.get("id") or ""), str(answer.get("model") or ""))
-    ]
-    thought = message.get("reasoning_content") or message.get("reasoning")
-    if thought:
-        events.append(inner.ThinkingDelta(str(thought)))
-    if message.get("content"):
-        events.append(inner.TextDelta(str(message["content"])))
-    calls = message.get("tool_calls") or []
-    for index, call in enumerate(calls):
-        function = call.get("function") or {}
-        events += [
-            inner.ToolCallStarted(index, str(call.get("id")), str(function.get("name"))),
-            inner.ToolCallDelta(index, function.get("arguments") or ""),
-        ]
-    reason = FINISH_REASONS.get(str(choices[0].get("finish_reason")), "end") if choices else "end"
-    events.append(inner.Finished(settled_reason(reason, bool(calls))))
-    if answer.get("usage"):
-        events.append(inner.Reported(read_usage(answer["usage"])))
-    events.append(inner.Ended())
-    return events
-
-
-def settled_reason(reason: inner.StopReason, called: bool) -> inner.StopReason:
-    """Some servers say "stop" behind tool calls, or "tool_calls" with none: the calls decide."""
-    if called and reason == "end":
-        return "tool"
-    if not called and reason == "tool":
-        return "end"
-    return reason
+    return bool(body.get("error")) or body.get("object") == "error"
 
 
 def encode(events: list[inner.Event], answering: Answering) -> bytes:
     """A whole answer from its events."""
-    text, thought = "", ""
-    calls: dict[int, dict[str, Any]] = {}
-    answer: dict[str, Any] = {
-        "id": "",
-        "object": "chat.completion",
-        "created": answering.created,
-        "model": "",
-        "choices": [],
-        "usage": write_usage(Usage()),
-    }
-    finish = "stop"
-    for event in events:
-        match event:
-            case inner.Started(identity, model, usage):
-                answer["id"], answer["model"] = identity, model
-                if usage is not None:
-                    answer["usage"] = write_usage(usage)
-            case inner.TextDelta(piece):
-                text += piece
-            case inner.ThinkingDelta(piece):
-                thought += piece
-            case inner.ToolCallStarted(index, identity, name):
-                function = {"name": name, "arguments": ""}
-                calls[index] = {"id": identity, "type": "function", "function": function}
-            case inner.ToolCallDelta(index, piece):
-                calls[index]["function"]["arguments"] += piece
-            case inner.Finished(reason):
-                finish = FINISH_WORDS[reason]
-            case inner.Reported(usage):
-                answer["usage"] = write_usage(usage)
-            case _:
-                pass
+    whole = gather(events, answering)
+    calls = [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in whole.calls()
+    ]
+    text, thought = whole.text(), whole.thinking()
     message: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
     if thought:
         message["reasoning_content"] = thought
     if calls:
-        message["tool_calls"] = list(calls.values())
-    answer["choices"] = [{"index": 0, "message": message, "finish_reason": finish}]
-    return msgspec.json.encode(answer)
+        message["tool_calls"] = calls
+    finish = FINISH_WORDS[whole.finished.reason]
+    return msgspec.json.encode(
+        {
+            "id": answering.identity("chatcmpl-"),
+            "object": "chat.completion",
+            "created": answering.created,
+            "model": answering.model,
+            "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+            "usage": write_usage(whole.usage),
+        }
+    )

@@ -10,12 +10,16 @@ from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_responses import calls as tool_calls
 from codeplan.protocol.openai_responses import reasoning
 from codeplan.protocol.usage import Usage
+from codeplan.protocol.whole import Part, gather
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
     return {
         "input_tokens": usage.prompt,
-        "input_tokens_details": {"cached_tokens": usage.cached},
+        "input_tokens_details": {
+            "cached_tokens": usage.cached,
+            "cache_write_tokens": usage.cache_write,
+        },
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.total,
@@ -23,9 +27,11 @@ def write_usage(usage: Usage) -> dict[str, Any]:
 
 
 def response(answering: Answering, output: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """The object that a whole answer is, and that a stream's first and last events carry."""
+    """The object that a whole answer is, and that a stream's first and last events carry. Of the
+    call's own fields, it has those that the protocol requires, as they are where nothing is said.
+    """
     return {
-        "id": f"resp_{answering.request_id}",
+        "id": answering.identity("resp_"),
         "object": "response",
         "created_at": answering.created,
         "status": "in_progress",
@@ -34,6 +40,9 @@ def response(answering: Answering, output: Sequence[dict[str, Any]], **more: Any
         "error": None,
         "incomplete_details": None,
         "usage": None,
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
         **more,
     }
 
@@ -61,32 +70,20 @@ def message_item(identity: str, text: str, status: str = "completed") -> dict[st
 
 def encode(events: list[inner.Event], answering: Answering) -> bytes:
     """A whole answer from its events."""
-    output: list[dict[str, Any]] = []
-    calls: dict[int, tuple[inner.ToolCallStarted, str]] = {}
-    thought = text = signature = ""
-    progress = inner.Progress()
-    for event in events:
-        progress.note(event)
-        match event:
-            case inner.ThinkingDelta(piece):
-                thought += piece
-            case inner.ThinkingSigned(mark):
-                signature = mark
-            case inner.TextDelta(piece):
-                text += piece
-            case inner.ToolCallStarted(index):
-                calls[index] = (event, "")
-            case inner.ToolCallDelta(index, piece):
-                calls[index] = (calls[index][0], calls[index][1] + piece)
-            case _:
-                pass
-    if thought:
-        output.append(reasoning.item(f"rs_{answering.request_id}", thought, signature))
-    if text or not calls:
-        output.append(message_item(f"msg_{answering.request_id}", text))
-    for index, (call, arguments) in calls.items():
-        identity = f"fc_{answering.request_id}_{index}"
-        output.append(tool_calls.item(identity, call, arguments, answering, "completed"))
-    return msgspec.json.encode(
-        response(answering, output, **ending(progress.finish, progress.usage))
-    )
+    whole = gather(events, answering)
+    parts = whole.parts or [inner.Text("")]
+    output = [_item(part, number, answering) for number, part in enumerate(parts)]
+    end = ending(whole.finished.reason, whole.usage)
+    return msgspec.json.encode(response(answering, output, **end))
+
+
+def _item(part: Part, number: int, answering: Answering) -> dict[str, Any]:
+    match part:
+        case inner.Thinking(text, signature):
+            return reasoning.item(f"{answering.identity('rs_')}_{number}", text, signature)
+        case inner.Text(text):
+            return message_item(f"{answering.identity('msg_')}_{number}", text)
+        case inner.ToolCall(identity, name, arguments):
+            own = f"{answering.identity('fc_')}_{number}"
+            call = inner.ToolCallStarted(number, identity, name)
+            return tool_calls.item(own, call, arguments, answering, "completed")
