@@ -227,11 +227,12 @@ class Call:
         head.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunks else b"\r\n")
         self._door.transport.write(b"".join(head))
 
-    async def write(self, data: bytes) -> None:
-        if self._gone:
-            return
-        self._door.transport.write(self._piece(data))
-        if self._door.flow.write_paused:
+    def say(self, data: bytes) -> None:
+        if not self._gone:
+            self._door.transport.write(self._piece(data))
+
+    async def flush(self) -> None:
+        if self._door.flow.write_paused and not self._gone:
             await self._door.flow.drain()
 
     def end_stream(self, data: bytes) -> None:

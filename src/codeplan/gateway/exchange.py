@@ -24,6 +24,7 @@ from codeplan.gateway.listing import list_models, show_model
 from codeplan.gateway.paths import Destination, destination, shown
 from codeplan.gateway.seeing import Sight
 from codeplan.gateway.serving import KnownCall, Serving
+from codeplan.gateway.stopwatch import Stopwatch
 from codeplan.gateway.tallying import count_refusal
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
@@ -42,6 +43,7 @@ class _Call:
 
     request_id: str
     format: CallerFormat
+    watch: Stopwatch
     client: Client = UNKNOWN
     holder: KeyHolder | None = None
     seen: SeenCall | None = None
@@ -75,7 +77,7 @@ class Gateway:
     async def serve(self, caller: Caller) -> None:
         """Answer one call, whatever it is."""
         to = destination(caller.path, caller.query, caller.headers)
-        call = _Call(new_id("req", self._clock.now()), to.format)
+        call = _Call(new_id("req", self._clock.now()), to.format, Stopwatch())
         try:
             if cors.is_preflight(caller.method, caller.headers):
                 methods = to.address.methods if to.address else (caller.method,)
@@ -130,7 +132,9 @@ class Gateway:
             body = await self._counter.count(caller, to.format, model)
             caller.answer(200, json_headers(call.request_id), body)
             return
-        call.known = KnownCall(call.request_id, to.format, caller, call.client, holder, seen, model)
+        call.known = KnownCall(
+            call.request_id, to.format, caller, call.client, holder, seen, model, call.watch
+        )
         await self._serving.serve(call.known, funding)
 
     def _models(self, to: Destination, address: Address) -> bytes:

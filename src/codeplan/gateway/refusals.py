@@ -4,6 +4,7 @@ The text keeps the form that clients parse, with the zone behind it. How each cl
 its own file's business (clients/).
 """
 
+import math
 from collections.abc import Sequence
 
 from codeplan.clients.base import Client, SeenCall
@@ -12,6 +13,7 @@ from codeplan.clients.registry import AGENT, UNKNOWN
 from codeplan.gateway.addresses import GENERAL_BASE
 from codeplan.kit import instants
 from codeplan.plan.catalogue import Plan
+from codeplan.routing.failures import BUSY
 from codeplan.store.operations import Refused
 
 
@@ -179,14 +181,24 @@ def turn_ran_away(calls: int, plan: Plan) -> Refusal:
     return Refusal(429, "1303", text)
 
 
-def upstream_busy() -> Refusal:
+MOMENT_SECONDS = 5
+
+
+def upstream_busy(seconds: int = MOMENT_SECONDS) -> Refusal:
+    """``seconds``: when to come again."""
     text = "The model is busy just now. Nothing was charged; please try again in a moment."
-    return Refusal(429, "1305", text, Wait.MOMENT, retry_after_seconds=5)
+    return Refusal(429, "1305", text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
 
 
-def upstream_failed() -> Refusal:
+def upstream_failed(seconds: int = MOMENT_SECONDS) -> Refusal:
     text = "The model could not be reached. Nothing was charged; please try again in a moment."
-    return Refusal(503, "1234", text, Wait.MOMENT, retry_after_seconds=5)
+    return Refusal(503, "1234", text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
+
+
+def of_upstream(status: int, own_seconds: float | None) -> Refusal:
+    """What an upstream's error becomes. ``own_seconds``: when to come again, as it says itself."""
+    seconds = MOMENT_SECONDS if own_seconds is None else math.ceil(own_seconds)
+    return upstream_busy(seconds) if status in BUSY else upstream_failed(seconds)
 
 
 def upstream_refused(status: int, message: str) -> Refusal:

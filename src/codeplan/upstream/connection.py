@@ -66,10 +66,10 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return data
 
-    def abort(self, message: str) -> None:
-        """End it; whoever waits gets this message."""
+    def abort(self, message: str, silent: bool = False) -> None:
+        """End it; whoever waits gets this message. ``silent``: since nothing came for too long."""
         self.given_up = True
-        self._fail(message)
+        self._fail(message, silent)
         if self._transport is not None:
             self._transport.abort()
 
@@ -90,9 +90,9 @@ class Connection(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, message: str, silent: bool = False) -> None:
         if self._failure is None:
-            self._failure = UpstreamFailed(message, self.began)
+            self._failure = UpstreamFailed(message, self.began, silent)
         self.closed = True
         self._wake()
 
