@@ -2,6 +2,7 @@
 `Attempt`."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codeplan.clients.refusal import Refusal
@@ -49,6 +50,7 @@ class Relay:
                 raise
             refusal = error if isinstance(error, Refusal) else refusals.malformed(str(error))
             self._end_with(ask, answering, stream, refusal)
+            del refusal
         finally:
             if stream is not None:
                 stream.stop()
@@ -56,19 +58,26 @@ class Relay:
     async def _try_routes(
         self, ask: Ask, answering: Answering, settlement: Settlement, stream: CallerStream | None
     ) -> None:
-        failures: list[TryNext] = []
+        """Raises Refusal, Malformed, StoreFailed."""
+        # What they say, not the exceptions: with their tracebacks, those would keep the call.
+        tries: list[tuple[Refusal, Failure]] = []
         for route in self._router.routes(ask.model, ask.affinity):
             try:
                 await self._try(ask, answering, settlement, stream, route)
                 return
             except TryNext as failed:
-                failures.append(failed)
+                tries.append((failed.refusal, failed.failure))
             except CallerLeft:
                 await settlement.release("cut by client", why="the client left before any content")
                 return
         back_in = self._router.back_in(ask.model)
-        await settlement.release("failed", why=_last_words(failures, back_in))
-        raise _refusal(failures, back_in)
+        await settlement.release("failed", why=_last_words(tries, back_in))
+        refusal = _refusal(tries, back_in)
+        tries.clear()
+        try:
+            raise refusal
+        finally:
+            del refusal
 
     async def _try(
         self,
@@ -150,22 +159,21 @@ class Relay:
         stream.end(ask.format.writer(answering).write(failed))
 
 
-def _last_words(failures: list[TryNext], back_in: float | None) -> str:
-    if failures:
-        return str(failures[-1])
+def _last_words(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None) -> str:
+    if tries:
+        return tries[-1][1].why
     return "no route" if back_in is None else "every route rests"
 
 
-def _refusal(failures: list[TryNext], back_in: float | None) -> Refusal:
+def _refusal(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None) -> Refusal:
     """What to say when no route is left: of the last one; how long to wait, of whichever is back
     first."""
-    if not failures:
+    if not tries:
         if back_in is None:
             return refusals.upstream_failed()
         return refusals.upstream_busy(math.ceil(back_in))
-    waits = [one.failure.own_seconds for one in failures]
-    own = [seconds for seconds in waits if seconds is not None]
-    refusal = failures[-1].refusal
-    if len(own) == len(failures):
+    refusal = tries[-1][0]
+    own = [failure.own_seconds for _, failure in tries if failure.own_seconds is not None]
+    if len(own) == len(tries):
         refusal.retry_after_seconds = math.ceil(min(own))
     return refusal

@@ -27,7 +27,9 @@ class Connection(asyncio.Protocol):
         self._buffered = 0
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
-        self._failure: UpstreamFailed | None = None
+        # What an `UpstreamFailed` is made of. Not the exception: its traceback would keep the call
+        # that met it until the collector comes for this connection and its parser.
+        self._failure: tuple[str, bool, bool] | None = None
         self._head_size = 0
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
@@ -79,11 +81,11 @@ class Connection(asyncio.Protocol):
 
     async def _more(self) -> None:
         if self._failure is not None:
-            raise self._failure
+            raise UpstreamFailed(*self._failure)
         self._waiter = self._loop.create_future()
         await self._waiter
         if self._failure is not None and not self._chunks and not self.done:
-            raise self._failure
+            raise UpstreamFailed(*self._failure)
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
@@ -92,7 +94,7 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, message: str, silent: bool = False) -> None:
         if self._failure is None:
-            self._failure = UpstreamFailed(message, self.began, silent)
+            self._failure = (message, self.began, silent)
         self.closed = True
         self._wake()
 
