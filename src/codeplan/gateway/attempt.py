@@ -16,7 +16,7 @@ from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.leaving import Leaving
 from codeplan.gateway.settlement import Settlement
 from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier, plan_body
-from codeplan.protocol import inner
+from codeplan.protocol import complaints, inner, overlong
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.outline import Outline
 from codeplan.routing.failures import broke, inside, of_status
@@ -32,7 +32,8 @@ _JSON: Headers = ((b"content-type", b"application/json"),)
 
 class Ask(msgspec.Struct, frozen=True):
     """A call that may be relayed. ``headers``: what its answer carries beside the usual.
-    ``affinity``: the thread whose calls keep to one server."""
+    ``affinity``: the thread whose calls keep to one server. ``about_tokens``: that it sends,
+    roughly; ``context``: that its model reads, 0 where nobody said."""
 
     request_id: str
     format: CallerFormat
@@ -41,6 +42,8 @@ class Ask(msgspec.Struct, frozen=True):
     caller: Caller
     headers: Headers
     affinity: str = ""
+    about_tokens: int = 0
+    context: int = 0
 
 
 class TryNext(Exception):
@@ -205,20 +208,31 @@ class Attempt:
             body = await read_whole(answer)
         except UpstreamFailed:
             body = b""
-        events = self._plan.upstream.decode_answer(body)
-        told = events[0] if events and isinstance(events[0], inner.Failed) else None
-        message = told.message if told else f"the upstream answered {answer.status}"
-        if answer.status in CALLS_FAULT:
-            return refusals.upstream_refused(answer.status, message)
-        failure = of_status(answer.status, message, self._now, answer.headers)
+        said = complaints.read_body(body, answer.status)
+        if (refusal := self._at_fault(said)) is not None:
+            return refusal
+        failure = of_status(answer.status, said.message, self._now, answer.headers)
         return TryNext(refusals.of_upstream(answer.status, failure.own_seconds), failure)
 
-    def _failed_inside(self, failure: inner.Failed | None, why: str) -> Exception:
+    def _failed_inside(self, failed: inner.Failed | None, why: str) -> Exception:
         """The exception for an answer that failed before its first content."""
-        if failure is None:
+        if failed is None:
             return TryNext(refusals.upstream_failed(), Failure(why, inside=True))
-        said = inside(failure.status, why, self._now)
-        return TryNext(refusals.of_upstream(failure.status, said.own_seconds), said)
+        refusal = self._at_fault(complaints.Complaint(failed.status, why, failed.kind))
+        if refusal is not None:
+            return refusal
+        failure = inside(failed.status, why, self._now)
+        return TryNext(refusals.of_upstream(failed.status, failure.own_seconds), failure)
+
+    def _at_fault(self, said: complaints.Complaint) -> Refusal | None:
+        """The refusal, where the call itself is at fault: another upstream would say the same."""
+        sent = overlong.read(said)
+        if sent is None:
+            at_fault = said.status in CALLS_FAULT
+            return refusals.upstream_refused(said, None) if at_fault else None
+        most = sent.most or self._ask.context
+        tokens = sent.tokens or max(self._ask.about_tokens, most + 1 - sent.answer)
+        return refusals.upstream_refused(said, overlong.Overlong(tokens, most, sent.answer))
 
 
 async def _drain(answer: UpstreamAnswer) -> None:

@@ -4,6 +4,9 @@ for long, and kept alive until its end, so that no proxy between takes it for de
 import asyncio
 
 from codeplan.gateway.caller import Caller, Headers
+from codeplan.gateway.formats import CallerFormat
+from codeplan.protocol import inner
+from codeplan.protocol.answering import Answering
 from codeplan.protocol.names import ProtocolName
 from codeplan.protocol.signs import sign_of
 
@@ -75,3 +78,11 @@ class CallerStream:
             self._say(sign_of(self._protocol, self._events, self._begun))
             due_at = self._said_at + self._every_seconds
         self._timer = self._loop.call_at(max(due_at, self._loop.time() + 0.05), self._look)
+
+
+def end_in_stream(
+    caller: Caller, format_: CallerFormat, request_id: str, headers: Headers, failed: inner.Failed
+) -> None:
+    """Answer with a stream that is nothing but an error."""
+    caller.start_stream(200, (*_EVENTS, *headers))
+    caller.end_stream(format_.writer(Answering(request_id, "", 0)).write(failed))

@@ -13,6 +13,8 @@ from codeplan.clients.registry import AGENT, UNKNOWN
 from codeplan.gateway.addresses import GENERAL_BASE
 from codeplan.kit import instants
 from codeplan.plan.catalogue import Plan
+from codeplan.protocol.complaints import Complaint
+from codeplan.protocol.overlong import Overlong
 from codeplan.routing.failures import BUSY
 from codeplan.store.operations import Refused
 
@@ -201,8 +203,12 @@ def of_upstream(status: int, own_seconds: float | None) -> Refusal:
     return upstream_busy(seconds) if status in BUSY else upstream_failed(seconds)
 
 
-def upstream_refused(status: int, message: str) -> Refusal:
-    return Refusal(status, "", message, upstreams_words=True)
+def upstream_refused(said: Complaint, sent: Overlong | None) -> Refusal:
+    """The call itself is at fault, as its upstream says. ``sent``: it is too long."""
+    names = {"type": said.kind, "code": said.code, "param": said.param}
+    theirs = {name: text for name, text in names.items() if text}
+    status = 400 if sent is not None else said.status
+    return Refusal(status, "", said.message, upstreams_words=True, theirs=theirs, overlong=sent)
 
 
 def store_failed() -> Refusal:

@@ -217,7 +217,11 @@ class Serving:
     async def _relay_call(self, call: KnownCall, settlement: Settlement, thread: str) -> None:
         outline = call.seen.outline
         headers = (*identity_headers(call.request_id), *call.limits, *call.more)
-        ask = Ask(call.request_id, call.format, outline, call.model, call.caller, headers, thread)
+        model = self._catalogue.model(call.model)
+        ask = Ask(
+            call.request_id, call.format, outline, call.model, call.caller, headers, thread,
+            _about_tokens(call.caller.whole_body()), (model.context or 0) if model else 0,
+        )  # fmt: skip
         # What a refusal tells of windows, it tells of those that refused.
         call.limits = ()
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from codeplan.kit.clock import Clock
-from codeplan.protocol import inner
+from codeplan.protocol import complaints, inner
 from codeplan.protocol.outline import Malformed
 from codeplan.protocol.usage import Usage
 from codeplan.routing.failures import broke, of_status
@@ -17,6 +17,8 @@ from codeplan.upstream.base import CALLS_FAULT, Upstream, UpstreamCall, Upstream
 from codeplan.upstream.reading import read_whole
 
 T = TypeVar("T")
+# So many characters of a server's error are passed on.
+_SAID = 300
 
 
 class Refused(Exception):
@@ -103,20 +105,10 @@ class Asking:
         if answer.status == 200:
             route.answered()
             return body
-        why = _complaint(route.upstream, answer.status, body)
+        said = complaints.read_body(body, answer.status).message
+        why = f"the model's server answered {answer.status}: {said[:_SAID]}"
         if answer.status in CALLS_FAULT:
             route.answered()
             raise Refused(why)
         route.failed(of_status(answer.status, why, self._clock.now(), answer.headers))
         raise AskFailed(why)
-
-
-def _complaint(upstream: Upstream, status: int, body: bytes) -> str:
-    form = UPSTREAM_FORMATS[upstream.settings.protocol]
-    try:
-        events = form.decode_answer(body)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        events = []
-    if events and isinstance(events[0], inner.Failed):
-        return f"the model's server answered {status}: {events[0].message[:300]}"
-    return f"the model's server answered {status}"
