@@ -212,7 +212,7 @@ class Attempt:
         if (refusal := self._at_fault(said)) is not None:
             return refusal
         failure = of_status(answer.status, said.message, self._now, answer.headers)
-        return TryNext(refusals.of_upstream(answer.status, failure.own_seconds), failure)
+        return TryNext(refusals.of_upstream(answer.status, failure.own_seconds, self._now), failure)
 
     def _failed_inside(self, failed: inner.Failed | None, why: str) -> Exception:
         """The exception for an answer that failed before its first content."""
@@ -222,7 +222,7 @@ class Attempt:
         if refusal is not None:
             return refusal
         failure = inside(failed.status, why, self._now)
-        return TryNext(refusals.of_upstream(failed.status, failure.own_seconds), failure)
+        return TryNext(refusals.of_upstream(failed.status, failure.own_seconds, self._now), failure)
 
     def _at_fault(self, said: complaints.Complaint) -> Refusal | None:
         """The refusal, where the call itself is at fault: another upstream would say the same."""

@@ -184,6 +184,8 @@ def turn_ran_away(calls: int, plan: Plan) -> Refusal:
 
 
 MOMENT_SECONDS = 5
+# Who is told to come again in a moment waits for it; nobody waits longer than so.
+LONGEST_MOMENT = 600
 
 
 def upstream_busy(seconds: int = MOMENT_SECONDS) -> Refusal:
@@ -197,10 +199,24 @@ def upstream_failed(seconds: int = MOMENT_SECONDS) -> Refusal:
     return Refusal(503, "1234", text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
 
 
-def of_upstream(status: int, own_seconds: float | None) -> Refusal:
-    """What an upstream's error becomes. ``own_seconds``: when to come again, as it says itself."""
+def of_upstream(status: int, own_seconds: float | None, now: int) -> Refusal:
+    """What an upstream's error becomes. ``own_seconds``: when to come again, as it says itself;
+    ``now``: epoch milliseconds."""
     seconds = MOMENT_SECONDS if own_seconds is None else math.ceil(own_seconds)
-    return upstream_busy(seconds) if status in BUSY else upstream_failed(seconds)
+    if status not in BUSY:
+        return upstream_failed(seconds)
+    return upstream_busy(seconds) if seconds <= LONGEST_MOMENT else _upstream_used_up(seconds, now)
+
+
+def _upstream_used_up(seconds: int, now: int) -> Refusal:
+    """Its own limit is reached: a wait that no tool should keep in silence."""
+    back_at = now + seconds * instants.SECOND
+    text = (
+        f"The model's server has reached its limit and will be back at"
+        f" {instants.with_zone(back_at, 'UTC')}. Nothing was charged."
+    )
+    resets_at = back_at // instants.SECOND
+    return Refusal(429, "1305", text, Wait.WINDOW, seconds, resets_at=resets_at)
 
 
 def upstream_refused(said: Complaint, sent: Overlong | None) -> Refusal:

@@ -72,7 +72,7 @@ class Relay:
                 return
         back_in = self._router.back_in(ask.model)
         await settlement.release("failed", why=_last_words(tries, back_in))
-        refusal = _refusal(tries, back_in)
+        refusal = _refusal(tries, back_in, self._clock.now())
         tries.clear()
         try:
             raise refusal
@@ -165,15 +165,15 @@ def _last_words(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None)
     return "no route" if back_in is None else "every route rests"
 
 
-def _refusal(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None) -> Refusal:
-    """What to say when no route is left: of the last one; how long to wait, of whichever is back
-    first."""
+def _refusal(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None, now: int) -> Refusal:
+    """What to say when no route is left: of the last one; where each said when to come again, the
+    soonest of them."""
     if not tries:
         if back_in is None:
             return refusals.upstream_failed()
         return refusals.upstream_busy(math.ceil(back_in))
-    refusal = tries[-1][0]
     own = [failure.own_seconds for _, failure in tries if failure.own_seconds is not None]
+    refusal = tries[-1][0]
     if len(own) == len(tries):
-        refusal.retry_after_seconds = math.ceil(min(own))
+        return refusals.of_upstream(refusal.status, min(own), now)
     return refusal
