@@ -40,6 +40,7 @@ from codeplan.config.build_access import (
 from codeplan.config.build_clients import build_clients
 from codeplan.config.build_mcp import build_engines, build_fetcher, build_speech, build_vision
 from codeplan.config.build_money import build_mail, build_money, build_payments
+from codeplan.config.build_relay import build_relay, build_rests
 from codeplan.config.model import ConfigFile
 from codeplan.console.mounted import console_routes
 from codeplan.console.services import ConsoleServices
@@ -81,6 +82,7 @@ from codeplan.metering.tallies import Tallies
 from codeplan.payments.opened import open_providers
 from codeplan.routing.asking import Asking
 from codeplan.routing.drains import Drains
+from codeplan.routing.rests import Rests
 from codeplan.routing.routes import Router
 from codeplan.store.base import Store
 from codeplan.store.postgres import store as postgres
@@ -159,7 +161,8 @@ async def open_service(
             await purse.release_all()
         drains = Drains(store)
         await drains.read()
-        router = Router(build_routes(config), upstreams, drains)
+        rests = Rests(build_rests(config), asyncio.get_running_loop().time)
+        router = Router(build_routes(config), upstreams, rests, drains)
 
         def forget() -> None:
             accounts.forget()
@@ -178,7 +181,7 @@ async def open_service(
         costs = build_costs(config)
         simulator = Simulator(store, clock, Draft(subscriptions.catalogue, costs), read_draft)
         opened.push_async_callback(simulator.close)
-        asking = Asking(router)
+        asking = Asking(router, clock)
         zone, slots = config.service.time_zone, Slots(config.service.queue_seconds)
         apart = Apart(meter, slots, clock, zone)
         benefits = Benefits(store, subscriptions, teams, meter, apart, clock, zone)
@@ -245,13 +248,7 @@ async def open_service(
             forget=forget,
         )
         evidence = Evidence(refused_calls, clock)
-        relay = Relay(
-            router,
-            clock,
-            tallies,
-            config.service.read_on_seconds,
-            charges_cut=config.service.cut_by_upstream == "delivered",
-        )
+        relay = Relay(router, clock, tallies, build_relay(config))
         gateway = Gateway(
             accounts=accounts,
             devices=devices,

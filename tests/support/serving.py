@@ -20,11 +20,15 @@ class _Told(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(application: ASGIApp) -> AsyncIterator[str]:
-    """Its address."""
+async def served(
+    application: ASGIApp, protocol: type[asyncio.Protocol] | None = None
+) -> AsyncIterator[str]:
+    """Its address. ``protocol``: of its connections, in the place of uvicorn's."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(application, log_level="warning", lifespan="off")
+        config = uvicorn.Config(
+            application, log_level="warning", lifespan="off", http=protocol or "auto"
+        )
         server = _Told(config)
         running = asyncio.create_task(server.serve([listening]))
         await server.ready.wait()

@@ -6,7 +6,7 @@ Plain sockets, so that a test can cut an answer at any byte.
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,12 +58,15 @@ class Asked:
 
 @dataclass
 class Reply:
-    """``pieces`` of a streamed body, each sent as it stands; or a whole ``body``."""
+    """``pieces`` of a streamed body, each sent as it stands; or a whole ``body``. ``waits``: for
+    this, before the head."""
 
     status: int = 200
     body: bytes = b""
     pieces: Sequence[Piece] = ()
     content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    waits: Pause | None = None
 
 
 Script = Callable[[Asked], Reply]
@@ -125,7 +128,10 @@ class ScriptedUpstream:
         asked = Asked(method, path, headers, raw, json.loads(raw) if is_json else None)
         self.calls.append(asked)
         reply = self.script(asked)
+        if reply.waits is not None:
+            await reply.waits.wait()
         head_out = f"HTTP/1.1 {reply.status} X\r\ncontent-type: {reply.content_type}\r\n"
+        head_out += "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
         if not reply.pieces:
             length = f"content-length: {len(reply.body)}\r\n\r\n"
             writer.write((head_out + length).encode() + reply.body)

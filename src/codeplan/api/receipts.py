@@ -155,6 +155,7 @@ def _call(call: CallRow, plan: Plan | None) -> dict[str, Any]:
         "tokens_estimated": call.detail == ESTIMATED,
         "multiplier": shown(rate.times_at(call.started_at)) if rate else 1,
         **_speed(call),
+        **_course(call),
         "charges": [_charge(hold, plan) for hold in call.holds],
     }
 
@@ -171,5 +172,29 @@ def _speed(call: CallRow) -> dict[str, float | None]:
         return {"seconds_to_first_content": None, "tokens_per_second": None}
     seconds = (ended - first) / 1000
     speed = round(call.usage.output / seconds, 1) if call.streamed and seconds > 0 else None
-    wait = round(max(0, first - call.started_at) / 1000, 3)
+    waited = call.waited
+    wait = waited / 1000 if waited is not None else None
     return {"seconds_to_first_content": wait, "tokens_per_second": speed}
+
+
+def _course(call: CallRow) -> dict[str, Any]:
+    """Seconds since the call came. ``waited_for``: before the first try. ``tries``: each asking of
+    an upstream, ``seconds`` until its first content or until it failed; ``why`` it failed, or
+    ""."""
+    course = call.course
+    return {
+        "waited_for": {
+            "a_place_among_calls_at_once": course.queued / 1000,
+            "its_reservation": course.booked / 1000,
+        },
+        "tries": [
+            {
+                "upstream": one.upstream,
+                "upstream_model": one.model,
+                "after_seconds": one.began / 1000,
+                "seconds": one.took / 1000,
+                "why": one.why,
+            }
+            for one in course.tries
+        ],
+    }

@@ -1,11 +1,14 @@
 """``codeplan explain``: what a prompt was charged, and why."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from codeplan.cli.calling import DEFAULT_URL, call
 from codeplan.cli.printing import give_up, json_option, local_time, print_json
+
+_FELT_SECONDS = 0.1
 
 
 @click.command()
@@ -79,6 +82,8 @@ def _show(receipt: dict[str, Any]) -> None:
         click.echo(f"    {one['why']}; {one['outcome'] or one['state']}{free}")
         estimated = " (estimated: the upstream told no usage)" if one["tokens_estimated"] else ""
         click.echo(f"    {tokens or 'no tokens reported'}{estimated}{_speed(one)}")
+        for line in _course(one):
+            click.echo(f"    {line}")
         for charge in one["charges"]:
             click.echo(f"    {_charge(charge)}")
     for check in receipt.get("checks", ()):
@@ -100,6 +105,21 @@ def _charge(charge: dict[str, Any]) -> str:
         f"{name}: {charge['charged']} charged,"
         f" {charge['taken_before']} before, {charge['taken_after']} after, of {charge['limit']}"
     )
+
+
+def _course(one: dict[str, Any]) -> Iterator[str]:
+    """What a call waited for before it was sent on, where that can be felt, and the tries of
+    upstreams that failed."""
+    queued = one["waited_for"]["a_place_among_calls_at_once"]
+    booked = one["waited_for"]["its_reservation"]
+    if queued >= _FELT_SECONDS:
+        yield f"waited {queued} s for a place among the plan's calls at once"
+    if booked >= _FELT_SECONDS:
+        yield f"waited {booked} s for its reservation"
+    for attempt in one["tries"]:
+        if attempt["why"]:
+            after, seconds = attempt["after_seconds"], attempt["seconds"]
+            yield f"{attempt['upstream']}, after {after} s, for {seconds} s: {attempt['why']}"
 
 
 def _speed(one: dict[str, Any]) -> str:

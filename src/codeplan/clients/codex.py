@@ -8,6 +8,7 @@ from codeplan.clients.base import Client, SeenCall, hashed, retry_after
 from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.clients.set_up import Plan, SetUp
 from codeplan.plan.turns import TurnClaim
+from codeplan.protocol.openai_errors import OVERLONG
 
 # What a provider of the same name may say by which another key is sent, or another way is gone;
 # measured on 0.169.0 (docs/clients.md).
@@ -86,6 +87,9 @@ class Codex(Client):
     def refuse(self, refusal: Refusal) -> Form:
         """It stops at once and shows the time only for its own server's shape of a used-up limit.
         Every other 429, 401 and 403 it tries six times; 400 it shows at once."""
+        if refusal.overlong is not None:
+            # It shortens its conversation on this code, inside of a stream only.
+            return Form(400, kind=OVERLONG, in_stream=True)
         if refusal.wait is Wait.MOMENT:
             return Form(refusal.status, retry_after(refusal))
         if refusal.wait is Wait.WINDOW:

@@ -259,6 +259,9 @@ class ServiceTable(Table):
     """``[service]``. ``time_zone`` writes reset times; sizes in bytes, times in seconds.
     ``cut_by_upstream``: what an answer costs whose upstream broke off after content had come.
     ``node_lease_seconds``: a node that was not seen for so long is taken for dead.
+    ``sign_of_life_seconds``: after so long a silence a stream says that it lives.
+    ``rest_seconds``, ``longest_rest_seconds``: how long a route that is away is not asked, at first
+    and at most.
     ``keep_days``: how long single prompts and calls are kept. ``behind_proxy``: callers come by a
     proxy, which puts their address last into X-Forwarded-For."""
 
@@ -270,6 +273,9 @@ class ServiceTable(Table):
     node_lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     queue_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
     behind_proxy: bool = False
+    sign_of_life_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
+    longest_rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 
 

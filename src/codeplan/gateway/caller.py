@@ -44,8 +44,12 @@ class Caller(Protocol):
         """Begin an answer that comes in pieces."""
         ...
 
-    async def write(self, data: bytes) -> None:
-        """Send a piece, and wait while the caller does not keep up."""
+    def say(self, data: bytes) -> None:
+        """Send a piece."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait while the caller does not keep up."""
         ...
 
     def end_stream(self, data: bytes) -> None:

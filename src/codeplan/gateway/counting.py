@@ -11,10 +11,11 @@ from codeplan.gateway.formats import ANTHROPIC, CallerFormat
 from codeplan.protocol import inner
 from codeplan.protocol.anthropic import tokens
 from codeplan.protocol.outline import Malformed
+from codeplan.routing.failures import broke
 from codeplan.routing.formats import TO_ANTHROPIC
-from codeplan.routing.routes import Router
+from codeplan.routing.routes import OpenRoute, Router
 from codeplan.telemetry import log
-from codeplan.upstream.base import Upstream, UpstreamCall, UpstreamFailed
+from codeplan.upstream.base import UpstreamCall, UpstreamFailed
 from codeplan.upstream.reading import read_whole
 
 
@@ -29,9 +30,9 @@ class Counter:
         if format_.count is None:
             raise Malformed("this protocol has no counting of tokens")
         body = caller.whole_body()
-        for upstream, name in self._router.routes(model):
-            if upstream.settings.protocol == "anthropic":
-                counted = await _ask(upstream, _question(format_, body, name))
+        for route in self._router.routes(model):
+            if route.upstream.settings.protocol == "anthropic":
+                counted = await _ask(route, _question(format_, body, route.model))
                 if counted is not None and format_ is ANTHROPIC:
                     return counted
                 if counted is not None and (number := tokens.decode(counted)) is not None:
@@ -45,18 +46,22 @@ def _question(format_: CallerFormat, body: bytes, name: str) -> bytes:
     return tokens.question(TO_ANTHROPIC.encode_request(format_.decode_request(body), name, ""))
 
 
-async def _ask(upstream: Upstream, body: bytes) -> bytes | None:
+async def _ask(route: OpenRoute, body: bytes) -> bytes | None:
     call = UpstreamCall(f"{TO_ANTHROPIC.path}/count_tokens", body, TO_ANTHROPIC.own_headers)
     try:
-        answer = await upstream.send(call)
+        answer = await route.upstream.send(call)
         try:
             body = await read_whole(answer)
         finally:
             answer.close()
     except UpstreamFailed as failed:
-        log.warning("count failed", upstream=upstream.settings.name, why=str(failed))
+        route.failed(broke(failed))
+        log.warning("count failed", upstream=route.upstream.settings.name, why=str(failed))
         return None
-    return body if answer.status == 200 else None
+    if answer.status == 200:
+        route.answered()
+        return body
+    return None
 
 
 def estimate(request: inner.Request) -> int:

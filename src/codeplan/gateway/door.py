@@ -88,6 +88,9 @@ class Door(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
+        # A connection and its parser hold each other until the collector comes; not its last call.
+        self.cycle = None  # type: ignore[assignment]  # nothing more comes on it
+        self.pipeline.clear()
 
     def _begin_for_application(self) -> None:
         url, expects, headers = self.url, self.expect_100_continue, self.headers
@@ -137,7 +140,6 @@ class Call:
         # What uvicorn looks at.
         self.keep_alive = self._chunks and door.parser.should_keep_alive()
         self.response_complete = False
-        self.message_event = self
         self._gone = False
 
     @property
@@ -151,11 +153,21 @@ class Call:
 
     # for uvicorn
 
+    @property
+    def message_event(self) -> "Call":
+        """What uvicorn sets to wake the cycle: the call itself. No attribute, which would be a
+        cycle of references: a finished call goes at once, with its body."""
+        return self
+
     async def run_asgi(self, _app: Any) -> None:
         self.task = self.task or asyncio.current_task()
         try:
             await self._door.gateway.serve(self)
         finally:
+            # The task holds this call as its work, so the call lets go of it; and of its body: a
+            # kept connection remembers its last call.
+            self.task = self._told = None
+            self._body = []
             if not self.response_complete and not self._gone:
                 # The answer broke off: the caller must not take it for a whole one.
                 self._door.transport.abort()
@@ -227,11 +239,12 @@ class Call:
         head.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunks else b"\r\n")
         self._door.transport.write(b"".join(head))
 
-    async def write(self, data: bytes) -> None:
-        if self._gone:
-            return
-        self._door.transport.write(self._piece(data))
-        if self._door.flow.write_paused:
+    def say(self, data: bytes) -> None:
+        if not self._gone:
+            self._door.transport.write(self._piece(data))
+
+    async def flush(self) -> None:
+        if self._door.flow.write_paused and not self._gone:
             await self._door.flow.drain()
 
     def end_stream(self, data: bytes) -> None:

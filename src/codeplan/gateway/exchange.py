@@ -3,6 +3,7 @@
 Knows callers, not sockets; decides nothing that a service or a pure wing can decide.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codeplan.accounts.devices import DeviceRevoked, Devices, Sighting
@@ -14,6 +15,7 @@ from codeplan.clients.registry import UNKNOWN, Clients
 from codeplan.gateway import cors, refusals
 from codeplan.gateway.addresses import Action, Address
 from codeplan.gateway.caller import Caller
+from codeplan.gateway.caller_stream import end_in_stream
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.encodings import decoded
 from codeplan.gateway.evidence import Evidence
@@ -24,12 +26,14 @@ from codeplan.gateway.listing import list_models, show_model
 from codeplan.gateway.paths import Destination, destination, shown
 from codeplan.gateway.seeing import Sight
 from codeplan.gateway.serving import KnownCall, Serving
+from codeplan.gateway.stopwatch import Stopwatch
 from codeplan.gateway.tallying import count_refusal
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.metering.slots import TooManyAtOnce
 from codeplan.metering.tallies import Tallies
 from codeplan.plan.catalogue import Catalogue
+from codeplan.protocol import inner
 from codeplan.protocol.outline import Malformed
 from codeplan.store.base import StoreFailed
 from codeplan.store.rows import KeyHolder
@@ -42,6 +46,7 @@ class _Call:
 
     request_id: str
     format: CallerFormat
+    watch: Stopwatch
     client: Client = UNKNOWN
     holder: KeyHolder | None = None
     seen: SeenCall | None = None
@@ -75,7 +80,7 @@ class Gateway:
     async def serve(self, caller: Caller) -> None:
         """Answer one call, whatever it is."""
         to = destination(caller.path, caller.query, caller.headers)
-        call = _Call(new_id("req", self._clock.now()), to.format)
+        call = _Call(new_id("req", self._clock.now()), to.format, Stopwatch())
         try:
             if cors.is_preflight(caller.method, caller.headers):
                 methods = to.address.methods if to.address else (caller.method,)
@@ -130,7 +135,9 @@ class Gateway:
             body = await self._counter.count(caller, to.format, model)
             caller.answer(200, json_headers(call.request_id), body)
             return
-        call.known = KnownCall(call.request_id, to.format, caller, call.client, holder, seen, model)
+        call.known = KnownCall(
+            call.request_id, to.format, caller, call.client, holder, seen, model, call.watch
+        )
         await self._serving.serve(call.known, funding)
 
     def _models(self, to: Destination, address: Address) -> bytes:
@@ -170,17 +177,8 @@ class Gateway:
 
     def _refuse(self, caller: Caller, call: _Call, refusal: Refusal) -> None:
         form = call.client.refuse(refusal)
-        # Of a wait of hours no number is told: tools obey it in silence.
-        seconds = refusal.retry_after_seconds if refusal.wait is Wait.MOMENT else None
-        body = call.format.error(
-            form.status,
-            refusal.code,
-            refusal.message,
-            call.request_id,
-            form.kind,
-            form.more,
-            seconds,
-        )
+        said = call.format.overlong(refusal.overlong) if refusal.overlong else None
+        message = said.message if said else refusal.message
         if call.holder is not None:
             self._evidence.refused(
                 call.request_id, caller, call.holder, call.seen, call.client, refusal, form.status
@@ -196,5 +194,21 @@ class Gateway:
             code=refusal.code,
         )
         more = (*call.known.limits, *call.known.more) if call.known else ()
+        if form.in_stream and call.seen is not None and call.seen.outline.stream:
+            failed = inner.Failed(form.status, message, form.kind)
+            headers = (*identity_headers(call.request_id), *more)
+            end_in_stream(caller, call.format, call.request_id, headers, failed)
+            return
+        # Of a wait of hours no number is told: tools obey it in silence.
+        seconds = refusal.retry_after_seconds if refusal.wait is Wait.MOMENT else None
+        fields = {**_theirs(call.format, refusal), **(said.more if said else {}), **form.more}
+        body = call.format.error(
+            form.status, refusal.code, message, call.request_id, form.kind, fields, seconds
+        )
         headers = (*json_headers(call.request_id), *more, *form.headers)
         caller.answer(form.status, headers, body)
+
+
+def _theirs(format_: CallerFormat, refusal: Refusal) -> Mapping[str, str]:
+    """What an upstream said beside its message, where the caller's protocol has the same names."""
+    return refusal.theirs if format_.name in ("openai_chat", "openai_responses") else {}

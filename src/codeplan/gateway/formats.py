@@ -34,6 +34,7 @@ from codeplan.protocol.openai_responses import outline as responses_outline
 from codeplan.protocol.openai_responses import request as responses_request
 from codeplan.protocol.openai_responses import stream as responses_stream
 from codeplan.protocol.outline import Outline, Target
+from codeplan.protocol.overlong import Overlong, Words
 
 
 class Writer(Protocol):
@@ -61,8 +62,9 @@ class ReadOutline(Protocol):
 @dataclass(frozen=True, slots=True)
 class CallerFormat:
     """How callers of one protocol ask, and are answered. ``list_models(names, created)`` and
-    ``show_model(name, created)``: ``created`` in epoch seconds. ``count(tokens)``: the answer to a
-    call that asks how many tokens it has, where the protocol has such a call."""
+    ``show_model(name, created)``: ``created`` in epoch seconds. ``overlong``: how a call is told
+    that is longer than its model's context. ``count(tokens)``: the answer to a call that asks how
+    many tokens it has, where the protocol has such a call."""
 
     name: ProtocolName
     outline: ReadOutline
@@ -72,6 +74,7 @@ class CallerFormat:
     error: WriteError
     list_models: Callable[[Sequence[str], int], bytes]
     show_model: Callable[[str, int], bytes]
+    overlong: Callable[[Overlong], Words]
     count: Callable[[int], bytes] | None = None
 
 
@@ -84,6 +87,7 @@ ANTHROPIC = CallerFormat(
     anthropic_errors.encode,
     anthropic_models.encode_list,
     anthropic_models.encode_one,
+    anthropic_errors.overlong,
     anthropic_tokens.encode,
 )
 OPENAI_CHAT = CallerFormat(
@@ -95,6 +99,7 @@ OPENAI_CHAT = CallerFormat(
     chat_errors.encode,
     chat_models.encode_list,
     chat_models.encode_one,
+    chat_errors.overlong,
 )
 OPENAI_RESPONSES = CallerFormat(
     "openai_responses",
@@ -105,6 +110,7 @@ OPENAI_RESPONSES = CallerFormat(
     responses_errors.encode,
     responses_models.encode_list,
     responses_models.encode_one,
+    responses_errors.overlong,
 )
 GEMINI = CallerFormat(
     "gemini",
@@ -115,5 +121,6 @@ GEMINI = CallerFormat(
     gemini_errors.encode,
     gemini_models.encode_list,
     gemini_models.encode_one,
+    gemini_errors.overlong,
     gemini_tokens.encode,
 )

@@ -5,6 +5,7 @@ from codeplan.billing.purse import Asked, CapReached, NoFunds, Purse
 from codeplan.clients.base import Client
 from codeplan.gateway import refusals
 from codeplan.gateway.settlement import MoneySettlement
+from codeplan.gateway.stopwatch import Stopwatch
 from codeplan.kit.clock import Clock
 from codeplan.kit.money import written
 from codeplan.plan.catalogue import Model
@@ -21,6 +22,7 @@ _MOST_TOKENS = 200_000
 async def pay(
     purse: Purse,
     clock: Clock,
+    watch: Stopwatch,
     call_id: str,
     holder: KeyHolder,
     client: Client,
@@ -41,6 +43,7 @@ async def pay(
         tokens_out=outline.most_tokens or model.output_tokens,
         overage=overage,
     )
+    began = watch.elapsed()
     try:
         held = await purse.hold(asked)
     except NoFunds as short:
@@ -49,6 +52,7 @@ async def pay(
         needed = written(short.needed_minor, short.currency) if short.currency else ""
         have = written(short.have_minor, short.currency) if short.currency else ""
         raise refusals.no_balance(coding, needed, have) from None
+    watch.booked += watch.elapsed() - began
     call = CallRow(
         id=call_id,
         prompt_id=None,
@@ -71,4 +75,4 @@ async def pay(
         usage=Usage(),
         detail="",
     )
-    return MoneySettlement(clock=clock, purse=purse, held=held, call=call)
+    return MoneySettlement(clock=clock, watch=watch, purse=purse, held=held, call=call)

@@ -4,6 +4,7 @@ The text keeps the form that clients parse, with the zone behind it. How each cl
 its own file's business (clients/).
 """
 
+import math
 from collections.abc import Sequence
 
 from codeplan.clients.base import Client, SeenCall
@@ -12,6 +13,9 @@ from codeplan.clients.registry import AGENT, UNKNOWN
 from codeplan.gateway.addresses import GENERAL_BASE
 from codeplan.kit import instants
 from codeplan.plan.catalogue import Plan
+from codeplan.protocol.complaints import Complaint
+from codeplan.protocol.overlong import Overlong
+from codeplan.routing.failures import BUSY
 from codeplan.store.operations import Refused
 
 
@@ -179,18 +183,48 @@ def turn_ran_away(calls: int, plan: Plan) -> Refusal:
     return Refusal(429, "1303", text)
 
 
-def upstream_busy() -> Refusal:
+MOMENT_SECONDS = 5
+# Who is told to come again in a moment waits for it; nobody waits longer than so.
+LONGEST_MOMENT = 600
+
+
+def upstream_busy(seconds: int = MOMENT_SECONDS) -> Refusal:
+    """``seconds``: when to come again."""
     text = "The model is busy just now. Nothing was charged; please try again in a moment."
-    return Refusal(429, "1305", text, Wait.MOMENT, retry_after_seconds=5)
+    return Refusal(429, "1305", text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
 
 
-def upstream_failed() -> Refusal:
+def upstream_failed(seconds: int = MOMENT_SECONDS) -> Refusal:
     text = "The model could not be reached. Nothing was charged; please try again in a moment."
-    return Refusal(503, "1234", text, Wait.MOMENT, retry_after_seconds=5)
+    return Refusal(503, "1234", text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
 
 
-def upstream_refused(status: int, message: str) -> Refusal:
-    return Refusal(status, "", message, upstreams_words=True)
+def of_upstream(status: int, own_seconds: float | None, now: int) -> Refusal:
+    """What an upstream's error becomes. ``own_seconds``: when to come again, as it says itself;
+    ``now``: epoch milliseconds."""
+    seconds = MOMENT_SECONDS if own_seconds is None else math.ceil(own_seconds)
+    if status not in BUSY:
+        return upstream_failed(seconds)
+    return upstream_busy(seconds) if seconds <= LONGEST_MOMENT else _upstream_used_up(seconds, now)
+
+
+def _upstream_used_up(seconds: int, now: int) -> Refusal:
+    """Its own limit is reached: a wait that no tool should keep in silence."""
+    back_at = now + seconds * instants.SECOND
+    text = (
+        f"The model's server has reached its limit and will be back at"
+        f" {instants.with_zone(back_at, 'UTC')}. Nothing was charged."
+    )
+    resets_at = back_at // instants.SECOND
+    return Refusal(429, "1305", text, Wait.WINDOW, seconds, resets_at=resets_at)
+
+
+def upstream_refused(said: Complaint, sent: Overlong | None) -> Refusal:
+    """The call itself is at fault, as its upstream says. ``sent``: it is too long."""
+    names = {"type": said.kind, "code": said.code, "param": said.param}
+    theirs = {name: text for name, text in names.items() if text}
+    status = 400 if sent is not None else said.status
+    return Refusal(status, "", said.message, upstreams_words=True, theirs=theirs, overlong=sent)
 
 
 def store_failed() -> Refusal:

@@ -1,117 +1,127 @@
-"""Asking upstreams and passing on what they answer.
+"""Asking a model's routes, one after the other, until one answers; what it answers is passed on by
+`Attempt`."""
 
-Nothing is sent to the caller until there is content, so that another route can be tried. The
-answer's end is held back until its settlement is durable.
-"""
-
-import asyncio
-
-import msgspec
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from codeplan.clients.refusal import Refusal
 from codeplan.gateway import refusals
-from codeplan.gateway.caller import Caller, Headers
-from codeplan.gateway.formats import CallerFormat
-from codeplan.gateway.leaving import Leaving
+from codeplan.gateway.attempt import Ask, Attempt, CallerLeft, TryNext
+from codeplan.gateway.caller_stream import CallerStream
 from codeplan.gateway.settlement import Settlement
-from codeplan.gateway.tallying import count_try
-from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier, plan_body
+from codeplan.gateway.tallying import count_refusal, count_try
 from codeplan.kit.clock import Clock
 from codeplan.metering.tallies import Tallies
 from codeplan.protocol import inner
 from codeplan.protocol.answering import Answering
-from codeplan.protocol.outline import Outline
-from codeplan.routing.budget import RetryBudget
-from codeplan.routing.routes import Router
+from codeplan.protocol.outline import Malformed
+from codeplan.routing.rests import Failure
+from codeplan.routing.routes import OpenRoute, Router
 from codeplan.telemetry import log
-from codeplan.upstream.base import (
-    CALLS_FAULT,
-    Upstream,
-    UpstreamAnswer,
-    UpstreamCall,
-    UpstreamFailed,
-)
-from codeplan.upstream.reading import read_whole
-
-_STREAM: Headers = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-)
-_BROKEN_OFF = "the upstream ended in the middle of its answer"
-# Where a stream is one JSON array.
-_ARRAY: Headers = ((b"content-type", b"application/json"), *_STREAM[1:])
-_JSON: Headers = ((b"content-type", b"application/json"),)
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """A call that may be relayed. ``headers``: what its answer carries beside the usual.
-    ``affinity``: the thread whose calls keep to one server."""
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """``read_on_seconds``: how long an upstream is read after its caller has left.
+    ``charges_cut``: content that came before an upstream broke off is charged; else it is free.
+    ``sign_of_life_seconds``: after so long a silence a stream says that it lives."""
 
-    request_id: str
-    format: CallerFormat
-    outline: Outline
-    model: str
-    caller: Caller
-    headers: Headers
-    affinity: str = ""
-
-
-class TryNext(Exception):
-    """Nothing came of this route; ``refusal`` is what to say when it was the last."""
-
-    def __init__(self, refusal: Refusal, why: str) -> None:
-        super().__init__(why)
-        self.refusal = refusal
-
-
-class CallerLeft(Exception):
-    """The caller left before anything was sent."""
+    read_on_seconds: float = 60.0
+    charges_cut: bool = False
+    sign_of_life_seconds: float = 10.0
 
 
 class Relay:
-    """``read_on_seconds``: how long an upstream is read after its caller has left.
-    ``charges_cut``: content that came before an upstream broke off is charged; else it is free."""
-
     def __init__(
-        self,
-        router: Router,
-        clock: Clock,
-        tallies: Tallies,
-        read_on_seconds: float,
-        charges_cut: bool = False,
+        self, router: Router, clock: Clock, tallies: Tallies, settings: RelaySettings
     ) -> None:
         self._router, self._clock, self._tallies = router, clock, tallies
-        self._read_on_seconds, self._charges_cut = read_on_seconds, charges_cut
-        self._retries = RetryBudget()
+        self._settings = settings
 
     async def run(self, ask: Ask, settlement: Settlement) -> None:
         """Relay and settle. Raises Refusal when nothing was sent; StoreFailed."""
-        last: TryNext | None = None
-        self._retries.deposit()
-        for upstream, model in self._router.routes(ask.model):
-            if last is not None and not self._retries.withdraw():
-                log.warning("no more second tries for now", request_id=ask.request_id)
-                break
-            settlement.upstream, settlement.upstream_model = upstream.settings.name, model
+        answering = self._answering(ask)
+        stream = self._stream(ask) if ask.outline.stream else None
+        try:
+            await self._try_routes(ask, answering, settlement, stream)
+        except (Refusal, Malformed) as error:
+            if stream is None or not stream.opened:
+                raise
+            refusal = error if isinstance(error, Refusal) else refusals.malformed(str(error))
+            self._end_with(ask, answering, stream, refusal)
+            del refusal
+        finally:
+            if stream is not None:
+                stream.stop()
+
+    async def _try_routes(
+        self, ask: Ask, answering: Answering, settlement: Settlement, stream: CallerStream | None
+    ) -> None:
+        """Raises Refusal, Malformed, StoreFailed."""
+        # What they say, not the exceptions: with their tracebacks, those would keep the call.
+        tries: list[tuple[Refusal, Failure]] = []
+        for route in self._router.routes(ask.model, ask.affinity):
             try:
-                await self._attempt(ask, upstream, model, settlement)
-                count_try(self._tallies, upstream.settings.name, failed=False)
+                await self._try(ask, answering, settlement, stream, route)
                 return
             except TryNext as failed:
-                last = failed
-                count_try(self._tallies, upstream.settings.name, failed=True)
-                log.warning(
-                    "route failed",
-                    request_id=ask.request_id,
-                    upstream=upstream.settings.name,
-                    why=str(failed),
-                )
+                tries.append((failed.refusal, failed.failure))
             except CallerLeft:
                 await settlement.release("cut by client", why="the client left before any content")
                 return
-        await settlement.release("failed", why=str(last or "no route"))
-        raise last.refusal if last else refusals.upstream_failed()
+        back_in = self._router.back_in(ask.model)
+        await settlement.release("failed", why=_last_words(tries, back_in))
+        refusal = _refusal(tries, back_in, self._clock.now())
+        tries.clear()
+        try:
+            raise refusal
+        finally:
+            del refusal
+
+    async def _try(
+        self,
+        ask: Ask,
+        answering: Answering,
+        settlement: Settlement,
+        stream: CallerStream | None,
+        route: OpenRoute,
+    ) -> None:
+        """Raises TryNext, CallerLeft, Refusal, StoreFailed."""
+        name = route.upstream.settings.name
+        settlement.upstream, settlement.upstream_model = name, route.model
+        settlement.watch.begin_try(name, route.model)
+        failure: Failure | None = None
+        why = ""
+        try:
+            settings = self._settings
+            attempt = Attempt(
+                ask, answering, route, settlement, stream, self._clock.now(),
+                settings.read_on_seconds, settings.charges_cut,
+            )  # fmt: skip
+            cut = await attempt.run()
+            if cut:
+                failure = Failure(cut, inside=True)
+                route.failed(failure)
+            else:
+                route.answered()
+        except TryNext as failed:
+            failure = failed.failure
+            route.failed(failure)
+            log.warning("route failed", request_id=ask.request_id, upstream=name, why=failure.why)
+            raise
+        except Refusal as refusal:
+            # The call is at fault, not the upstream.
+            route.answered()
+            why = f"refused with {refusal.status}"
+            raise
+        except CallerLeft:
+            why = "the client left"
+            raise
+        finally:
+            route.let_go()
+            settlement.watch.end_try(failure.why if failure else why)
+            count_try(self._tallies, name, failed=failure is not None)
 
     def _answering(self, ask: Ask) -> Answering:
         return Answering(
@@ -125,169 +135,45 @@ class Relay:
             ask.outline.shows_thinking,
         )
 
-    async def _attempt(
-        self, ask: Ask, upstream: Upstream, model: str, settlement: Settlement
+    def _stream(self, ask: Ask) -> CallerStream:
+        return CallerStream(
+            ask.caller,
+            ask.format.name,
+            ask.headers,
+            ask.outline.event_stream,
+            self._settings.sign_of_life_seconds,
+        )
+
+    def _end_with(
+        self, ask: Ask, answering: Answering, stream: CallerStream, refusal: Refusal
     ) -> None:
-        caller = ask.caller
-        plan = plan_body(ask.format, ask.outline, caller.whole_body(), upstream, model)
-        leaving = Leaving(caller, self._read_on_seconds)
-        headers = _passed_headers(ask, plan)
-        call = UpstreamCall(plan.upstream.path, plan.body, headers, ask.affinity)
-        try:
-            answer = await upstream.send(call)
-        except UpstreamFailed as failed:
-            raise TryNext(refusals.upstream_failed(), str(failed)) from None
-        except asyncio.CancelledError:
-            leaving.forgive()
-            raise CallerLeft from None
-        leaving.answer = answer
-        try:
-            if answer.status != 200:
-                raise await _refused(answer, plan)
-            if ask.outline.stream:
-                await self._stream(ask, plan, answer, settlement, leaving)
-            else:
-                await self._whole(ask, plan, answer, settlement, leaving)
-            if not answer.done:
-                await _drain(answer)
-        except asyncio.CancelledError:
-            leaving.forgive()
-            raise CallerLeft from None
-        finally:
-            leaving.over()
-            answer.close()
-
-    async def _stream(
-        self,
-        ask: Ask,
-        plan: Plan,
-        answer: UpstreamAnswer,
-        settlement: Settlement,
-        leaving: Leaving,
-    ) -> None:
-        caller = ask.caller
-        carrier = StreamCarrier(plan, self._answering(ask))
-        progress = carrier.progress
-        held: list[bytes] = []
-        cut = ""
-        while not (progress.ended or cut):
-            try:
-                data = await answer.chunk()
-            except UpstreamFailed as failed:
-                cut = str(failed)
-                data = b""
-            out = carrier.feed(data) if data else carrier.end()
-            if not data:
-                # Whole is whole, also where the connection broke behind the model's finish.
-                cut = "" if progress.ended else cut or _BROKEN_OFF
-            if progress.failure is not None:
-                cut = progress.failure.message
-            if not leaving.committed:
-                if cut:
-                    raise TryNext(_refusal(progress.failure), cut)
-                held.append(out)
-                if not (progress.content or progress.ended):
-                    continue
-                leaving.committed = True
-                if progress.content:
-                    settlement.content_came()
-                stream = _STREAM if ask.outline.event_stream else _ARRAY
-                caller.start_stream(200, (*stream, *ask.headers))
-                out = b"".join(held)
-            if out and not caller.gone:
-                await caller.write(out)
-        await _settle_stream(caller, carrier, settlement, cut, self._charges_cut)
-
-    async def _whole(
-        self,
-        ask: Ask,
-        plan: Plan,
-        answer: UpstreamAnswer,
-        settlement: Settlement,
-        leaving: Leaving,
-    ) -> None:
-        try:
-            body = await read_whole(answer)
-        except UpstreamFailed as failed:
-            raise TryNext(refusals.upstream_failed(), str(failed)) from None
-        carrier = WholeCarrier(plan, self._answering(ask))
-        out = carrier.carry(body)
-        if carrier.progress.failure is not None:
-            raise TryNext(_refusal(carrier.progress.failure), carrier.progress.failure.message)
-        leaving.committed = True
-        if ask.caller.gone:
-            await settlement.release("cut by client", carrier.progress)
-            return
-        if carrier.progress.content:
-            settlement.content_came()
-            await settlement.settle(carrier.progress, "whole")
-        else:
-            await settlement.release("whole", carrier.progress, "the answer was empty")
-        ask.caller.answer(200, (*_JSON, *ask.headers), out)
+        """Refuse in a stream that a sign of life has opened: as its protocol tells errors there."""
+        count_refusal(self._tallies, refusal.code, refusal.status)
+        log.info(
+            "refused in its stream",
+            request_id=ask.request_id,
+            status=refusal.status,
+            code=refusal.code,
+        )
+        failed = inner.Failed(refusal.status, refusal.message)
+        stream.end(ask.format.writer(answering).write(failed))
 
 
-async def _settle_stream(
-    caller: Caller, carrier: StreamCarrier, settlement: Settlement, cut: str, charges_cut: bool
-) -> None:
-    """Settle by the fair-charge rule, then let the end go out.
-
-    Whole: due. Cut by the client after content: due, with what the upstream reports. Cut by the
-    upstream: free, or for what was delivered, as the operator chose. An answer without content:
-    free.
-    """
-    progress = carrier.progress
-    if cut and not caller.gone:
-        if charges_cut and progress.content:
-            await settlement.settle(progress, "cut by upstream")
-        else:
-            await settlement.release("cut by upstream", progress, cut)
-        told = carrier.tail if progress.failure else carrier.failure(inner.Failed(502, cut))
-        caller.end_stream(told)
-        return
-    if not progress.content:
-        await settlement.release("whole", progress, "the answer was empty")
-    elif caller.gone:
-        await settlement.settle(progress, "cut by client")
-    else:
-        await settlement.settle(progress, "whole")
-    caller.end_stream(carrier.tail)
+def _last_words(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None) -> str:
+    if tries:
+        return tries[-1][1].why
+    return "no route" if back_in is None else "every route rests"
 
 
-async def _drain(answer: UpstreamAnswer) -> None:
-    """Read a body's last mark, so that its connection can be kept."""
-    try:
-        async with asyncio.timeout(1):
-            while await answer.chunk():
-                pass
-    except (TimeoutError, UpstreamFailed):
-        pass
-
-
-async def _refused(answer: UpstreamAnswer, plan: Plan) -> Exception:
-    """The exception for an upstream's answer that is no success."""
-    try:
-        body = await read_whole(answer)
-    except UpstreamFailed:
-        body = b""
-    events = plan.upstream.decode_answer(body)
-    told = events[0] if events and isinstance(events[0], inner.Failed) else None
-    message = told.message if told else f"the upstream answered {answer.status}"
-    if answer.status in CALLS_FAULT:
-        return refusals.upstream_refused(answer.status, message)
-    return TryNext(_refusal(inner.Failed(answer.status, message)), f"{answer.status}: {message}")
-
-
-def _refusal(failure: inner.Failed | None) -> Refusal:
-    if failure is not None and failure.status in (429, 503, 529):
-        return refusals.upstream_busy()
-    return refusals.upstream_failed()
-
-
-def _passed_headers(ask: Ask, plan: Plan) -> Headers:
-    """Headers that mean something to an upstream of the same format; else the format's own."""
-    if not plan.passes:
-        return plan.upstream.own_headers
-    theirs = ask.caller.headers
-    passed = tuple((name, theirs[name]) for name in plan.upstream.passed_headers if name in theirs)
-    missing = tuple(own for own in plan.upstream.own_headers if own[0] not in theirs)
-    return passed + missing
+def _refusal(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None, now: int) -> Refusal:
+    """What to say when no route is left: of the last one; where each said when to come again, the
+    soonest of them."""
+    if not tries:
+        if back_in is None:
+            return refusals.upstream_failed()
+        return refusals.upstream_busy(math.ceil(back_in))
+    own = [failure.own_seconds for _, failure in tries if failure.own_seconds is not None]
+    refusal = tries[-1][0]
+    if len(own) == len(tries):
+        return refusals.of_upstream(refusal.status, min(own), now)
+    return refusal

@@ -11,6 +11,7 @@ from codeplan.billing.purse import CapReached, Purse
 from codeplan.clients.base import Client, SeenCall, hashed
 from codeplan.gateway import refusals
 from codeplan.gateway.addresses import CODING_BASE
+from codeplan.gateway.attempt import Ask
 from codeplan.gateway.caller import Caller, Headers
 from codeplan.gateway.evidence import Evidence
 from codeplan.gateway.formats import CallerFormat
@@ -18,8 +19,9 @@ from codeplan.gateway.identity import identity_headers
 from codeplan.gateway.lanes import Funding
 from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.paying import pay
-from codeplan.gateway.relay import Ask, Relay
+from codeplan.gateway.relay import Relay
 from codeplan.gateway.settlement import PlanSettlement, Settlement
+from codeplan.gateway.stopwatch import Stopwatch
 from codeplan.gateway.tallying import count_speed
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
@@ -52,8 +54,9 @@ class ServingSettings:
 
 @dataclass(slots=True)
 class KnownCall:
-    """A call whose key, client and model are known. ``limits``: what is left of the plan's windows;
-    ``more``: further headers of its answer, whatever that is."""
+    """A call whose key, client and model are known. ``watch``: times it, from when it came.
+    ``limits``: what is left of the plan's windows; ``more``: further headers of its answer,
+    whatever that is."""
 
     request_id: str
     format: CallerFormat
@@ -62,6 +65,7 @@ class KnownCall:
     holder: KeyHolder
     seen: SeenCall
     model: str
+    watch: Stopwatch
     limits: Headers = ()
     more: Headers = ()
 
@@ -91,20 +95,24 @@ class Serving:
         subscribed, verdict = funding.plan, funding.verdict
         if subscribed is not None and verdict in (Verdict.SERVE, Verdict.RIDE):
             claim = _claim_of(call, verdict)
-            async with self._place(subscribed.subscription.id, subscribed.plan.concurrency):
+            async with self._place(call, subscribed.subscription.id, subscribed.plan.concurrency):
                 if await self._meter_call(call, subscribed, claim):
                     return
         if funding.general or subscribed is None:
-            async with self._place(f"payg/{call.holder.key.pays}", self._settings.paid_at_once):
+            async with self._place(
+                call, f"payg/{call.holder.key.pays}", self._settings.paid_at_once
+            ):
                 await self._pay(call)
             return
         await self._serve_beside(call, funding.rest, subscribed)
 
     @asynccontextmanager
-    async def _place(self, payer: str, limit: int) -> AsyncIterator[None]:
+    async def _place(self, call: KnownCall, payer: str, limit: int) -> AsyncIterator[None]:
         """Wait for a place among a payer's calls at once, and leave it. Raises TooManyAtOnce."""
         if not self._slots.enter_now(payer, limit):
+            began = call.watch.elapsed()
             await self._slots.enter(payer, limit)
+            call.watch.queued += call.watch.elapsed() - began
         try:
             yield
         finally:
@@ -115,7 +123,7 @@ class Serving:
         the token where its key's owner said so, or refused."""
         if rest is Verdict.OBSERVE:
             call.more = _OBSERVED
-            async with self._place(subscribed.subscription.id, subscribed.plan.concurrency):
+            async with self._place(call, subscribed.subscription.id, subscribed.plan.concurrency):
                 await self._meter_call(call, subscribed, _alone(call))
             self._evidence.observed(
                 call.request_id, call.caller, call.holder, call.seen, call.client
@@ -123,7 +131,9 @@ class Serving:
             return
         may_pay = rest is Verdict.PAY and self._may_go_on(call)
         if may_pay:
-            async with self._place(f"payg/{call.holder.key.pays}", self._settings.paid_at_once):
+            async with self._place(
+                call, f"payg/{call.holder.key.pays}", self._settings.paid_at_once
+            ):
                 if await self._go_on_with_balance(call):
                     return
         plan = subscribed.plan
@@ -148,6 +158,7 @@ class Serving:
             started_at=subscribed.subscription.started_at,
             prompt_tokens=about_tokens(call.caller.whole_body()),
         )
+        began = call.watch.elapsed()
         reserved = await self._meter.reserve(asked)
         if isinstance(reserved, NotAdmitted):
             return False
@@ -158,8 +169,10 @@ class Serving:
             raise refusals.exhausted(reserved, self._settings.time_zone)
         if isinstance(reserved, Stopped):
             raise refusals.turn_ran_away(reserved.calls, subscribed.plan)
+        call.watch.queued += reserved.queued_ms
+        call.watch.booked += call.watch.elapsed() - began - reserved.queued_ms
         settlement = PlanSettlement(
-            clock=self._clock, meter=self._meter, asked=asked, reserved=reserved
+            clock=self._clock, watch=call.watch, meter=self._meter, asked=asked, reserved=reserved
         )
         call.limits = limit_headers(reserved.windows, reserved.at)
         await self._relay_call(call, settlement, claim.thread)
@@ -169,6 +182,7 @@ class Serving:
         settlement = await pay(
             self._purse,
             self._clock,
+            call.watch,
             call.request_id,
             call.holder,
             call.client,
@@ -201,7 +215,11 @@ class Serving:
     async def _relay_call(self, call: KnownCall, settlement: Settlement, thread: str) -> None:
         outline = call.seen.outline
         headers = (*identity_headers(call.request_id), *call.limits, *call.more)
-        ask = Ask(call.request_id, call.format, outline, call.model, call.caller, headers, thread)
+        model = self._catalogue.model(call.model)
+        ask = Ask(
+            call.request_id, call.format, outline, call.model, call.caller, headers, thread,
+            _about_tokens(call.caller.whole_body()), (model.context or 0) if model else 0,
+        )  # fmt: skip
         # What a refusal tells of windows, it tells of those that refused.
         call.limits = ()
         try:

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from codeplan.billing.purse import CallHold, Purse
+from codeplan.gateway.stopwatch import Stopwatch
 from codeplan.kit.clock import Clock
 from codeplan.metering.meter import Meter
 from codeplan.protocol.inner import Progress
@@ -17,6 +18,7 @@ class Settlement(ABC):
     """Made when the reservation is durable; ends with `settle` or `release`, whichever is first."""
 
     clock: Clock
+    watch: Stopwatch
     upstream: str = ""
     upstream_model: str = ""
     first_content_at: int | None = None
@@ -32,6 +34,7 @@ class Settlement(ABC):
         """The first content is about to leave for the caller."""
         if self.first_content_at is None:
             self.first_content_at = self.clock.now()
+            self.watch.content_came()
 
     async def settle(self, progress: Progress, outcome: str) -> None:
         """Content was delivered: durable when this returns. Raises StoreFailed."""
@@ -50,6 +53,7 @@ class Settlement(ABC):
         if delivered:
             progress.complete_usage()
             detail = ESTIMATED if progress.estimated else detail
+        self.watch.end_try(detail)
         self.output_tokens = progress.usage.output if progress.usage else 0
         await self._finish(progress, delivered, detail)
 
@@ -76,6 +80,7 @@ class PlanSettlement(Settlement):
                 upstream_model=self.upstream_model,
                 first_content_at=self.first_content_at,
                 detail=detail,
+                course=self.watch.course(),
             )
         )
 
@@ -94,7 +99,7 @@ class MoneySettlement(Settlement):
         call.outcome, call.detail, call.ended_at = self.outcome, detail, self.clock.now()
         call.upstream, call.upstream_model = self.upstream, self.upstream_model
         call.first_content_at = self.first_content_at
-        call.usage = progress.usage or Usage()
+        call.usage, call.course = progress.usage or Usage(), self.watch.course()
         if delivered:
             await self.purse.settle(self.held, call.usage, call)
         else:

@@ -43,15 +43,21 @@ class Meter:
 
     async def reserve(self, wanted: Reserve) -> Reservation:
         """Durable when it returns. Raises StoreFailed, TooManyAtOnce."""
-        until = asyncio.get_running_loop().time() + self._queue_seconds
+        now = asyncio.get_running_loop().time
+        began = asked_at = now()
+        until = began + self._queue_seconds
         self._live.add(wanted.call_id)
         result: Reservation | Busy | None = None
         try:
             while isinstance(result := await self._store.reserve(wanted), Busy):
-                if asyncio.get_running_loop().time() >= until:
+                if now() >= until:
                     raise TooManyAtOnce(result.limit)
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                asked_at = now()
             self._news.tell(wanted.account_id)
+            if isinstance(result, Reserved) and asked_at > began:
+                queued = round((asked_at - began) * 1000)
+                result = msgspec.structs.replace(result, queued_ms=queued)
             return result
         finally:
             if not isinstance(result, Reserved):

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+OVERLONG = "context_length_exceeded"
 _KINDS = {
     400: "invalid_request_error",
     401: "authentication_error",

@@ -5,16 +5,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from codeplan.protocol import inner
+from codeplan.kit.clock import Clock
+from codeplan.protocol import complaints, inner
 from codeplan.protocol.outline import Malformed
 from codeplan.protocol.usage import Usage
+from codeplan.routing.failures import broke, of_status
 from codeplan.routing.formats import UPSTREAM_FORMATS
-from codeplan.routing.routes import Router
+from codeplan.routing.routes import OpenRoute, Router
 from codeplan.telemetry import log
 from codeplan.upstream.base import CALLS_FAULT, Upstream, UpstreamCall, UpstreamFailed
 from codeplan.upstream.reading import read_whole
 
 T = TypeVar("T")
+# So many characters of a server's error are passed on.
+_SAID = 300
+
+
+class Refused(Exception):
+    """An upstream says that the call itself is wrong: another would say the same."""
 
 
 class AskFailed(Exception):
@@ -32,8 +40,8 @@ class Told:
 
 
 class Asking:
-    def __init__(self, router: Router) -> None:
-        self._router = router
+    def __init__(self, router: Router, clock: Clock) -> None:
+        self._router, self._clock = router, clock
 
     async def ask(self, model: str, request: inner.Request) -> Told:
         """The answer's text. Raises AskFailed."""
@@ -66,36 +74,41 @@ class Asking:
         """Any call to the model's upstreams: ``call`` and ``read`` get the upstream and its name
         for the model. Raises AskFailed."""
         why = f"no upstream serves {model}"
-        for upstream, name in self._router.routes(model):
+        for route in self._router.routes(model):
+            upstream, name = route.upstream, route.model
             try:
-                status, body = await _send(upstream, call(upstream, name))
-                if status == 200:
-                    return read(upstream, name, body)
-                why = _complaint(upstream, status, body)
-                if status in CALLS_FAULT:
-                    break
+                return read(upstream, name, await self._send(route, call(upstream, name)))
+            except Refused as refused:
+                why = str(refused)
+                break
             except (UpstreamFailed, AskFailed, Malformed) as failed:
                 why = str(failed)
             except (AttributeError, IndexError, KeyError, TypeError, ValueError):
                 why = "the upstream's answer has a shape that its protocol does not know"
+            finally:
+                route.let_go()
             log.warning("asking failed", model=model, upstream=upstream.settings.name, why=why)
         raise AskFailed(why)
 
-
-async def _send(upstream: Upstream, call: UpstreamCall) -> tuple[int, bytes]:
-    answer = await upstream.send(call)
-    try:
-        return answer.status, await read_whole(answer)
-    finally:
-        answer.close()
-
-
-def _complaint(upstream: Upstream, status: int, body: bytes) -> str:
-    form = UPSTREAM_FORMATS[upstream.settings.protocol]
-    try:
-        events = form.decode_answer(body)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        events = []
-    if events and isinstance(events[0], inner.Failed):
-        return f"the model's server answered {status}: {events[0].message[:300]}"
-    return f"the model's server answered {status}"
+    async def _send(self, route: OpenRoute, call: UpstreamCall) -> bytes:
+        """The answer's body. Raises UpstreamFailed, AskFailed; Refused where the call is at
+        fault."""
+        try:
+            answer = await route.upstream.send(call)
+            try:
+                body = await read_whole(answer)
+            finally:
+                answer.close()
+        except UpstreamFailed as failed:
+            route.failed(broke(failed))
+            raise
+        if answer.status == 200:
+            route.answered()
+            return body
+        said = complaints.read_body(body, answer.status).message
+        why = f"the model's server answered {answer.status}: {said[:_SAID]}"
+        if answer.status in CALLS_FAULT:
+            route.answered()
+            raise Refused(why)
+        route.failed(of_status(answer.status, why, self._clock.now(), answer.headers))
+        raise AskFailed(why)

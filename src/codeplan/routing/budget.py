@@ -1,10 +1,10 @@
-"""How many second tries there may be, so that a failing upstream is not asked twice for each
-call."""
+"""How many second tries there may be of upstreams that are not known to serve, so that one that
+fails is not asked twice for each call."""
 
 
 class RetryBudget:
-    """Every call puts in a fifth of a try; every second try takes a whole one. A full budget is
-    good for ``most`` tries in a row."""
+    """Every call puts in a fifth of a try; every second try takes a whole one, unless it goes to
+    another upstream that serves. A full budget is good for ``most`` tries in a row."""
 
     SHARE = 0.2
 

@@ -236,7 +236,7 @@ def _ended_call(done: Finish, ending: Ending, node: str) -> CallRow:
     call.outcome, call.detail = done.outcome, done.detail
     call.upstream, call.upstream_model = done.upstream, done.upstream_model
     call.first_content_at = done.first_content_at
-    call.usage = done.usage or Usage()
+    call.usage, call.course = done.usage or Usage(), done.course
     return call
 
 

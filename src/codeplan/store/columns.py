@@ -10,7 +10,7 @@ from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
 from codeplan.protocol.usage import Usage
 from codeplan.store.loaded import HourKey
-from codeplan.store.operations import CallRow
+from codeplan.store.operations import NO_COURSE, CallRow, Course
 from codeplan.store.rows import HourUse
 
 PROMPT = (
@@ -22,7 +22,7 @@ CALL = (
     "id, prompt_id, account_id, subscription_id, key_id, client, protocol, model_asked, model,"
     " streamed, why, started_at, state, outcome, upstream, upstream_model, first_content_at,"
     " ended_at, input, cached, cache_write, output, reasoning, detail, catalogue_version, holds,"
-    " node"
+    " node, course"
 )
 WINDOW = "id, subscription_id, rule, opened_at, closes_at, used, reserved, scope_id"
 SUMS = ("calls", "prompts", "input", "cached", "cache_write", "output", "reasoning")
@@ -36,9 +36,11 @@ WINDOW_CHANGES = ("used", "reserved")
 CALL_CHANGES = (
     "state", "outcome", "upstream", "upstream_model", "first_content_at", "ended_at", "input",
     "cached", "cache_write", "output", "reasoning", "detail", "holds",
+    "course",
 )  # fmt: skip
 
 _CLASSES = ("input", "cached", "cache_write", "output", "reasoning")
+_course_in = msgspec.json.Decoder(Course).decode
 holds_in = msgspec.json.Decoder(tuple[Hold, ...]).decode
 
 
@@ -78,6 +80,7 @@ def call_values(call: CallRow) -> tuple[Any, ...]:
         call.state, call.outcome, call.upstream, call.upstream_model, call.first_content_at,
         call.ended_at, usage.input, usage.cached, usage.cache_write, usage.output, usage.reasoning,
         call.detail, call.catalogue_version, to_json(call.holds), call.node,
+        to_json(call.course),
     )  # fmt: skip
 
 
@@ -97,6 +100,9 @@ def call_in(row: Any) -> CallRow:
     values = dict(row)
     usage = Usage(**{name: values.pop(name) for name in _CLASSES})
     values["streamed"], values["holds"] = bool(values["streamed"]), holds_in(values["holds"])
+    course = values.pop("course")
+    # Calls of before have none.
+    values["course"] = _course_in(course) if course else NO_COURSE
     return CallRow(**values, usage=usage)
 
 

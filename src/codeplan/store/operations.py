@@ -39,7 +39,7 @@ class Reserve(msgspec.Struct, frozen=True):
 class Reserved(msgspec.Struct, frozen=True):
     """``prompt_id`` is None for a free side call. ``charged``: this call opened the prompt.
     ``side``: it rides without making the prompt due. ``at``: the store's instant.
-    ``windows``: as they stand now."""
+    ``windows``: as they stand now. ``queued_ms``: waited for other nodes' calls to end."""
 
     prompt_id: str | None
     charged: bool
@@ -47,6 +47,7 @@ class Reserved(msgspec.Struct, frozen=True):
     why: str
     at: int
     windows: tuple[WindowView, ...]
+    queued_ms: int = 0
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -73,6 +74,31 @@ class NotAdmitted(msgspec.Struct, frozen=True):
     """The call could only ride on an agent's turn, and there is none; nothing was reserved."""
 
 
+class Try(msgspec.Struct, frozen=True, array_like=True):
+    """One asking of an upstream for a call. ``began``: since the call came; ``took``: until its
+    first content, or until it failed (``why``; "" where it answered). Milliseconds."""
+
+    upstream: str
+    model: str
+    began: int
+    took: int
+    why: str = ""
+
+
+class Course(msgspec.Struct, frozen=True, array_like=True):
+    """How a call came to its first content: milliseconds since it came, all by its node's own
+    clock. ``waited``: until the first content left; None where none did. ``queued``: of that, for a
+    place among its payer's calls at once; ``booked``: until its reservation was durable."""
+
+    waited: int | None = None
+    queued: int = 0
+    booked: int = 0
+    tries: tuple[Try, ...] = ()
+
+
+NO_COURSE = Course()
+
+
 class Finish(msgspec.Struct, frozen=True):
     """A call has ended. ``delivered``: content came, so its prompt is due (settlement); else the
     call is released. ``outcome``: whole, cut by client, cut by upstream, failed.
@@ -90,6 +116,7 @@ class Finish(msgspec.Struct, frozen=True):
     first_content_at: int | None = None
     detail: str = ""
     takes_back: bool = False
+    course: Course = NO_COURSE
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -103,7 +130,8 @@ class Finished(msgspec.Struct, frozen=True):
 @dataclass(slots=True)
 class CallRow:
     """One model call, as the receipt shows it. ``state``: running, settled or released. ``holds``:
-    what it takes of windows that count calls. ``node``: the process that serves it."""
+    what it takes of windows that count calls. ``node``: the process that serves it. ``course``: how
+    it came to its first content."""
 
     id: str
     prompt_id: str | None
@@ -128,6 +156,15 @@ class CallRow:
     catalogue_version: str = ""
     holds: tuple[Hold, ...] = ()
     node: str = ""
+    course: Course = NO_COURSE
+
+    @property
+    def waited(self) -> int | None:
+        """Milliseconds that its person waited for the first content; of a call of before, since its
+        reservation. None where none came."""
+        if self.course.waited is not None or self.first_content_at is None:
+            return self.course.waited
+        return max(0, self.first_content_at - self.started_at)
 
 
 Operation = Reserve | Finish

@@ -1,6 +1,6 @@
 """What an upstream is to those who relay: something that takes a call and answers in bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -15,11 +15,12 @@ CALLS_FAULT = frozenset({400, 413, 415, 422})
 
 
 class UpstreamFailed(Exception):
-    """It could not be reached, or broke off. ``began``: some of its answer had come."""
+    """It could not be reached, or broke off. ``began``: some of its answer had come. ``silent``:
+    nothing came for too long."""
 
-    def __init__(self, message: str, began: bool = False) -> None:
+    def __init__(self, message: str, began: bool = False, silent: bool = False) -> None:
         super().__init__(message)
-        self.began = began
+        self.began, self.silent = began, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,22 @@ class UpstreamSettings:
 
 
 class UpstreamCall(msgspec.Struct, frozen=True):
-    """``path`` below the upstream's address; ``headers`` beside those that every call has.
-    ``affinity``: calls with the same one share a prompt cache."""
+    """``path`` below the upstream's address; ``headers`` beside those that every call has."""
 
     path: str
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    affinity: str = ""
     content_type: bytes = b"application/json"
 
 
 class UpstreamAnswer(Protocol):
-    """An answer whose head has come. ``status`` is HTTP's."""
+    """An answer whose head has come. ``status`` is HTTP's; the names of ``headers`` are
+    lower-case."""
 
     status: int
+
+    @property
+    def headers(self) -> Mapping[bytes, bytes]: ...
 
     @property
     def done(self) -> bool:
@@ -85,6 +88,19 @@ class Upstream(Protocol):
 
     async def send(self, call: UpstreamCall) -> UpstreamAnswer:
         """Send the call and wait for the answer's head. Raises UpstreamFailed."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Servers(Protocol):
+    """One upstream of the configuration, and the servers that it is made of."""
+
+    settings: UpstreamSettings
+
+    def ordered(self, affinity: str) -> Sequence[Upstream]:
+        """Its servers, in the order in which calls of this affinity ask them: those that share a
+        prompt cache begin at the same one."""
         ...
 
     async def close(self) -> None: ...

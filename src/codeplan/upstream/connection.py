@@ -27,7 +27,9 @@ class Connection(asyncio.Protocol):
         self._buffered = 0
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
-        self._failure: UpstreamFailed | None = None
+        # What an `UpstreamFailed` is made of. Not the exception: its traceback would keep the call
+        # that met it until the collector comes for this connection and its parser.
+        self._failure: tuple[str, bool, bool] | None = None
         self._head_size = 0
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
@@ -66,10 +68,10 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return data
 
-    def abort(self, message: str) -> None:
-        """End it; whoever waits gets this message."""
+    def abort(self, message: str, silent: bool = False) -> None:
+        """End it; whoever waits gets this message. ``silent``: since nothing came for too long."""
         self.given_up = True
-        self._fail(message)
+        self._fail(message, silent)
         if self._transport is not None:
             self._transport.abort()
 
@@ -79,20 +81,20 @@ class Connection(asyncio.Protocol):
 
     async def _more(self) -> None:
         if self._failure is not None:
-            raise self._failure
+            raise UpstreamFailed(*self._failure)
         self._waiter = self._loop.create_future()
         await self._waiter
         if self._failure is not None and not self._chunks and not self.done:
-            raise self._failure
+            raise UpstreamFailed(*self._failure)
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, message: str, silent: bool = False) -> None:
         if self._failure is None:
-            self._failure = UpstreamFailed(message, self.began)
+            self._failure = (message, self.began, silent)
         self.closed = True
         self._wake()
 

@@ -7,7 +7,7 @@ the model SmolLM2-135M-Instruct).
 
 import asyncio
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class EmbeddedAnswer:
         self._loop = loop
         self._pieces: asyncio.Queue[bytes | UpstreamFailed] = asyncio.Queue()
         self.status = 200
+        self.headers: Mapping[bytes, bytes] = {}
         self.done = False
         self.given_up = False
 
@@ -80,6 +81,9 @@ class EmbeddedUpstream:
         work.add_done_callback(self._running.discard)
         work.add_done_callback(lambda _: self._answers.discard(answer))
         return answer
+
+    def ordered(self, affinity: str) -> tuple["EmbeddedUpstream"]:
+        return (self,)
 
     async def close(self) -> None:
         for answer in self._answers:

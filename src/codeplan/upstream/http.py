@@ -19,7 +19,7 @@ class HttpAnswer:
 
     def __init__(self, upstream: "HttpUpstream", connection: Connection) -> None:
         self._upstream, self._connection = upstream, connection
-        self.status = connection.status
+        self.status, self.headers = connection.status, connection.headers
         self._closed = False
 
     @property
@@ -74,6 +74,9 @@ class HttpUpstream:
                 if failure.began or connection.given_up:
                     raise
         return await self._ask(await self._connect(), request)
+
+    def ordered(self, affinity: str) -> tuple["HttpUpstream"]:
+        return (self,)
 
     async def close(self) -> None:
         self._sweep.cancel()
@@ -138,7 +141,7 @@ class HttpUpstream:
         now = self._loop.time()
         for connection in list(self._busy):
             if connection.deadline is not None and connection.deadline < now:
-                connection.abort(f"{self.settings.name}: silent for too long")
+                connection.abort(f"{self.settings.name}: silent for too long", silent=True)
         with contextlib.suppress(IndexError):
             while self._idle[0][1] < now:
                 self._idle.pop(0)[0].abort("kept too long")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from codeplan.upstream.base import Upstream, UpstreamSettings
+from codeplan.upstream.base import Servers, UpstreamSettings
 from codeplan.upstream.embedded import load_embedded
 from codeplan.upstream.http import HttpUpstream
 from codeplan.upstream.replicas import Replicas
@@ -12,9 +12,9 @@ from codeplan.upstream.replicas import Replicas
 
 async def open_upstreams(
     settings: Iterable[UpstreamSettings], told: Callable[[str], None]
-) -> dict[str, Upstream]:
+) -> dict[str, Servers]:
     """Each upstream by its name. ``told`` hears of long steps. Raises EmbeddedMissing."""
-    opened: dict[str, Upstream] = {}
+    opened: dict[str, Servers] = {}
     for item in settings:
         if item.protocol == "embedded":
             opened[item.name] = await load_embedded(item, told, threads=os.cpu_count() or 1)

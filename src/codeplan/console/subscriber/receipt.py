@@ -137,8 +137,9 @@ def _call(call: CallRow, plan: Plan | None) -> CallShown:
     if call.state == "released":
         free = call.detail or call.outcome
     first, ended = call.first_content_at, call.ended_at
-    wait = max(0, first - call.started_at) if first is not None else None
     speed = None
     if first is not None and ended is not None and call.streamed and ended > first:
         speed = round(call.usage.output * 1000 / (ended - first), 1)
-    return CallShown(call, free, wait, speed, tuple(_charge(hold, plan) for hold in call.holds))
+    return CallShown(
+        call, free, call.waited, speed, tuple(_charge(hold, plan) for hold in call.holds)
+    )

@@ -192,7 +192,7 @@ async def _speeds(visit: Visit, since: int) -> tuple[Speed, ...]:
 
 
 def _speed(model: str, calls: list[CallRow]) -> Speed:
-    waits = sorted(max(0, (call.first_content_at or 0) - call.started_at) for call in calls)
+    waits = sorted(call.waited or 0 for call in calls)
     speeds = sorted(
         call.usage.output * 1000 / (call.ended_at - call.first_content_at)
         for call in calls

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from codeplan.protocol.overlong import Overlong, Words
+
 _KINDS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -39,3 +41,14 @@ def encode(
         error["code"] = code
     error |= more or {}
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
+
+
+def overlong(sent: Overlong) -> Words:
+    """In the words on which Claude Code shortens its conversation, or what it asks for."""
+    if sent.fits_alone:
+        return Words(
+            "input length and `max_tokens` exceed context limit:"
+            f" {sent.tokens} + {sent.answer} > {sent.most},"
+            " decrease input length or `max_tokens` and try again"
+        )
+    return Words(f"prompt is too long: {sent.tokens} tokens > {sent.most} maximum")

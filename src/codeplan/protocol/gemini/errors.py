@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from codeplan.protocol.overlong import Overlong, Words
+
 _STATUSES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -57,3 +59,11 @@ def encode(
         "details": details,
     }
     return msgspec.json.encode({"error": {**error, **(more or {})}, "request_id": request_id})
+
+
+def overlong(sent: Overlong) -> Words:
+    """In the words of Google's own servers."""
+    return Words(
+        f"The input token count ({sent.tokens}) exceeds the maximum number of tokens allowed"
+        f" ({sent.most})."
+    )

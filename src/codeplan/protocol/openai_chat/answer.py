@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from codeplan.protocol import inner, lenient
+from codeplan.protocol import complaints, inner, lenient
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.usage import Usage
 from codeplan.protocol.whole import gather
@@ -72,12 +72,8 @@ def write_usage(usage: Usage) -> dict[str, Any]:
 
 def read_failure(body: dict[str, Any], status: int) -> inner.Failed:
     """The error in ``{"error": {…}}``, or in vLLM's older ``{"object": "error", …}``."""
-    error = body.get("error", body)
-    if not isinstance(error, dict):
-        return inner.Failed(status, str(error))
-    code = error.get("code")
-    told = code if isinstance(code, int) and 400 <= code < 600 else status
-    return inner.Failed(told, str(error.get("message") or "the upstream reported an error"))
+    said = complaints.read(body, status)
+    return inner.Failed(said.status, said.message or "the upstream reported an error")
 
 
 def is_failure(body: dict[str, Any]) -> bool:

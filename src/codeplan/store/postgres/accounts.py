@@ -88,7 +88,7 @@ class PostgresAccounts:
         return [ClientKey(*row) for row in rows]
 
     async def key_holder(self, digest: bytes) -> KeyHolder | None:
-        async with self._engine.connection() as connection:
+        async with self._engine.for_calls() as connection:
             row = await connection.fetchrow(
                 f"SELECT {KEY} FROM client_keys WHERE digest = $1 AND revoked_at IS NULL", digest
             )
@@ -125,7 +125,7 @@ class PostgresAccounts:
         return bytes(row[0]) if row else None
 
     async def _row(self, query: str, *values: Any) -> asyncpg.Record | None:
-        async with self._engine.connection() as connection:
+        async with self._engine.for_calls() as connection:
             return await connection.fetchrow(query, *values)
 
     async def _execute(self, statement: str, *values: Any) -> None:

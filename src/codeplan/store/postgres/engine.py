@@ -7,7 +7,7 @@ runs shares the next one. Different subscriptions commit side by side.
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -17,8 +17,18 @@ from codeplan.store.base import StoreFailed
 from codeplan.store.delivery import deliver
 
 LANES = 4
+_OTHERS = 4
 _BATCH = 512
 _TIMEOUT_SECONDS = 15.0
+# What a call waits for looks up rows by their keys, so its plans go by the indexes whatever the
+# statistics say: a table that is new (a month's partition, an empty database) looks small until it
+# is analysed, and a plan that reads it from end to end is kept while it grows.
+_BY_INDEX = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 # Generic only for type checkers.
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -29,10 +39,11 @@ Handler = Callable[[Connection, Sequence[Any]], Awaitable[list[Any]]]
 
 
 class Engine:
-    """A pool for everything but metering, and the lanes."""
+    """``calls``: connections for what a call waits for, the lanes among it; ``pool``: for all
+    else."""
 
-    def __init__(self, pool: Pool, handler: Handler) -> None:
-        self._pool, self._handler = pool, handler
+    def __init__(self, pool: Pool, calls: Pool, handler: Handler) -> None:
+        self._pool, self._calls, self._handler = pool, calls, handler
         self._queues: list[asyncio.Queue[_Work]] = [asyncio.Queue() for _ in range(LANES)]
         self._lanes = [asyncio.create_task(self._run(queue)) for queue in self._queues]
 
@@ -46,14 +57,13 @@ class Engine:
         self._queues[lane].put_nowait((operation, future))
         return future
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
         """One of the pool's. Raises StoreFailed for whatever goes wrong inside."""
-        try:
-            async with self._pool.acquire(timeout=_TIMEOUT_SECONDS) as connection:
-                yield connection
-        except (*_LOST, asyncpg.PostgresError) as error:
-            raise StoreFailed(f"PostgreSQL: {error or type(error).__name__}") from error
+        return _connection(self._pool)
+
+    def for_calls(self) -> AbstractAsyncContextManager[Connection]:
+        """One on which what a call waits for is looked up by key. Raises as `connection` does."""
+        return _connection(self._calls)
 
     async def close(self) -> None:
         """Finish what was begun, then close."""
@@ -63,6 +73,7 @@ class Engine:
             lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
         await self._pool.close()
+        await self._calls.close()
 
     async def _run(self, queue: "asyncio.Queue[_Work]") -> None:
         while True:
@@ -79,7 +90,7 @@ class Engine:
     async def _commit(self, operations: list[Any]) -> list[Any]:
         try:
             async with (
-                self._pool.acquire(timeout=_TIMEOUT_SECONDS) as connection,
+                self._calls.acquire(timeout=_TIMEOUT_SECONDS) as connection,
                 connection.transaction(),
             ):
                 return await self._handler(connection, operations)
@@ -92,22 +103,31 @@ class Engine:
             return [_failed(error) if isinstance(error, asyncpg.PostgresError) else error]
 
 
+@asynccontextmanager
+async def _connection(pool: Pool) -> AsyncIterator[Connection]:
+    try:
+        async with pool.acquire(timeout=_TIMEOUT_SECONDS) as connection:
+            yield connection
+    except (*_LOST, asyncpg.PostgresError) as error:
+        raise StoreFailed(f"PostgreSQL: {error or type(error).__name__}") from error
+
+
 def _failed(error: BaseException) -> StoreFailed:
     failure = StoreFailed(f"PostgreSQL: {error or type(error).__name__}")
     failure.__cause__ = error
     return failure
 
 
-async def open_pool(url: str) -> Pool:
-    """Raises StoreFailed."""
+async def open_pool(url: str, for_calls: bool = False) -> Pool:
+    """Connections for what a call waits for, or for all else. Raises StoreFailed."""
     try:
         pool = await asyncpg.create_pool(
             url,
             min_size=1,
-            max_size=LANES + 4,
+            max_size=LANES + _OTHERS if for_calls else _OTHERS,
             command_timeout=_TIMEOUT_SECONDS,
             timeout=_TIMEOUT_SECONDS,
-            server_settings={"application_name": "codeplan"},
+            server_settings={"application_name": "codeplan", **(_BY_INDEX if for_calls else {})},
         )
     except (*_LOST, asyncpg.PostgresError, ValueError) as error:
         raise StoreFailed(f"PostgreSQL cannot be used: {error or type(error).__name__}") from error

@@ -65,7 +65,7 @@ INSERT INTO windows ({columns.WINDOW}) VALUES ({_places(8)})
 ON CONFLICT (id) DO UPDATE SET {columns.replaced(columns.WINDOW_CHANGES)}
 """
 _SAVE_CALLS = f"""
-INSERT INTO calls ({columns.CALL}) VALUES ({_places(27)})
+INSERT INTO calls ({columns.CALL}) VALUES ({_places(28)})
 ON CONFLICT (account_id, id, started_at) DO UPDATE SET {columns.replaced(columns.CALL_CHANGES)}
 """
 _SAVE_FREE_CALLS = "UPDATE meters SET free_calls = $2 WHERE subscription_id = $1"

@@ -81,7 +81,8 @@ class PostgresMetering:
         return result
 
     async def beat(self, live: Callable[[], Collection[str]]) -> int:
-        async with self._engine.connection() as connection:
+        # Calls wait for the locks that it takes.
+        async with self._engine.for_calls() as connection:
             now = await connection.fetchval(_BEAT, self._node)
             names = (now - self._lease_ms, self._node, list(live()), now - UNKNOWN_MS)
             found = await connection.fetch(_ABANDONED, *names)

@@ -9,7 +9,7 @@ from typing import Any
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
 from codeplan.store.book_reads import BookReads
-from codeplan.store.documents import Document, Read
+from codeplan.store.documents import D, Document, Read
 from codeplan.store.money import Books, Move
 from codeplan.store.postgres.engine import Connection, Engine
 from codeplan.store.postgres.meter_rows import kept, save
@@ -32,7 +32,7 @@ class PostgresMoney(BookReads, ServiceReads):
         self._engine = engine
 
     async def move(self, wanted: Move) -> bytes:
-        async with self._engine.connection() as connection, connection.transaction():
+        async with self._engine.for_calls() as connection, connection.transaction():
             account = await connection.fetchrow(_LOCK_ACCOUNT, wanted.account_id)
             if wanted.key:
                 repeated = await connection.fetchval(
@@ -58,6 +58,11 @@ class PostgresMoney(BookReads, ServiceReads):
         async with self._engine.connection() as connection:
             account = await connection.fetchrow(numbered(sql.ACCOUNT), account_id)
             return await _books(connection, wanted, account, "")
+
+    async def document(self, kind: type[D], identity: str) -> D | None:
+        async with self._engine.for_calls() as connection:
+            body = await connection.fetchval(numbered(sql.DOCUMENT), docs.name_of(kind), identity)
+        return docs.document_in(kind, body) if body is not None else None
 
     async def instant(self) -> int:
         async with self._engine.connection() as connection:

@@ -72,7 +72,12 @@ async def open_store(url: str, clock: Clock, lease_seconds: int = 15) -> Postgre
     except StoreFailed:
         await pool.close()
         raise
+    try:
+        calls = await open_pool(url, for_calls=True)
+    except StoreFailed:
+        await pool.close()
+        raise
     handler = partial(apply_operations, node=node)
-    store = PostgresStore(Engine(pool, handler), clock, node, url, lease_seconds * SECOND)
+    store = PostgresStore(Engine(pool, calls, handler), clock, node, url, lease_seconds * SECOND)
     await store.beat(frozenset)
     return store

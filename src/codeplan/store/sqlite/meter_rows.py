@@ -68,7 +68,7 @@ _SAVE_WINDOWS = Save(
 )
 _SAVE_CALLS = Save(
     f"INSERT INTO calls ({columns.CALL})",
-    27,
+    28,
     f"ON CONFLICT (account_id, id) DO UPDATE SET {columns.replaced(columns.CALL_CHANGES)}",
 )
 _SAVE_HOURS = Save(

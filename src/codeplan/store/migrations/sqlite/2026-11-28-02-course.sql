@@ -1,0 +1,3 @@
+-- How a call came to its first content: what was waited for, and each try of an upstream.
+
+ALTER TABLE calls ADD COLUMN course TEXT NOT NULL DEFAULT '';
