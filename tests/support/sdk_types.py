@@ -95,6 +95,18 @@ def members(union: Any) -> Iterator[Any]:
         yield from members(one)
 
 
+def names_within(hint: Any, seen: set[Any] | None = None) -> set[str]:
+    """The fields of a TypedDict and of all that it is made of."""
+    seen = set() if seen is None else seen
+    names: set[str] = set()
+    for one in members(hint):
+        if one not in seen:
+            seen.add(one)
+            for name, (of, _) in fields_of(one).items():
+                names |= {name} | names_within(of, seen)
+    return names
+
+
 def values_of(
     hint: Any,
     text: Callable[[str, str], st.SearchStrategy[Any] | None],

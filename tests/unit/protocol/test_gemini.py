@@ -114,6 +114,28 @@ def test_both_spellings_of_proto_json_are_read(spelling: str) -> None:
     assert said.most_tokens == 9
 
 
+def test_a_response_without_an_id_takes_no_other_call_of_an_id_used_before() -> None:
+    def called(name: str, **more: Any) -> dict[str, Any]:
+        return {"functionCall": {"name": name, "args": {}, **more}}
+
+    def response(name: str, text: str, **more: Any) -> dict[str, Any]:
+        return {"functionResponse": {"name": name, "response": {"output": text}, **more}}
+
+    read = decoded(
+        contents=[
+            {"role": "model", "parts": [called("f", id="c1"), called("f", id="c1")]},
+            {"parts": [response("f", "1", id="c1"), response("f", "2", id="c1")]},
+            {"role": "model", "parts": [called("f"), called("g", id="c1")]},
+            {"parts": [response("f", "3"), response("g", "4", id="c1")]},
+        ]
+    )
+    order = ("c1", "c1", "call_1", "c1")
+    results = [part for message in read.messages for part in message.parts]
+    assert [
+        (part.call_id, part.parts[0]) for part in results if isinstance(part, inner.ToolResult)
+    ] == [(one, inner.Text(text)) for one, text in zip(order, "1234", strict=True)]
+
+
 def test_responses_without_ids_belong_to_calls_by_name_and_order() -> None:
     call = {"functionCall": {"name": "read", "args": {}}}
     other = {"functionCall": {"name": "write", "args": {}}}
