@@ -87,6 +87,8 @@ def planned(
         return _planned(set_up, key, path, note, notes)
     except NotEditable as error:
         raise NotEditable(f"{path}: {error}") from None
+    except RecursionError:
+        raise NotEditable(f"{path}: it is nested too deeply") from None
 
 
 def _planned(set_up: SetUp, key: str, path: Path, note: FileNote | None, notes: Notes) -> Change:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from codeplan.cli.editing.change import Change, planned
+from codeplan.cli.editing.edits import NotEditable
 from codeplan.cli.editing.notes import FileNote, Notes, content_hash, masked
 from codeplan.cli.editing.undo import Undone, undone
 from codeplan.cli.editing.writing import (
@@ -159,7 +160,10 @@ class Connections:
                 replaced = str(self.notes.folder / self.notes.keep(client, content or b""))
             undo = Undone(former)
         else:
-            undo = undone(note, content, self.notes)
+            try:
+                undo = undone(note, content, self.notes)
+            except NotEditable as error:
+                raise NotEditable(f"{path}: {error}") from None
         self._put(note, path, content, undo.content)
         is_gone = content is None and note.existed and not force
         keeps = bool(undo.changed) or is_gone or not undo.is_whole

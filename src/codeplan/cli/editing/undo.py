@@ -35,6 +35,13 @@ class Undone:
 def undone(note: FileNote, content: bytes | None, notes: Notes) -> Undone:
     """A file's content, None where there is none, without what the note says. Raises NotEditable
     where nobody can tell what is whose."""
+    try:
+        return _undone(note, content, notes)
+    except RecursionError:
+        raise NotEditable("it is nested too deeply") from None
+
+
+def _undone(note: FileNote, content: bytes | None, notes: Notes) -> Undone:
     if content is None:
         return Undone(None, is_whole=not note.existed)
     former = notes.copy(note.base)

@@ -2,16 +2,18 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import tomlkit
 
 from codeplan.cli.editing import connections as module
 from codeplan.cli.editing.connections import Changed, Connections
 from codeplan.cli.editing.edits import NotEditable
+from codeplan.cli.editing.formats import Document
 from codeplan.clients.base import Client
 from codeplan.clients.set_up import Plan, SetUp
 from codeplan.config.build_clients import built_in_clients
@@ -371,3 +373,46 @@ def test_what_a_tool_stamps_anew_goes_with_what_was_set(home: Home) -> None:
     assert not any(change.changes_anything for change in again)
     home.connections.undo("cline")
     assert read(path) == {"version": 1, "providers": {}, "modes": {}}
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "before", "rewritten"),
+    [
+        ("codex", ".codex/config.toml", b"model_providers = {}\n",
+         lambda settings: tomlkit.dumps(settings)),
+        ("goose", ".config/goose/config.yaml", b"providers: {}\nGOOSE_MODEL: 2024-05-13\n",
+         lambda settings: json.dumps(settings, indent=1)),
+        ("claude-code", SETTINGS, b'{"env": {}}', lambda settings: json.dumps(settings, indent=1)),
+    ],
+)  # fmt: skip
+def test_a_rewritten_file_gets_its_values_back(
+    tool: str, name: str, before: bytes, rewritten: Callable[[Any], str], home: Home
+) -> None:
+    path = home.file(name, before)
+    home.connect(tool)
+    format_ = set_ups_of(tool)[0].format
+    path.write_text(rewritten(Document.of(path.read_bytes(), format_).settings()))
+    home.connections.undo(tool)
+    assert Document.of(path.read_bytes(), format_).settings() == (
+        Document.of(before, format_).settings()
+    )
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "content"),
+    [
+        ("claude-code", SETTINGS, b'{"a": ' + b"9" * 5000 + b"}"),
+        ("claude-code", SETTINGS, b'{"a": ' + b"[" * 950 + b"]" * 950 + b"}"),
+        ("codex", ".codex/config.toml", b"a = " + b"9" * 5000 + b"\n"),
+        ("goose", ".config/goose/config.yaml", b"a: &a [*a]\n"),
+        ("goose", ".config/goose/config.yaml", b"a: &a {b: *a}\n"),
+    ],
+)
+def test_no_content_ends_in_a_traceback(tool: str, name: str, content: bytes, home: Home) -> None:
+    path = home.file(name, content)
+    try:
+        home.connect(tool)
+        home.connections.undo(tool)
+    except NotEditable as refusal:
+        assert "\n" not in str(refusal)
+    assert path.read_bytes() == content
