@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from codeplan.cli.editing.edits import Edit, Kind
+from codeplan.cli.editing.edits import Edit, Kind, NotEditable
 from codeplan.cli.editing.writing import PRIVATE
 
 _MASK = b"\0key\0"
@@ -55,6 +55,13 @@ class FileNote(msgspec.Struct, frozen=True):
     earlier: "FileNote | None" = None
 
 
+class _ClientNote(msgspec.Struct, frozen=True):
+    """All files of one client."""
+
+    files: tuple[FileNote, ...]
+    version: int = 2
+
+
 class _NoteOfBefore(msgspec.Struct, frozen=True):
     """A file's note as the first version of `connect` wrote it."""
 
@@ -85,17 +92,19 @@ class Notes:
         return sorted(path.stem for path in self.folder.glob("*.json"))
 
     def read(self, client: str) -> dict[str, FileNote]:
-        """By path; what was pending is told by what its file holds now."""
+        """By path; what was pending is told by what its file holds now. Raises NotEditable."""
         try:
             content = self._file(client).read_bytes()
         except FileNotFoundError:
             return {}
-        value = msgspec.json.decode(content)
-        if isinstance(value, list):
-            kept = msgspec.convert(value, list[_NoteOfBefore])
-            notes = [_as_now(one) for one in kept]
-        else:
-            notes = msgspec.convert(value["files"], list[FileNote])
+        try:
+            if content.startswith(b"["):
+                before = msgspec.json.decode(content, type=list[_NoteOfBefore])
+                notes = [_as_now(one) for one in before]
+            else:
+                notes = list(msgspec.json.decode(content, type=_ClientNote).files)
+        except msgspec.DecodeError:
+            raise NotEditable(f"the note {self._file(client)} is broken") from None
         settled = (_settled(note) for note in notes)
         return {note.path: note for note in settled if note is not None}
 
@@ -107,7 +116,7 @@ class Notes:
             return
         part = file.with_suffix(".part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as out:
-            out.write(msgspec.json.encode({"version": 2, "files": list(notes.values())}))
+            out.write(msgspec.json.encode(_ClientNote(tuple(notes.values()))))
             out.flush()
             os.fsync(out.fileno())
         part.replace(file)

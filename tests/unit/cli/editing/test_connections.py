@@ -416,3 +416,12 @@ def test_no_content_ends_in_a_traceback(tool: str, name: str, content: bytes, ho
     except NotEditable as refusal:
         assert "\n" not in str(refusal)
     assert path.read_bytes() == content
+
+
+def test_a_broken_note_is_named(home: Home) -> None:
+    home.connect()
+    note = home.connections.notes.folder / "claude-code.json"
+    note.write_bytes(note.read_bytes()[:-9])
+    for act in (home.connect, lambda: home.connections.undo("claude-code")):
+        with pytest.raises(NotEditable, match=r"claude-code\.json is broken"):
+            act()
