@@ -141,7 +141,7 @@ class _Connecting:
                     "files": paths,
                     "changed": changed and not dry_run,
                     "would_change": sorted(
-                        {".".join(path) for one in changes for path in one.shown}
+                        {".".join(edit.path) for one in changes for edit in one.shown}
                     ),
                     "warnings": [*self.warnings, *self.in_the_way],
                     "trial": trial,
@@ -178,7 +178,7 @@ def _list(plan: Plan, as_json: bool) -> None:
         try:
             changes = connections.plan(client.id, client.set_up(plan), plan.key)
             row["files"] = [str(change.path) for change in changes]
-            row["would_change"] = [".".join(path) for change in changes for path in change.shown]
+            row["would_change"] = [".".join(edit.path) for one in changes for edit in one.shown]
         except (NotEditable, OSError) as error:
             row["error"] = str(error)
         rows.append(row)

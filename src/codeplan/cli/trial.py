@@ -16,8 +16,8 @@ from codeplan.clients.base import Client
 
 PROMPT = "Reply with the word OK and nothing else."
 LONGEST_SECONDS = 180
-# So much of what a tool says is looked at.
-_LONGEST_SAYING = 300
+# So many characters of what a tool says are looked at, and shown.
+_LOOKED_AT, _LONGEST_SAYING = 3000, 300
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ def tried(client: Client, url: str, key: str, as_json: bool) -> Trial:
     for prompt in _newest(url, key, as_json):
         if prompt["id"] not in before and prompt["client"] == client.id:
             return _used(prompt)
-    words = without_secrets(said).strip()[-_LONGEST_SAYING:] or "nothing"
+    words = without_secrets(said[-_LOOKED_AT:]).strip()[-_LONGEST_SAYING:] or "nothing"
     return Trial("not_used", f"it made no call to the plan (status {status}); it said: {words}")
 
 

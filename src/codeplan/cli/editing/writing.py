@@ -43,11 +43,15 @@ def make_folders(path: Path) -> list[Path]:
     while not folder.exists():
         missing.append(folder)
         folder = folder.parent
-    made = []
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700)
-        made.append(folder)
-        _own(folder, folder.parent.stat())
+    made: list[Path] = []
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700)
+            made.append(folder)
+            _own(folder, folder.parent.stat())
+    except OSError:
+        remove_folders(made)
+        raise
     return made
 
 
