@@ -87,7 +87,7 @@ def planned(
     set_up = outranking(set_up, environ)
     paths = configuration_of(set_up, home, environ)
     path = next((path for path in reversed(paths) if path.exists()), paths[0])
-    note = settled(notes, client).get(str(path))
+    note = settled(notes, client).get(str(target_of(path)))
     try:
         return _planned(set_up, key, path, note, notes)
     except NotEditable as error:

@@ -26,6 +26,10 @@ class Changed(Exception):
     """The file is no longer as it was when the change was planned."""
 
 
+class HalfDone(Exception):
+    """A change that failed, and whose beginning could not be taken back either."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     """One file after it was taken back. ``changed``: settings that somebody else changed since and
@@ -67,13 +71,13 @@ class Connections:
             pending = dict(earlier)
             try:
                 for change in changes:
-                    note = self._kept(client, change, earlier.get(str(change.path)), key, made)
+                    note = self._kept(client, change, earlier.get(_file(change)), key, made)
                     pending[note.path] = note
                 self.notes.write(client, pending)
                 for change in changes:
                     folders = make_folders(change.path)
                     done.append((change, folders))
-                    note = pending[str(change.path)]
+                    note = pending[_file(change)]
                     made_folders = tuple(map(str, folders)) or note.made
                     pending[note.path] = msgspec.structs.replace(note, made=made_folders)
                     _write(change)
@@ -85,8 +89,14 @@ class Connections:
                 in_use = {name for note in confirmed.values() for name in _copies_of(note)}
                 names = (name for note in earlier.values() for name in _copies_of(note))
                 self.notes.drop(*(name for name in names if name not in in_use))
-            except BaseException:
-                self._roll_back(client, done, earlier, made)
+            except BaseException as error:
+                try:
+                    self._roll_back(client, done, earlier, made)
+                except OSError as second:
+                    raise HalfDone(
+                        f"{error}; and what was begun could not be taken back: {second}; the"
+                        f" copies are in {self.notes.folder}"
+                    ) from error
                 raise
 
     def _kept(
@@ -105,7 +115,8 @@ class Connections:
         after = self.notes.keep(client, masked(change.after, key) if key else change.after)
         made.append(after)
         return FileNote(
-            path=str(change.path),
+            path=_file(change),
+            name=str(change.path),
             format=change.format,
             existed=change.base is not None,
             base=base,
@@ -173,7 +184,9 @@ class Connections:
         self._put(note, path, content, undo)
         names = note.copies if undo.is_whole else (*note.copies, note.base)
         copies = tuple(str(self.notes.folder / name) for name in names if name)
-        return TakenBack(path, undo.changed, copies, replaced, content is None and not force)
+        return TakenBack(
+            Path(note.name), undo.changed, copies, replaced, content is None and not force
+        )
 
     def _put(self, note: FileNote, path: Path, now: bytes | None, undo: Undone) -> None:
         """Write what a file is to hold, with the permissions of before; it is read again."""
@@ -198,6 +211,11 @@ def _mode_before(change: Change, earlier: FileNote | None) -> int | None:
     if earlier is not None and earlier.mode is not None and change.is_ours:
         return earlier.mode if change.mode_before == earlier.mode & 0o700 else change.mode_before
     return change.mode_before
+
+
+def _file(change: Change) -> str:
+    """The file itself, by which it is known also when a link is pointed elsewhere."""
+    return str(target_of(change.path))
 
 
 def _copies_of(note: FileNote) -> tuple[str, ...]:

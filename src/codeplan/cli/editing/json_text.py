@@ -17,11 +17,11 @@ from codeplan.clients.set_up import Path
 
 _PARSER = Parser(Language(tree_sitter_json.language()))
 _STRING = rb'"(?:[^"\\\n]|\\.)*"'
-_COMMENT = rb"//[^\n]*|/\*.*?\*/"
+_COMMENT = rb"//[^\r\n]*|/\*.*?\*/"
 _COMMENTS = re.compile(_STRING + rb"|(?P<gone>" + _COMMENT + rb")", re.DOTALL)
 _TRAILING = re.compile(_STRING + rb"|(?P<gone>,)(?=\s*[}\]])")
 # A comma behind white space and whole comments: what is matched once is not given back.
-_COMMA = re.compile(rb"(?>\s++|//[^\n]*+|/\*.*?\*/)*+,", re.DOTALL)
+_COMMA = re.compile(rb"(?>\s++|//[^\r\n]*+|/\*.*?\*/)*+,", re.DOTALL)
 _REST_OF_LINE = re.compile(rb"[ \t]*(?:/\*[^\n]*?\*/[ \t]*)*(?://[^\r\n]*)?(?=\r?\n)")
 _SPACED = re.compile(_STRING + rb":[ \t]")
 

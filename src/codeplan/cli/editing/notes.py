@@ -34,7 +34,8 @@ class NotedEdit(msgspec.Struct, frozen=True):
 
 
 class FileNote(msgspec.Struct, frozen=True):
-    """``base``: the copy of the file without what was set; ``existed``: whether there is one then.
+    """``path``: the file itself, ``name``: as its person calls it, which may be a link.
+    ``base``: the copy of the file without what was set; ``existed``: whether there is one then.
     ``after``: the copy, masked, of how it was left; ``left_as``: that content's hash. ``key_at``:
     where the key is in it. ``mode``: its permissions before; None where it is new. ``made``: the
     folders that were made for it. ``copies``: of files that were deleted or replaced since, which
@@ -42,6 +43,7 @@ class FileNote(msgspec.Struct, frozen=True):
     this one, still ``pending``, was never carried out."""
 
     path: str
+    name: str
     format: str
     existed: bool
     base: str
@@ -180,4 +182,4 @@ def _fill(descriptor: int, content: bytes) -> None:
 
 
 def _as_now(note: _NoteOfBefore) -> FileNote:
-    return FileNote(note.path, "", note.existed, note.copy, "", note.left_as)
+    return FileNote(note.path, note.path, "", note.existed, note.copy, "", note.left_as)

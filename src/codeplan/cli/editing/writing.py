@@ -23,7 +23,8 @@ def write(path: Path, content: bytes, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if not _own(part, before or target.parent.stat()):
+        is_theirs = _own(part, before or target.parent.stat())
+        if before is not None and not is_theirs:
             part.unlink()
             _in_place(target, content, mode)
             return

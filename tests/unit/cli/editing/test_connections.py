@@ -12,7 +12,7 @@ import pytest
 import tomlkit
 
 from codeplan.cli.editing import connections as module
-from codeplan.cli.editing.connections import Changed, Connections
+from codeplan.cli.editing.connections import Changed, Connections, HalfDone
 from codeplan.cli.editing.edits import NotEditable
 from codeplan.cli.editing.formats import Document
 from codeplan.cli.editing.notes import Notes
@@ -338,6 +338,38 @@ def test_links_stay_links(home: Home) -> None:
     path.symlink_to(path)
     with pytest.raises(OSError, match=r"settings\.json"):
         home.connect()
+
+
+def test_a_link_that_is_pointed_elsewhere_takes_nothing_along(home: Home) -> None:
+    first = home.file("one/settings.json", b'{"model": "opus"}\n')
+    second = home.file("two/settings.json", b'{"theme": "x"}\n')
+    path = home.folder / SETTINGS
+    path.parent.mkdir()
+    path.symlink_to(first)
+    home.connect()
+    path.unlink()
+    path.symlink_to(second)
+    home.connect()
+    assert KEY.encode() in second.read_bytes()
+    home.connections.undo("claude-code")
+    assert first.read_bytes() == b'{"model": "opus"}\n'
+    assert second.read_bytes() == b'{"theme": "x"}\n'
+
+
+def test_a_roll_back_that_fails_is_said(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.file(".config/goose/config.yaml", b"a: 1\n")
+    write, count = module.write, 0
+
+    def fails_from_the_second_on(*arguments: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > 1:
+            raise OSError("the disk is full")
+        write(*arguments)
+
+    monkeypatch.setattr(module, "write", fails_from_the_second_on)
+    with pytest.raises(HalfDone, match="could not be taken back"):
+        home.connect("goose")
 
 
 def test_the_owner_stays(home: Home) -> None:
