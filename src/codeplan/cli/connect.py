@@ -11,7 +11,7 @@ import msgspec
 
 from codeplan.cli.calling import DEFAULT_URL, call
 from codeplan.cli.editing.change import Change
-from codeplan.cli.editing.connections import Changed, Connections
+from codeplan.cli.editing.connections import Changed, Connections, HalfDone
 from codeplan.cli.editing.edits import NotEditable
 from codeplan.cli.editing.exposure import exposures
 from codeplan.cli.editing.obstacles import obstacles
@@ -79,7 +79,7 @@ class _Connecting:
         self.in_the_way = [
             sentence
             for set_up in set_ups
-            for sentence in obstacles(set_up, Path.home(), os.environ, Path.cwd())
+            for sentence in obstacles(set_up, Path.home(), os.environ, _folder())
         ]
         self.warnings: list[str] = []
 
@@ -105,6 +105,8 @@ class _Connecting:
             except Changed:
                 say("A file was changed meanwhile; this is what would change now:")
                 continue
+            except HalfDone as error:
+                give_up(str(error), self.as_json)
             except OSError as error:
                 give_up(f"nothing was changed: {error}", self.as_json)
             return changes
@@ -141,7 +143,7 @@ class _Connecting:
                     "files": paths,
                     "changed": changed and not dry_run,
                     "would_change": sorted(
-                        {".".join(path) for one in changes for path in one.shown}
+                        {".".join(edit.path) for one in changes for edit in one.shown}
                     ),
                     "warnings": [*self.warnings, *self.in_the_way],
                     "trial": trial,
@@ -178,7 +180,7 @@ def _list(plan: Plan, as_json: bool) -> None:
         try:
             changes = connections.plan(client.id, client.set_up(plan), plan.key)
             row["files"] = [str(change.path) for change in changes]
-            row["would_change"] = [".".join(path) for change in changes for path in change.shown]
+            row["would_change"] = [".".join(edit.path) for one in changes for edit in one.shown]
         except (NotEditable, OSError) as error:
             row["error"] = str(error)
         rows.append(row)
@@ -236,6 +238,14 @@ def _plan(url: str, key: str, as_json: bool) -> Plan:
     models = account["plan"]["models"]
     limits = msgspec.convert(account["plan"].get("model_limits", {}), dict[str, ModelLimits])
     return Plan(url, key, models[0], models[-1], limits, _own_command())
+
+
+def _folder() -> Path:
+    """The current folder, unless somebody removed it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path.home()
 
 
 def _own_command() -> str:

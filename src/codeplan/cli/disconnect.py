@@ -7,6 +7,7 @@ import click
 
 from codeplan.cli.editing.connections import Connections, TakenBack
 from codeplan.cli.editing.edits import NotEditable
+from codeplan.cli.editing.undo import settled
 from codeplan.cli.printing import give_up, json_option, print_json
 
 
@@ -20,7 +21,7 @@ def disconnect(tool: str, force: bool, as_json: bool) -> None:
     """Take back what `connect` set in TOOL's configuration; what else was changed since stays."""
     connections = Connections(Path.home(), os.environ)
     try:
-        if not connections.notes.read(tool):
+        if not settled(connections.notes, tool):
             give_up(f"{tool} was not connected by codeplan", as_json)
         results = connections.undo(tool, force)
     except NotEditable as error:
@@ -36,17 +37,16 @@ def disconnect(tool: str, force: bool, as_json: bool) -> None:
 
 
 def _told(result: TakenBack) -> str:
+    copies = (
+        f"; what stood there before is in {' and '.join(result.copies)}" if result.copies else ""
+    )
     if result.replaced:
-        return f"{result.path}: as it was before; what stood there is in {result.replaced}."
+        return f"{result.path}: as it was before; what stood there is in {result.replaced}{copies}."
     if result.is_gone:
-        return f"{result.path} was deleted since; what it was before is in {result.copy}."
+        return f"{result.path} was deleted since{copies}."
     if result.changed:
         names = ", ".join(".".join(path) for path in result.changed)
-        kept = f"; what the file was before is in {result.copy}" if result.copy else ""
-        return f"{result.path}: {names} changed since and stays{kept}; the rest is as it was."
-    if result.copy:
-        return (
-            f"{result.path}: every value is as it was; the file was rewritten since, and what it"
-            f" was before is in {result.copy}."
-        )
+        return f"{result.path}: {names} changed since and stays; the rest is as it was{copies}."
+    if result.copies:
+        return f"{result.path}: nothing of it is codeplan's any more{copies}."
     return f"{result.path}: as it was."

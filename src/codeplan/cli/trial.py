@@ -4,20 +4,19 @@ says so, and not the tool's words. It costs a prompt."""
 import os
 import signal
 import subprocess
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from codeplan.cli.calling import call
-from codeplan.cli.editing.showing import without_secrets
+from codeplan.cli.editing.showing import shortened, without_secrets
 from codeplan.cli.known_clients import program_of
 from codeplan.clients.base import Client
 
 PROMPT = "Reply with the word OK and nothing else."
 LONGEST_SECONDS = 180
-# So much of what a tool says is looked at.
-_LONGEST_SAYING = 300
+# So many characters of what a tool says are looked at, and shown.
+_LOOKED_AT, _LONGEST_SAYING = 3000, 300
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -49,6 +48,7 @@ def tried(client: Client, url: str, key: str, as_json: bool) -> Trial:
     for prompt in _newest(url, key, as_json):
         if prompt["id"] not in before and prompt["client"] == client.id:
             return _used(prompt)
+    said = said[-_LOOKED_AT:].replace(key, shortened(key))
     words = without_secrets(said).strip()[-_LONGEST_SAYING:] or "nothing"
     return Trial("not_used", f"it made no call to the plan (status {status}); it said: {words}")
 
@@ -83,7 +83,6 @@ def _run(command: list[str], client: Client) -> tuple[str, int | str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=Path.cwd(),
             env=environment,
             start_new_session=True,
         )

@@ -108,7 +108,9 @@ def test_no_key_is_shown(home: Path) -> None:
     output = run("connect", "claude-code", "--yes").output
     assert "REALSECRET" not in output
     assert KEY not in output
-    assert '"ANTHROPIC_AUTH_TOKEN": "cp-…cdef"' in output
+    assert "env.ANTHROPIC_AUTH_TOKEN: cp-…cdef" in output
+    assert "env.ANTHROPIC_API_KEY: sk-…CRET -> (taken out)" in output
+    assert "GITHUB_TOKEN" not in output
 
 
 def test_who_else_could_read_the_key_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

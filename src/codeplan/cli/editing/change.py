@@ -12,7 +12,7 @@ from codeplan.cli.editing.edits import Edit, NotEditable, at, digest
 from codeplan.cli.editing.formats import Document
 from codeplan.cli.editing.intent import wanted
 from codeplan.cli.editing.notes import FileNote, NotedEdit, Notes
-from codeplan.cli.editing.undo import stands, taking_back, undone
+from codeplan.cli.editing.undo import Undone, settled, stands, taking_back, undone
 from codeplan.cli.editing.writing import PRIVATE, mode_of, target_of
 from codeplan.clients.set_up import Path as Place
 from codeplan.clients.set_up import SetUp
@@ -22,8 +22,9 @@ from codeplan.clients.set_up import SetUp
 class Change:
     """``before`` is None where the file does not exist yet; ``base`` is what it is without anything
     of ours, None where it is not there then. ``edits``: what of ``after`` is to be taken back one
-    day; ``shown``: which settings this change touches. ``key_at``: where the key stands then.
-    ``mode``: the permissions that it has then."""
+    day; ``shown``: what this change does. ``replaces_base``: whether ``base`` has all of the
+    copy that is kept so far; ``is_ours``: whether something is set already. ``key_at``: where the
+    key stands then. ``mode``: the permissions that it has then."""
 
     path: Path
     format: str
@@ -31,7 +32,9 @@ class Change:
     after: bytes
     base: bytes | None
     edits: tuple[NotedEdit, ...]
-    shown: tuple[Place, ...]
+    shown: tuple[Edit, ...]
+    replaces_base: bool
+    is_ours: bool
     key_at: Place
     mode_before: int | None
     mode: int
@@ -56,7 +59,9 @@ def configuration_of(set_up: SetUp, home: Path, environ: Mapping[str, str]) -> l
             variable, _, below = variable.partition("/")
             place = environ.get(variable, "")
             if place and name.startswith(f"{folder}/"):
-                path = Path(place).expanduser() / below / name.removeprefix(f"{folder}/")
+                at_home = place == "~" or place.startswith("~/")
+                start = home / place[2:] if at_home else Path(place).absolute()
+                path = start / below / name.removeprefix(f"{folder}/")
         paths.append(path)
     return paths
 
@@ -82,16 +87,19 @@ def planned(
     set_up = outranking(set_up, environ)
     paths = configuration_of(set_up, home, environ)
     path = next((path for path in reversed(paths) if path.exists()), paths[0])
-    note = notes.read(client).get(str(path))
+    note = settled(notes, client).get(str(target_of(path)))
     try:
         return _planned(set_up, key, path, note, notes)
     except NotEditable as error:
         raise NotEditable(f"{path}: {error}") from None
+    except RecursionError:
+        raise NotEditable(f"{path}: it is nested too deeply") from None
 
 
 def _planned(set_up: SetUp, key: str, path: Path, note: FileNote | None, notes: Notes) -> Change:
     before = path.read_bytes() if target_of(path).exists() else None
-    base = before if note is None else undone(note, before, notes).content
+    state = Undone(before) if note is None else undone(note, before, notes)
+    base = state.content
     content = _without_stale(set_up, before or b"", base or b"", note)
     edits = wanted(set_up, _settings(content, set_up))
     after = Document.of(content, set_up.format).edited(edits) if edits else content
@@ -109,7 +117,9 @@ def _planned(set_up: SetUp, key: str, path: Path, note: FileNote | None, notes: 
         after=after,
         base=base,
         edits=tuple(_noted(edit, left) for edit in own),
-        shown=tuple(edit.path for edit in edits),
+        shown=tuple(edits),
+        replaces_base=state.is_whole,
+        is_ours=note is not None and state.is_ours,
         key_at=next((edit.path for edit in own if key and edit.value == key), ()),
         mode_before=mode_before,
         # For its owner alone while a key is in it.

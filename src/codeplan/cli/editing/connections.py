@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from codeplan.cli.editing.change import Change, planned
+from codeplan.cli.editing.edits import NotEditable
 from codeplan.cli.editing.notes import FileNote, Notes, content_hash, masked
-from codeplan.cli.editing.undo import Undone, undone
+from codeplan.cli.editing.undo import Undone, settled, undone
 from codeplan.cli.editing.writing import (
     PRIVATE,
     make_folders,
@@ -25,16 +26,20 @@ class Changed(Exception):
     """The file is no longer as it was when the change was planned."""
 
 
+class HalfDone(Exception):
+    """A change that failed, and whose beginning could not be taken back either."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     """One file after it was taken back. ``changed``: settings that somebody else changed since and
-    that stay; ``copy``: where the file as it was before is kept, "" where nothing of it is
-    missing; ``replaced``: where the file is kept that was put aside by force. ``is_gone``: whether
-    somebody had deleted it."""
+    that stay; ``copies``: where files are kept of which not everything stands in its place again;
+    ``replaced``: where the file is kept that was put aside by force. ``is_gone``: whether somebody
+    had deleted it."""
 
     path: Path
     changed: tuple[tuple[str, ...], ...] = ()
-    copy: str = ""
+    copies: tuple[str, ...] = ()
     replaced: str = ""
     is_gone: bool = False
 
@@ -57,23 +62,22 @@ class Connections:
     def do(self, client: str, changes: Sequence[Change], key: str) -> None:
         """Make these changes, or none. Raises Changed and OSError."""
         with self.notes.locked():
-            earlier = self.notes.read(client)
+            earlier = settled(self.notes, client)
             for change in changes:
                 if _content(change.path) != change.before:
                     raise Changed(str(change.path))
-            changed = {str(change.path) for change in changes}
             made: list[str] = []
             done: list[tuple[Change, list[Path]]] = []
             pending = dict(earlier)
             try:
                 for change in changes:
-                    note = self._kept(client, change, earlier.get(str(change.path)), key, made)
+                    note = self._kept(client, change, earlier.get(_file(change)), key, made)
                     pending[note.path] = note
                 self.notes.write(client, pending)
                 for change in changes:
                     folders = make_folders(change.path)
                     done.append((change, folders))
-                    note = pending[str(change.path)]
+                    note = pending[_file(change)]
                     made_folders = tuple(map(str, folders)) or note.made
                     pending[note.path] = msgspec.structs.replace(note, made=made_folders)
                     _write(change)
@@ -82,9 +86,17 @@ class Connections:
                     for path, note in pending.items()
                 }
                 self.notes.write(client, confirmed)
-                self.notes.drop(*(note.after for note in earlier.values() if note.path in changed))
-            except BaseException:
-                self._roll_back(client, done, earlier, made)
+                in_use = {name for note in confirmed.values() for name in _copies_of(note)}
+                names = (name for note in earlier.values() for name in _copies_of(note))
+                self.notes.drop(*(name for name in names if name not in in_use))
+            except BaseException as error:
+                try:
+                    self._roll_back(client, done, earlier, made)
+                except OSError as second:
+                    raise HalfDone(
+                        f"{error}; and what was begun could not be taken back: {second}; the"
+                        f" copies are in {self.notes.folder}"
+                    ) from error
                 raise
 
     def _kept(
@@ -95,7 +107,7 @@ class Connections:
         if earlier is not None and earlier.base:
             if change.base is not None and self.notes.copy(earlier.base) == change.base:
                 base = earlier.base
-            else:
+            elif not change.replaces_base:
                 copies = (*copies, earlier.base)
         if change.base is not None and not base:
             base = self.notes.keep(client, change.base)
@@ -103,7 +115,8 @@ class Connections:
         after = self.notes.keep(client, masked(change.after, key) if key else change.after)
         made.append(after)
         return FileNote(
-            path=str(change.path),
+            path=_file(change),
+            name=str(change.path),
             format=change.format,
             existed=change.base is not None,
             base=base,
@@ -111,7 +124,7 @@ class Connections:
             left_as=content_hash(change.after),
             edits=change.edits,
             key_at=change.key_at,
-            mode=earlier.mode if earlier and change.before is not None else change.mode_before,
+            mode=_mode_before(change, earlier),
             made=earlier.made if earlier else (),
             copies=copies,
             pending=True,
@@ -140,13 +153,16 @@ class Connections:
         themselves back, and keep what stood there. Raises NotEditable and OSError, with the files
         before that one taken back."""
         with self.notes.locked():
-            notes = self.notes.read(client)
+            notes = settled(self.notes, client)
             results = []
             # The last first, so that folders are empty again by the time of the first.
             for path, note in reversed(list(notes.items())):
-                results.append(self._undo(client, note, force))
+                result = self._undo(client, note, force)
+                results.append(result)
                 del notes[path]
                 self.notes.write(client, notes)
+                kept = {Path(copy).name for copy in result.copies}
+                self.notes.drop(*(name for name in _copies_of(note) if name not in kept))
             return results[::-1]
 
     def _undo(self, client: str, note: FileNote, force: bool) -> TakenBack:
@@ -155,33 +171,55 @@ class Connections:
         replaced = ""
         if force:
             former = self.notes.copy(note.base) if note.existed else None
+            if note.existed and former is None:
+                raise NotEditable(f"{path}: the copy of it is gone, and so there is no way back")
             if content not in (None, former) and content_hash(content or b"") != note.left_as:
                 replaced = str(self.notes.folder / self.notes.keep(client, content or b""))
             undo = Undone(former)
         else:
-            undo = undone(note, content, self.notes)
-        self._put(note, path, content, undo.content)
-        is_gone = content is None and note.existed and not force
-        keeps = bool(undo.changed) or is_gone or not undo.is_whole
-        copy = str(self.notes.folder / note.base) if keeps and note.base else ""
-        self.notes.drop(note.after, *(() if copy else (note.base, *note.copies)))
-        return TakenBack(path, undo.changed, copy, replaced, is_gone)
+            try:
+                undo = undone(note, content, self.notes)
+            except NotEditable as error:
+                raise NotEditable(f"{path}: {error}") from None
+        self._put(note, path, content, undo)
+        names = note.copies if undo.is_whole else (*note.copies, note.base)
+        copies = tuple(str(self.notes.folder / name) for name in names if name)
+        return TakenBack(
+            Path(note.name), undo.changed, copies, replaced, content is None and not force
+        )
 
-    def _put(self, note: FileNote, path: Path, now: bytes | None, then: bytes | None) -> None:
+    def _put(self, note: FileNote, path: Path, now: bytes | None, undo: Undone) -> None:
         """Write what a file is to hold, with the permissions of before; it is read again."""
+        then = undo.content
         if then is None:
             if now is not None:
                 target_of(path).unlink()
             remove_folders([Path(folder) for folder in note.made])
             return
         mode = PRIVATE if now is None else mode_of(path)
-        if note.mode is not None and mode == note.mode & 0o700:
+        if note.mode is not None and undo.is_ours and mode == note.mode & 0o700:
             mode = note.mode
         if now != then or mode != mode_of(path):
             make_folders(path)
             write(path, then, mode)
         if path.read_bytes() != then:
             raise OSError(f"{path} does not hold what was written")
+
+
+def _mode_before(change: Change, earlier: FileNote | None) -> int | None:
+    """A file's permissions before it was connected: those of now, unless they are connect's own."""
+    if earlier is not None and earlier.mode is not None and change.is_ours:
+        return earlier.mode if change.mode_before == earlier.mode & 0o700 else change.mode_before
+    return change.mode_before
+
+
+def _file(change: Change) -> str:
+    """The file itself, by which it is known also when a link is pointed elsewhere."""
+    return str(target_of(change.path))
+
+
+def _copies_of(note: FileNote) -> tuple[str, ...]:
+    return (note.base, note.after, *note.copies)
 
 
 def _write(change: Change) -> None:

@@ -3,12 +3,11 @@
 Knows no format and no file; never changes the settings that it is given.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Literal
-
-import msgspec
 
 from codeplan.clients.set_up import Path
 
@@ -98,7 +97,12 @@ def same(one: Any, other: Any) -> bool:
 
 def digest(value: Any) -> str:
     """By which a value is known again without being kept: it may be a key."""
-    return sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
+    try:
+        text = json.dumps(value, sort_keys=True, default=str)
+    except TypeError:
+        # Names of several types, which have no order.
+        text = repr(value)
+    return sha256(text.encode()).hexdigest()
 
 
 def reverse(edit: Edit, settings: Mapping[str, Any], base: Mapping[str, Any]) -> Edit | None:

@@ -1,12 +1,13 @@
 """The formats of configuration files, each with its reader and its editor."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
 from codeplan.cli.editing import json_text, toml_text, yaml_text
 from codeplan.cli.editing.edits import Edit, NotEditable, applied, same
+from codeplan.clients.set_up import Path
 
 _MARK = b"\xef\xbb\xbf"
 
@@ -54,13 +55,27 @@ class Document:
         wanted = applied(self.settings(), edits)
         names = ", ".join(".".join(edit.path) for edit in edits)
         try:
-            text = _FORMATS[self.format].edited(self.text, edits, self.newline)
+            text = self._changed(self.text, edits)
             result = _parsed(text, self.format)
+            # A table whose last value goes may go with it in this format.
+            tables = list(_lost_tables(result, wanted))
+            if tables:
+                text = self._changed(text, tables)
+                result = _parsed(text, self.format)
         except NotEditable as error:
             raise NotEditable(f"changing {names} would break it: {error}") from None
         if not same(result, wanted):
             raise NotEditable(f"it is written in a way in which {names} cannot be changed alone")
         return self.mark + text
+
+    def _changed(self, text: bytes, edits: Sequence[Edit]) -> bytes:
+        try:
+            return _FORMATS[self.format].edited(text, edits, self.newline)
+        except NotEditable:
+            raise
+        except (ValueError, TypeError) as error:
+            # Of a value that its own format cannot write, or a place that it does not have.
+            raise NotEditable(f"a value cannot be written ({type(error).__name__})") from None
 
     @property
     def newline(self) -> bytes:
@@ -72,4 +87,21 @@ class Document:
 @lru_cache(maxsize=16)
 def _parsed(text: bytes, format_: str) -> dict[str, Any]:
     """Read once for each text; nobody changes what is read."""
-    return _FORMATS[format_].parse(text)
+    try:
+        return _FORMATS[format_].parse(text)
+    except NotEditable:
+        raise
+    except (ValueError, TypeError) as error:
+        raise NotEditable(f"a value cannot be read ({type(error).__name__})") from None
+
+
+def _lost_tables(
+    result: Mapping[str, Any], wanted: Mapping[str, Any], path: Path = ()
+) -> Iterator[Edit]:
+    """The empty tables that are wanted and are not there."""
+    for key, value in wanted.items():
+        now = result.get(key)
+        if value == {} and isinstance(value, Mapping) and now != {}:
+            yield Edit((*path, key), {})
+        elif isinstance(value, Mapping) and isinstance(now, Mapping):
+            yield from _lost_tables(now, value, (*path, key))

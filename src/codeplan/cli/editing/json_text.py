@@ -17,11 +17,11 @@ from codeplan.clients.set_up import Path
 
 _PARSER = Parser(Language(tree_sitter_json.language()))
 _STRING = rb'"(?:[^"\\\n]|\\.)*"'
-_COMMENT = rb"//[^\n]*|/\*.*?\*/"
+_COMMENT = rb"//[^\r\n]*|/\*.*?\*/"
 _COMMENTS = re.compile(_STRING + rb"|(?P<gone>" + _COMMENT + rb")", re.DOTALL)
 _TRAILING = re.compile(_STRING + rb"|(?P<gone>,)(?=\s*[}\]])")
 # A comma behind white space and whole comments: what is matched once is not given back.
-_COMMA = re.compile(rb"(?>\s++|//[^\n]*+|/\*.*?\*/)*+,", re.DOTALL)
+_COMMA = re.compile(rb"(?>\s++|//[^\r\n]*+|/\*.*?\*/)*+,", re.DOTALL)
 _REST_OF_LINE = re.compile(rb"[ \t]*(?:/\*[^\n]*?\*/[ \t]*)*(?://[^\r\n]*)?(?=\r?\n)")
 _SPACED = re.compile(_STRING + rb":[ \t]")
 
@@ -93,7 +93,12 @@ class _Setting:
                 continue
             for outer in reversed(rest):
                 value = {outer: value}
-            return self._insert(node, key, value) if inner is None else self._replace(inner, value)
+            if inner is None:
+                name = json.dumps(key, ensure_ascii=False).encode() + self.colon
+                return self._insert(node, name, value)
+            if inner.type == "array" and isinstance(value, list):
+                return self._listed(inner, value, path)
+            return self._replace(inner, value)
         raise AssertionError("a path has a step")
 
     def _step(self) -> str:
@@ -108,9 +113,25 @@ class _Setting:
         written = self._written(value, _indent_at(self.text, node.start_byte))
         return self.text[: node.start_byte] + written + self.text[node.end_byte :]
 
-    def _insert(self, node: Node, key: str, value: Any) -> bytes:
-        text, name = self.text, json.dumps(key, ensure_ascii=False).encode() + self.colon
-        pairs = _pairs(node)
+    def _listed(self, node: Node, values: list[Any], path: Path) -> bytes:
+        """A list whose items stay where they stand, with their comments, where the new one has them
+        in the same order."""
+        items = _pairs(node)
+        now = [json.loads(_strict(self.text)[item.start_byte : item.end_byte]) for item in items]
+        at = next((n for n, item in enumerate(now) if n >= len(values) or item != values[n]), None)
+        if at is not None and (not values or any(item in values for item in now)):
+            if now[at] in values[at:]:
+                return self._replace(node, values)
+            text = _without(self.text, node, items[at])
+        elif at is None and len(now) < len(values):
+            text = self._insert(node, b"", values[len(now)])
+        else:
+            return self._replace(node, values) if at is not None else self.text
+        return _Setting(text, self.newline).set(path, values)
+
+    def _insert(self, node: Node, name: bytes, value: Any) -> bytes:
+        """A pair, or with no name an item, behind the last one."""
+        text, pairs = self.text, _pairs(node)
         if not pairs:
             return self._fill(node, name, value)
         last = pairs[-1]
@@ -204,7 +225,9 @@ def _root(text: bytes) -> Node:
 
 
 def _pairs(node: Node) -> list[Node]:
-    return [child for child in node.named_children if child.type == "pair"]
+    """An object's pairs, or a list's items."""
+    kinds = {"pair"} if node.type == "object" else None
+    return [child for child in node.named_children if kinds is None or child.type in kinds]
 
 
 def _pair(node: Node, key: str) -> Node | None:

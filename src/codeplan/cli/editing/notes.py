@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from codeplan.cli.editing.edits import Edit, Kind
+from codeplan.cli.editing.edits import Edit, Kind, NotEditable
 from codeplan.cli.editing.writing import PRIVATE
 
 _MASK = b"\0key\0"
@@ -34,13 +34,16 @@ class NotedEdit(msgspec.Struct, frozen=True):
 
 
 class FileNote(msgspec.Struct, frozen=True):
-    """``base``: the copy of the file without what was set; ``existed``: whether there is one then.
+    """``path``: the file itself, ``name``: as its person calls it, which may be a link.
+    ``base``: the copy of the file without what was set; ``existed``: whether there is one then.
     ``after``: the copy, masked, of how it was left; ``left_as``: that content's hash. ``key_at``:
     where the key is in it. ``mode``: its permissions before; None where it is new. ``made``: the
-    folders that were made for it. ``copies``: earlier bases. ``earlier``: the note that holds where
+    folders that were made for it. ``copies``: of files that were deleted or replaced since, which
+    stand nowhere else. ``earlier``: the note that holds where
     this one, still ``pending``, was never carried out."""
 
     path: str
+    name: str
     format: str
     existed: bool
     base: str
@@ -55,6 +58,13 @@ class FileNote(msgspec.Struct, frozen=True):
     earlier: "FileNote | None" = None
 
 
+class _ClientNote(msgspec.Struct, frozen=True):
+    """All files of one client."""
+
+    files: tuple[FileNote, ...]
+    version: int = 2
+
+
 class _NoteOfBefore(msgspec.Struct, frozen=True):
     """A file's note as the first version of `connect` wrote it."""
 
@@ -66,8 +76,10 @@ class _NoteOfBefore(msgspec.Struct, frozen=True):
 
 class Notes:
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
-        state = environ.get("XDG_STATE_HOME")
-        self.folder = (Path(state) if state else home / ".local/state") / "codeplan/connect"
+        # Such a variable that is relative counts for nothing, as its specification says.
+        state = Path(environ.get("XDG_STATE_HOME", ""))
+        place = state if state.is_absolute() else home / ".local/state"
+        self.folder = place / "codeplan/connect"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -85,19 +97,20 @@ class Notes:
         return sorted(path.stem for path in self.folder.glob("*.json"))
 
     def read(self, client: str) -> dict[str, FileNote]:
-        """By path; what was pending is told by what its file holds now."""
+        """By path, as they are written. Raises NotEditable."""
         try:
             content = self._file(client).read_bytes()
         except FileNotFoundError:
             return {}
-        value = msgspec.json.decode(content)
-        if isinstance(value, list):
-            kept = msgspec.convert(value, list[_NoteOfBefore])
-            notes = [_as_now(one) for one in kept]
-        else:
-            notes = msgspec.convert(value["files"], list[FileNote])
-        settled = (_settled(note) for note in notes)
-        return {note.path: note for note in settled if note is not None}
+        try:
+            if content.startswith(b"["):
+                before = msgspec.json.decode(content, type=list[_NoteOfBefore])
+                notes = [_as_now(one) for one in before]
+            else:
+                notes = list(msgspec.json.decode(content, type=_ClientNote).files)
+        except msgspec.DecodeError:
+            raise NotEditable(f"the note {self._file(client)} is broken") from None
+        return {note.path: note for note in notes}
 
     def write(self, client: str, notes: Mapping[str, FileNote]) -> None:
         """All at once. Raises OSError."""
@@ -106,11 +119,13 @@ class Notes:
             file.unlink(missing_ok=True)
             return
         part = file.with_suffix(".part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as out:
-            out.write(msgspec.json.encode({"version": 2, "files": list(notes.values())}))
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
+        content = msgspec.json.encode(_ClientNote(tuple(notes.values())))
+        try:
+            _fill(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), content)
+            part.replace(file)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
     def keep(self, client: str, content: bytes) -> str:
         """The name of a new copy; none is ever written over. Raises OSError."""
@@ -123,14 +138,19 @@ class Notes:
             except FileExistsError:
                 number += 1
                 continue
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                _fill(descriptor, content)
+            except BaseException:
+                (self.folder / name).unlink()
+                raise
             return name
 
-    def copy(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes() if name else b""
+    def copy(self, name: str) -> bytes | None:
+        """None where somebody took it away."""
+        try:
+            return (self.folder / name).read_bytes() if name else b""
+        except FileNotFoundError:
+            return None
 
     def drop(self, *names: str) -> None:
         for name in names:
@@ -154,17 +174,12 @@ def content_hash(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def _settled(note: FileNote) -> FileNote | None:
-    """A pending note was carried out where the file is as it would have left it."""
-    if not note.pending:
-        return note
-    path = Path(note.path)
-    try:
-        holds = content_hash(path.read_bytes()) == note.left_as
-    except OSError:
-        holds = False
-    return msgspec.structs.replace(note, pending=False, earlier=None) if holds else note.earlier
+def _fill(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _as_now(note: _NoteOfBefore) -> FileNote:
-    return FileNote(note.path, "", note.existed, note.copy, "", note.left_as)
+    return FileNote(note.path, note.path, "", note.existed, note.copy, "", note.left_as)

@@ -56,4 +56,8 @@ def _above(set_up: SetUp, home: Path, environ: Mapping[str, str], folder: Path) 
         else:
             patterns = [{".": folder, "~": home}.get(start, Path("/")) / rest]
         for pattern in patterns:
-            yield from sorted(pattern.parent.glob(pattern.name))
+            # What a variable says is no pattern.
+            if "*" not in rest:
+                yield from [pattern] if pattern.is_file() else []
+            else:
+                yield from sorted(pattern.parent.glob(pattern.name))

@@ -1,55 +1,106 @@
-"""A change as a person is shown it: the lines that differ, with every key and token in them
-shortened, whoever's it is."""
+"""A change as a person is shown it: each setting with what stands there and what will, and no key
+or token of anybody's in full. Lines around a setting are not shown: nobody knows what they hold."""
 
-import difflib
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
 
 from codeplan.cli.editing.change import Change
+from codeplan.cli.editing.edits import ABSENT, Edit, at
+from codeplan.cli.editing.formats import Document
 
-# A name that says that its value is secret, and the value behind it. Names of figures and of models
-# (max_tokens, token_limit) are no such names.
+# A name that says that its value is secret.
+_SECRET_NAME = re.compile(
+    r"(?i)(?:api|access|private|signing)[-_]?key|(?<![a-z])keys?(?![a-z])|secret|passw|passphrase"
+    r"|(?<![a-z])(?:pwd|pw|pat|pass)(?![a-z])|credential|bearer|auth|token|cookie|signature|header"
+)
+# A word behind which a secret stands, in what a program says.
 _NAMED = re.compile(
-    r"""(?ix)
-    (?P<name> ["']? [\w.-]* (?: api[_-]?key | apikey | secret | pass(?:word|wd|phrase)? (?![a-z])
-        | credential | bearer | auth(?:orization|_?token)? | (?:access|private)[_-]?key | cookie
-        | token (?! s | _?(?:limit|count|budget|source|size|window)) | (?<![a-z]) key (?![a-z]) )
-      [\w.-]* ["']? \s* [:=,]+ \s* )
-    (?P<value> " (?:[^"\\]|\\.)* " | ' [^']* ' | [^\s"',}\]\#]+ )
-    """
+    r"""(?ix) (?P<lead> (?:key|token|secret|passw\w{0,6}|bearer|basic|authorization)
+        ["']? \s{0,3} [:=\s] \s{0,3} ["']? ) (?P<value> [^\s"',;&]+ )"""
 )
-_WORD = re.compile(r"[A-Za-z0-9_\-+/=.~]{16,}")
 # How the keys of well-known services begin.
-_PREFIXES = re.compile(
-    r"(?:sk|pk|rk|cp|gsk|xai|hf|ghp|gho|ghu|ghs|ghr|github_pat|glpat|xox[abprs]|AKIA|ASIA|AIza|npm|"
-    r"pypi|dop_v1|eyJ)[-_]?[A-Za-z0-9_\-./+=]{6,}"
+_PREFIXED = re.compile(
+    r"(?<![A-Za-z0-9])(?:sk|pk|rk|cp|gsk|xai|hf|r8|ghp|gho|ghu|ghs|ghr|github_pat|glpat|xox[abprs]|"
+    r"AKIA|ASIA|AIza|npm|pypi|tvly|ya29|nvapi|pplx|lin_api|SG|eyJ)[-_.]?[A-Za-z0-9_\-./+=]{6,200}"
 )
-_IN_ADDRESS = re.compile(r"(?P<lead>://[^/\s:@\"']*:)(?P<value>[^@/\s\"']+)(?=@)")
-_IN_QUERY = re.compile(
-    r"(?i)(?P<lead>[?&][\w-]*(?:key|token|secret|sig|password)[\w-]*=)(?P<value>[^&\s\"'#]+)"
-)
-_PLAIN_VALUES = frozenset({"true", "false", "null", "none", '""', "''", "{", "["})
+_IN_ADDRESS = re.compile(r"://[^/\s@]{1,200}@")
+_QUERY = re.compile(r"\?[^\s\"']{1,500}")
+_WORD = re.compile(r"[A-Za-z0-9_\-+/=.]{20,}")
+_LONGEST = 80
 
 
 def shown(change: Change) -> str:
-    """The lines that a change touches and those around them."""
-    lines = difflib.unified_diff(
-        (change.before or b"").decode("utf-8", "replace").splitlines(),
-        change.after.decode("utf-8", "replace").splitlines(),
-        f"{change.path} (now)",
-        f"{change.path} (then)",
-        lineterm="",
-    )
-    head = [line for _, line in zip(range(2), lines, strict=False)]
-    return "\n".join([*head, *map(without_secrets, lines)])
+    """The file, and a line for each setting that changes in it."""
+    before = Document.of(change.before or b"", change.format).settings()
+    return "\n".join([f"{change.path}:", *(_line(edit, before) for edit in change.shown)])
+
+
+def _line(edit: Edit, before: Mapping[str, Any]) -> str:
+    name, now = ".".join(edit.path), at(before, edit.path)
+    if edit.kind == "included":
+        return f"  {name}: with {edit.item}"
+    if edit.kind == "excluded":
+        return f"  {name}: without {edit.item}"
+    old = "" if now is ABSENT else _value(edit.path[-1], now)
+    if edit.value is ABSENT:
+        return f"  {name}: {old} -> (taken out)"
+    new = _value(edit.path[-1], edit.value)
+    return f"  {name}: {f'{old} -> ' if old else ''}{new}"
+
+
+def _value(name: str, value: Any) -> str:
+    """A value, short; of a table or a list only that it is one."""
+    if isinstance(value, Mapping):
+        return "{…}"
+    if isinstance(value, list):
+        return "[…]"
+    if not isinstance(value, str):
+        return "…" if _is_secret(name) and value is not None else _plain(value)
+    if _is_secret(name):
+        return shortened(value)
+    text = without_secrets(value)
+    return text if len(text) <= _LONGEST and text.isprintable() else f"{text[:20]!r}…"
+
+
+def _plain(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def without_secrets(text: str) -> str:
-    """A text with what looks like a key or a token shortened to its ends."""
-    text = _IN_ADDRESS.sub(_shortened_behind, text)
-    text = _IN_QUERY.sub(_shortened_behind, text)
-    text = _NAMED.sub(_shortened_value, text)
-    text = _PREFIXES.sub(lambda match: shortened(match[0]), text)
+    """A text of a few lines with what looks like a key or a token shortened to its ends."""
+    text = _IN_ADDRESS.sub("://…@", text)
+    text = _QUERY.sub("?…", text)
+    text = "".join(_named(text))
+    text = _PREFIXED.sub(lambda match: shortened(match[0]), text)
     return _WORD.sub(lambda match: shortened(match[0]) if _is_random(match[0]) else match[0], text)
+
+
+def _named(text: str) -> Iterator[str]:
+    """A text with the values behind telling words shortened; behind "Authorization: Bearer" it is
+    the second word."""
+    position = 0
+    while (match := _NAMED.search(text, position)) is not None:
+        value = match["value"]
+        is_scheme = value.lower().rstrip(":") in ("bearer", "basic", "token", "authorization")
+        yield text[position : match.start()] + match["lead"]
+        if is_scheme:
+            position = match.start("value")
+            yield text[position : position + len(value)]
+            rest = re.compile(r"[\s:=]*[^\s\"',;&]*").match(text, position + len(value))
+            assert rest is not None
+            yield " …"
+            position = rest.end()
+        else:
+            yield value if re.fullmatch(r"[\d.]{1,4}", value) else shortened(value)
+            position = match.end()
+    yield text[position:]
 
 
 def shortened(secret: str) -> str:
@@ -57,28 +108,10 @@ def shortened(secret: str) -> str:
     return f"{secret[:3]}…{secret[-4:]}" if len(secret) >= 16 else "…"
 
 
-def _shortened_behind(match: re.Match[str]) -> str:
-    return f"{match['lead']}…"
-
-
-def _shortened_value(match: re.Match[str]) -> str:
-    value = match["value"]
-    if value.lower() in _PLAIN_VALUES or "…" in value or re.fullmatch(r"[\d.]+", value):
-        return match[0]
-    quote = value[0] if value[0] in "\"'" else ""
-    inner = value.strip(quote) if quote else value
-    scheme, space, rest = inner.partition(" ")
-    lead = f"{scheme} " if space and scheme.lower() in ("bearer", "basic", "token") else ""
-    return f"{match['name']}{quote}{lead}{shortened(rest if lead else inner)}{quote}"
-
-
 def _is_random(word: str) -> bool:
     """Whether nobody would have chosen these signs: as long as a key, with digits among letters in
     one piece."""
-    if len(word) < 24:
-        return False
-    pieces = re.split(r"[-_./=+]", word)
-    longest = max(pieces, key=len)
+    longest = max(re.split(r"[-_./=+]", word), key=len)
     digits = sum(sign.isdigit() for sign in longest)
     letters = sum(sign.isalpha() for sign in longest)
     return len(longest) >= 20 and digits >= 3 and letters >= 3

@@ -6,7 +6,7 @@ stay dotted names, and a new table is appended.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import tomlkit
 import tree_sitter_toml
 from tree_sitter import Language, Node, Parser
 
-from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable
+from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable, leaves
 from codeplan.clients.set_up import Path
 
 _PARSER = Parser(Language(tree_sitter_toml.language()))
@@ -189,7 +189,7 @@ class _Places:
         splices: list[tuple[int, int, bytes]] = []
         for path in paths:
             splices += [
-                (self._with_gap(header.node), header.node.end_byte, b"")
+                (self._with_gap(header.node), self._own_end(header.node), b"")
                 for header in self.headers
                 if header.path[: len(path)] == path
             ]
@@ -199,6 +199,12 @@ class _Places:
                 elif pair.value.type == "inline_table" and path[: len(pair.path)] == pair.path:
                     splices.extend(_taken_inside(pair.value, path[len(pair.path) :]))
         return _spliced(self.text, sorted(set(splices)))
+
+    def _own_end(self, header: Node) -> int:
+        """Where a table's last line ends; comments behind it are of what follows."""
+        pairs = [child for child in header.named_children[1:] if child.type == "pair"]
+        last = pairs[-1].named_children[1] if pairs else header.named_children[0]
+        return _line_end(self.text, last.end_byte)
 
     def _with_gap(self, header: Node) -> int:
         """Where a table begins, with one blank line above it."""
@@ -212,10 +218,11 @@ def _inside(text: bytes, node: Node, values: dict[str, Any]) -> list[tuple[int, 
     splices: list[tuple[int, int, bytes]] = []
     new = []
     pairs = [child for child in node.named_children if child.type == "pair"]
-    for key, value in values.items():
-        pair = next((one for one in pairs if _key(one.named_children[0]) == (key,)), None)
+    dotted = {_key(one.named_children[0]): one for one in pairs}
+    for path, value in _as_written(values, dotted):
+        pair = dotted.get(path)
         if pair is None:
-            new.append(_pair_line((key,), value))
+            new.append(_pair_line(path, value))
         elif isinstance(value, dict) and pair.named_children[1].type == "inline_table":
             splices.extend(_inside(text, pair.named_children[1], value))
         else:
@@ -226,6 +233,15 @@ def _inside(text: bytes, node: Node, values: dict[str, Any]) -> list[tuple[int, 
         lead, tail = (b", ", b"") if pairs else (b" ", b" ")
         splices.append((end, end, lead + b", ".join(new) + tail))
     return splices
+
+
+def _as_written(values: dict[str, Any], dotted: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
+    """Values by their names in an inline table, as dotted names where it has them so."""
+    for key, value in values.items():
+        if isinstance(value, dict) and any(path[0] == key and path[1:] for path in dotted):
+            yield from leaves((key,), value)
+        else:
+            yield (key,), value
 
 
 def _taken_inside(node: Node, path: Path) -> list[tuple[int, int, bytes]]:

@@ -23,7 +23,8 @@ def write(path: Path, content: bytes, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if not _own(part, before or target.parent.stat()):
+        is_theirs = _own(part, before or target.parent.stat())
+        if before is not None and not is_theirs:
             part.unlink()
             _in_place(target, content, mode)
             return
@@ -43,11 +44,15 @@ def make_folders(path: Path) -> list[Path]:
     while not folder.exists():
         missing.append(folder)
         folder = folder.parent
-    made = []
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700)
-        made.append(folder)
-        _own(folder, folder.parent.stat())
+    made: list[Path] = []
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700)
+            made.append(folder)
+            _own(folder, folder.parent.stat())
+    except OSError:
+        remove_folders(made)
+        raise
     return made
 
 

@@ -6,10 +6,15 @@ every byte. A value that others refer to by its anchor is not changed.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
+from math import isfinite
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
-from ruamel.yaml import YAML, MappingNode, Node, ScalarNode
+from ruamel.yaml import YAML, CollectionNode, MappingNode, Node, ScalarNode
+from ruamel.yaml.composer import ComposerError
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable
@@ -18,18 +23,18 @@ from codeplan.clients.set_up import Path
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _END = re.compile(r"^\.\.\.[ \t]*\r?$", re.MULTILINE)
+_WORDS_FOR: dict[type[MarkedYAMLError], str] = {
+    DuplicateKeyError: ": a name stands twice",
+    ComposerError: ": an alias leads nowhere, or a second document follows",
+    ConstructorError: ": a tag is not known",
+}
 # Behind a value, up to the line's end.
 _REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r?\n|$)")
 
 
 def parse(text: bytes) -> dict[str, Any]:
     """The settings of a YAML text; none in an empty one. Raises NotEditable, naming the line."""
-    try:
-        value = YAML(typ="safe", pure=True).load(text.decode())
-    except MarkedYAMLError as error:
-        raise _refusal(error) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise NotEditable(f"it is not YAML: {type(error).__name__}") from None
+    value = _read(YAML(typ="safe", pure=True).load, text.decode())
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -37,11 +42,20 @@ def parse(text: bytes) -> dict[str, Any]:
     return value
 
 
-def _refusal(error: MarkedYAMLError) -> NotEditable:
-    """In one line, without the text around it: that may hold a key."""
-    mark = error.problem_mark or error.context_mark
-    line = f"line {mark.line + 1}" if mark else "it"
-    return NotEditable(f"{line} is not YAML: {(error.problem or error.context).splitlines()[0]}")
+def _read(reader: Callable[[str], Any], text: str) -> Any:
+    """What ruamel.yaml makes of a text; what it says of it is not shown, since it quotes values,
+    which may be keys."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return reader(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"line {mark.line + 1}" if mark else "it"
+        says = next((words for kind, words in _WORDS_FOR.items() if isinstance(error, kind)), "")
+        raise NotEditable(f"{line} is not YAML{says}") from None
+    except (YAMLError, ValueError) as error:
+        raise NotEditable(f"it is not YAML: {type(error).__name__}") from None
 
 
 def edited(text: bytes, edits: Iterable[Edit], newline: bytes) -> bytes:
@@ -90,15 +104,16 @@ def _replaced(text: str, pair: tuple[Node, Node], value: Any, newline: str) -> s
 def _inserted(text: str, node: MappingNode, path: Path, value: Any, newline: str) -> str:
     """A pair behind the last one of a mapping."""
     if node.flow_style:
-        close = node.end_mark.index - 1
-        head = text[:close].rstrip()
-        separator = "" if not node.value or head.endswith(",") else ", "
+        end = _span(text, node.value[-1])[1] if node.value else node.start_mark.index + 1
         for outer in reversed(path[1:]):
             value = {outer: value}
-        return f"{head}{separator}{json.dumps(path[0])}: {_written(value)}{text[close:]}"
+        separator = ", " if node.value else ""
+        return f"{text[:end]}{separator}{_written(path[0])}: {_written(value)}{text[end:]}"
     last = node.value[-1]
-    lines = _lines(path, value, " " * node.start_mark.column, newline)
-    if getattr(last[1], "style", None) in ("|", ">"):
+    # A mapping may begin with its tag, a key with a question mark.
+    column = min(node.start_mark.column, node.value[0][0].start_mark.column)
+    lines = _lines(path, value, " " * column, newline)
+    if getattr(_last(last[1]), "style", None) in ("|", ">"):
         # What follows such a value may be read as a part of it.
         line = last[0].start_mark.index - last[0].start_mark.column
         return text[:line] + lines + text[line:]
@@ -142,10 +157,7 @@ def _in_flow(text: str, node: MappingNode, pair: tuple[Node, Node]) -> tuple[int
 
 
 def _root(text: str) -> MappingNode | None:
-    try:
-        node = YAML(pure=True).compose(text)
-    except MarkedYAMLError as error:
-        raise _refusal(error) from None
+    node = _read(YAML(pure=True).compose, text)
     if isinstance(node, ScalarNode) and not node.value and node.style is None:
         # Nothing behind "---".
         return None
@@ -173,7 +185,17 @@ def _span(text: str, pair: tuple[Node, Node]) -> tuple[int, int]:
         alias = re.compile(r"\*[^\s,\]}]+").search(text, name.end_mark.index)
         assert alias is not None
         return alias.start(), alias.end()
-    return value.start_mark.index, value.end_mark.index
+    is_block = isinstance(value, CollectionNode) and not value.flow_style
+    return value.start_mark.index, (_last(value) if is_block else value).end_mark.index
+
+
+def _last(node: Node) -> Node:
+    """The last value inside a value: a block's own end is where the next one begins, behind the
+    comments between them."""
+    while isinstance(node, CollectionNode) and not node.flow_style and node.value:
+        item = node.value[-1]
+        node = item[1] if isinstance(item, tuple) else item
+    return node
 
 
 def _line_end(text: str, pair: tuple[Node, Node]) -> int:
@@ -197,5 +219,13 @@ def _lines(path: Path, value: Any, indent: str, newline: str) -> str:
 
 
 def _written(value: Any) -> str:
-    """JSON, which is YAML too."""
+    """As JSON, which is YAML too, but for what JSON has not."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_written(k)}: {_written(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
     return json.dumps(value, ensure_ascii=False)

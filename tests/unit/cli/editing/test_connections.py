@@ -1,17 +1,22 @@
 """A change is made whole or not at all, and exactly what was set is taken back."""
 
+import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import tomlkit
 
 from codeplan.cli.editing import connections as module
-from codeplan.cli.editing.connections import Changed, Connections
+from codeplan.cli.editing.connections import Changed, Connections, HalfDone
 from codeplan.cli.editing.edits import NotEditable
+from codeplan.cli.editing.formats import Document
+from codeplan.cli.editing.notes import Notes
+from codeplan.cli.editing.undo import settled
 from codeplan.clients.base import Client
 from codeplan.clients.set_up import Plan, SetUp
 from codeplan.config.build_clients import built_in_clients
@@ -114,9 +119,108 @@ def test_a_setting_that_was_changed_since_is_its_persons(home: Home) -> None:
     (result,) = home.connections.undo("codex")
     assert path.read_bytes() == b'model = "glm-4.5-air"\n'
     assert result.changed == (("model",),)
-    assert Path(result.copy).read_bytes() == b'model = "gpt-5"\n'
+    assert Path(result.copies[0]).read_bytes() == b'model = "gpt-5"\n'
     home.connect("codex")
-    assert Path(result.copy).read_bytes() == b'model = "gpt-5"\n'
+    assert Path(result.copies[0]).read_bytes() == b'model = "gpt-5"\n'
+
+
+def test_what_stood_in_a_file_that_was_deleted_is_kept_and_named(home: Home) -> None:
+    path = home.file(SETTINGS, b'{"env": {"ANTHROPIC_API_KEY": "mine"}, "model": "opus"}')
+    home.connect()
+    path.write_bytes(b'{"theme": "x"}')
+    home.connect()
+    path.unlink()
+    home.connect()
+    (result,) = home.connections.undo("claude-code")
+    assert [Path(copy).read_bytes() for copy in result.copies] == [
+        b'{"env": {"ANTHROPIC_API_KEY": "mine"}, "model": "opus"}',
+        b'{"theme": "x"}',
+    ]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("failing", range(1, 6))
+def test_a_disconnect_that_is_cut_off_can_be_done_again(
+    failing: int, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each step that changes something."""
+    path = home.file(".config/goose/config.yaml", b"GOOSE_MODEL: mine\n")
+    home.connect("goose")
+    steps = 0
+
+    def cut_off(step: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps == failing:
+                raise KeyboardInterrupt
+            return step(*arguments)
+
+        return run
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write", cut_off(module.write))
+        patch.setattr(Notes, "write", cut_off(Notes.write))
+        patch.setattr(Notes, "drop", cut_off(Notes.drop))
+        with contextlib.suppress(KeyboardInterrupt):
+            home.connections.undo("goose")
+    if settled(home.connections.notes, "goose"):
+        home.connections.undo("goose")
+    assert path.read_bytes() == b"GOOSE_MODEL: mine\n"
+    assert not (path.parent / "secrets.yaml").exists()
+
+
+def test_values_go_also_where_the_copy_is_gone(home: Home) -> None:
+    path = home.file(SETTINGS, b'{"model": "opus", "a": 1}')
+    home.connect()
+    for copy in home.connections.notes.folder.glob("*.copy"):
+        copy.unlink()
+    with pytest.raises(NotEditable, match="the copy of it is gone"):
+        home.connections.undo("claude-code", force=True)
+    home.connections.undo("claude-code")
+    assert read(path) == {"model": "opus", "a": 1}
+    assert home.state() == []
+
+
+def test_a_note_that_is_pending_holds_where_something_of_it_stands(home: Home) -> None:
+    path = home.file(SETTINGS, b'{"env": {"ANTHROPIC_API_KEY": "mine"}}')
+    home.connect()
+    notes = home.connections.notes
+    noted = notes.read("claude-code")
+    pending = {name: msgspec.structs.replace(note, pending=True) for name, note in noted.items()}
+    notes.write("claude-code", pending)
+    path.write_text(json.dumps({**read(path), "added": 1}))
+    home.connections.undo("claude-code")
+    assert read(path) == {"env": {"ANTHROPIC_API_KEY": "mine"}, "added": 1}
+
+
+@pytest.mark.parametrize(("first", "second"), [(0o644, 0o600), (0o600, 0o644), (0o644, 0o640)])
+def test_the_mode_of_a_file_that_was_put_there_since_is_its_own(
+    first: int, second: int, home: Home
+) -> None:
+    path = home.file(SETTINGS, b"{}\n")
+    path.chmod(first)
+    home.connect()
+    path.unlink()
+    home.file(SETTINGS, b'{"a": 1}').chmod(second)
+    home.connections.undo("claude-code")
+    assert path.stat().st_mode & 0o777 == second
+    home.connect()
+    path.unlink()
+    home.file(SETTINGS, b'{"a": 1}').chmod(second)
+    home.connect()
+    home.connections.undo("claude-code")
+    assert path.stat().st_mode & 0o777 == second
+
+
+def test_a_relative_folder_is_found_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home.folder)
+    there = Home(home.folder, CLAUDE_CONFIG_DIR="cc", XDG_STATE_HOME="st")
+    there.connect()
+    assert (home.folder / "cc/settings.json").exists()
+    monkeypatch.chdir("/")
+    home.connections.undo("claude-code")
+    assert not (home.folder / "cc").exists()
 
 
 def test_a_connect_that_fails_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +268,7 @@ def test_a_command_that_was_cut_off_is_told_by_what_the_files_hold(home: Home) -
         {path: msgspec.structs.replace(note, pending=True) for path, note in noted.items()},
     )
     (home.folder / ".config/goose/secrets.yaml").unlink()
-    assert list(notes.read("goose")) == [str(first)]
+    assert list(settled(notes, "goose")) == [str(first)]
     home.connections.undo("goose")
     assert first.read_bytes() == b"GOOSE_MODEL: mine\n"
 
@@ -185,13 +289,13 @@ def test_a_file_that_was_replaced_or_deleted_is_left_alone(home: Home) -> None:
     path.write_bytes(b'{"theme": "light"}')
     (result,) = home.connections.undo("claude-code")
     assert path.read_bytes() == b'{"theme": "light"}'
-    assert b"mine" in Path(result.copy).read_bytes()
+    assert b"mine" in Path(result.copies[0]).read_bytes()
     home.connect()
     path.unlink()
     (result,) = home.connections.undo("claude-code")
     assert result.is_gone
     assert not path.exists()
-    assert Path(result.copy).read_bytes() == b'{"theme": "light"}'
+    assert Path(result.copies[0]).read_bytes() == b'{"theme": "light"}'
 
 
 def test_force_puts_the_file_back_and_keeps_what_stood_there(home: Home) -> None:
@@ -234,6 +338,38 @@ def test_links_stay_links(home: Home) -> None:
     path.symlink_to(path)
     with pytest.raises(OSError, match=r"settings\.json"):
         home.connect()
+
+
+def test_a_link_that_is_pointed_elsewhere_takes_nothing_along(home: Home) -> None:
+    first = home.file("one/settings.json", b'{"model": "opus"}\n')
+    second = home.file("two/settings.json", b'{"theme": "x"}\n')
+    path = home.folder / SETTINGS
+    path.parent.mkdir()
+    path.symlink_to(first)
+    home.connect()
+    path.unlink()
+    path.symlink_to(second)
+    home.connect()
+    assert KEY.encode() in second.read_bytes()
+    home.connections.undo("claude-code")
+    assert first.read_bytes() == b'{"model": "opus"}\n'
+    assert second.read_bytes() == b'{"theme": "x"}\n'
+
+
+def test_a_roll_back_that_fails_is_said(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.file(".config/goose/config.yaml", b"a: 1\n")
+    write, count = module.write, 0
+
+    def fails_from_the_second_on(*arguments: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > 1:
+            raise OSError("the disk is full")
+        write(*arguments)
+
+    monkeypatch.setattr(module, "write", fails_from_the_second_on)
+    with pytest.raises(HalfDone, match="could not be taken back"):
+        home.connect("goose")
 
 
 def test_the_owner_stays(home: Home) -> None:
@@ -371,3 +507,55 @@ def test_what_a_tool_stamps_anew_goes_with_what_was_set(home: Home) -> None:
     assert not any(change.changes_anything for change in again)
     home.connections.undo("cline")
     assert read(path) == {"version": 1, "providers": {}, "modes": {}}
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "before", "rewritten"),
+    [
+        ("codex", ".codex/config.toml", b"model_providers = {}\n",
+         lambda settings: tomlkit.dumps(settings)),
+        ("goose", ".config/goose/config.yaml", b"providers: {}\nGOOSE_MODEL: 2024-05-13\n",
+         lambda settings: json.dumps(settings, indent=1)),
+        ("claude-code", SETTINGS, b'{"env": {}}', lambda settings: json.dumps(settings, indent=1)),
+    ],
+)  # fmt: skip
+def test_a_rewritten_file_gets_its_values_back(
+    tool: str, name: str, before: bytes, rewritten: Callable[[Any], str], home: Home
+) -> None:
+    path = home.file(name, before)
+    home.connect(tool)
+    format_ = set_ups_of(tool)[0].format
+    path.write_text(rewritten(Document.of(path.read_bytes(), format_).settings()))
+    home.connections.undo(tool)
+    assert Document.of(path.read_bytes(), format_).settings() == (
+        Document.of(before, format_).settings()
+    )
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "content"),
+    [
+        ("claude-code", SETTINGS, b'{"a": ' + b"9" * 5000 + b"}"),
+        ("claude-code", SETTINGS, b'{"a": ' + b"[" * 950 + b"]" * 950 + b"}"),
+        ("codex", ".codex/config.toml", b"a = " + b"9" * 5000 + b"\n"),
+        ("goose", ".config/goose/config.yaml", b"a: &a [*a]\n"),
+        ("goose", ".config/goose/config.yaml", b"a: &a {b: *a}\n"),
+    ],
+)
+def test_no_content_ends_in_a_traceback(tool: str, name: str, content: bytes, home: Home) -> None:
+    path = home.file(name, content)
+    try:
+        home.connect(tool)
+        home.connections.undo(tool)
+    except NotEditable as refusal:
+        assert "\n" not in str(refusal)
+    assert path.read_bytes() == content
+
+
+def test_a_broken_note_is_named(home: Home) -> None:
+    home.connect()
+    note = home.connections.notes.folder / "claude-code.json"
+    note.write_bytes(note.read_bytes()[:-9])
+    for act in (home.connect, lambda: home.connections.undo("claude-code")):
+        with pytest.raises(NotEditable, match=r"claude-code\.json is broken"):
+            act()

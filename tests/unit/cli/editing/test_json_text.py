@@ -131,3 +131,22 @@ def test_setting_and_removing_mean_what_they_say(
     without = json_text.edited(changed, [Edit(tuple(path), ABSENT)], b"\n")
     assert json_text.parse(without) == applied(expected, [Edit(tuple(path), ABSENT)])
     assert without.count(b"// one") == text.count(b"// one")
+
+
+@pytest.mark.parametrize(
+    ("text", "items", "after"),
+    [
+        (b'{"a": ["x", // one\n "y" /* two */]}', ["x", "y", "z"],
+         b'{"a": ["x", // one\n "y",\n "z" /* two */]}'),
+        (b'{"a": ["x", // one\n "y" /* two */]}', ["y"], b'{"a": [// one\n "y" /* two */]}'),
+        (b'{"a": ["x","y"]}', ["x"], b'{"a": ["x"]}'),
+        (b'{"a": []}', ["x"], b'{"a": ["x"]}'),
+        (b'{"a": ["x"]}', [], b'{"a": []}'),
+        (b'{"a": ["x", "y"]}', ["y", "x"], b'{"a": ["y", "x"]}'),
+        (b'{"a": [1, 2]}', [3], b'{"a": [3]}'),
+    ],
+)  # fmt: skip
+def test_a_lists_items_stay_where_they_stand(text: bytes, items: list[Any], after: bytes) -> None:
+    changed = set_value(text, ("a",), items)
+    assert json_text.parse(changed) == {"a": items}
+    assert changed == after

@@ -87,6 +87,7 @@ class Sequences(RuleBasedStateMachine):
             self.put(start)
 
     def settings(self) -> dict[str, Any]:
+        assert self.path.exists()
         return Document.of(self.path.read_bytes(), self.format).settings()
 
     def change(self, path: tuple[str, ...], value: Any) -> None:

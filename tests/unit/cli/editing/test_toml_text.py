@@ -86,3 +86,16 @@ def test_a_file_of_20000_lines_is_read_in_one_piece() -> None:
     changed = toml_text.edited(text, WANTED, b"\n")
     assert changed == b'model = "glm-4.6"\n\n' + text + TABLE.removeprefix(b"\n")
     assert len(toml_text.parse(changed)["projects"]) == 6700
+
+
+def test_a_removed_table_leaves_the_comment_of_the_next() -> None:
+    text = b'[a.b]\nc = "x" # gone\n# about t\n[t]\nd = 1\n'
+    assert toml_text.edited(text, [Edit(("a",), ABSENT)], b"\n") == b"# about t\n[t]\nd = 1\n"
+
+
+def test_dotted_names_in_an_inline_table_stay() -> None:
+    text = b'model_providers = { codeplan.name = "x", codeplan.env_key = "y" }\nmodel = "a"\n'
+    assert toml_text.edited(text, WANTED, b"\n") == (
+        b'model_providers = { codeplan.name = "codeplan", codeplan.env_key = "y",'
+        b' codeplan.url = "http://x" }\nmodel = "glm-4.6"\n'
+    )

@@ -60,3 +60,37 @@ def test_what_is_no_mapping_is_refused_in_one_line(text: bytes, says: str) -> No
     with pytest.raises(NotEditable, match=says) as refusal:
         yaml_text.parse(text)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("x:\n  y: |\n    a\n    b", 'MODEL: "glm"\nNEW: true\nx:\n  y: |\n    a\n    b'),
+        ("x:\n- |\n  a", 'MODEL: "glm"\nNEW: true\nx:\n- |\n  a'),
+        ("{a: 1 # c\n}\n", '{a: 1, "MODEL": "glm", "NEW": true # c\n}\n'),
+        ("--- !!map\nMODEL: a\n", '--- !!map\nMODEL: "glm"\nNEW: true\n'),
+        ("MODEL:\n  a: b # c\n# of b\nb: 1\n", 'MODEL:\n  "glm" # c\n# of b\nb: 1\nNEW: true\n'),
+    ],
+)
+def test_odd_ends_of_values(text: str, after: str) -> None:
+    changed = yaml_text.edited(text.encode(), WANTED, b"\n")
+    assert changed.decode() == after
+    assert yaml_text.parse(changed) == applied(yaml_text.parse(text.encode()), WANTED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KEY: hunter2\nKEY: hunter3\n",
+        "a: &x 1\nKEY: *hunter2\n",
+        "KEY: !hunter2 x\n",
+        "a: &x 1\nKEY: &x hunter2\n",
+        "KEY: 'hunter2\n",
+    ],
+)
+def test_no_value_is_quoted_in_a_complaint(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        yaml_text.parse(text.encode())
+    except NotEditable as refusal:
+        assert "hunter" not in str(refusal)
+    assert "hunter" not in "".join(capsys.readouterr())
