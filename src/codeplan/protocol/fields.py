@@ -15,8 +15,12 @@ _T = TypeVar("_T")
 _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 _HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-# One look through the text tells that there is none, where only whole emojis are escaped.
-_ALONE = re.compile(_HIGH + b"(?!" + _LOW + b")|(?<!" + _HIGH + b")" + _LOW)
+# One look through the text tells that there is none, where only whole emojis are escaped. It begins
+# with letters alone, which is what makes it fast.
+_ALONE = re.compile(
+    rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!" + _LOW + rb")"
+    rb"|(?<!" + _HIGH + rb"\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
+)
 # Of all escapes in their order (a backslash may itself be escaped) those that are half a pair.
 _HALF = re.compile(_HIGH + _LOW + b"|(" + _HIGH + b"|" + _LOW + rb")|\\.")
 
