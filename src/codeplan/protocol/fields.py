@@ -40,7 +40,7 @@ def read_as(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
         raise Malformed(str(error)) from None
     try:
         return msgspec.convert(without_nulls(_ANYTHING.decode(body)), decoder.type)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(str(error)) from None
 
 

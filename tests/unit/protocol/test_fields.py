@@ -45,7 +45,9 @@ def test_a_null_is_read_as_an_absent_field() -> None:
     assert read_as(READER, body) == _Call("m", more=[_Call("n")])
 
 
-@pytest.mark.parametrize("body", [b'{"model": null}', b'{"model": 5, "name": null}', b"null"])
+@pytest.mark.parametrize(
+    "body", [b'{"model": null}', b'{"model": 5, "name": null}', b"null", b'""null']
+)
 def test_what_must_be_there_may_be_no_null(body: bytes) -> None:
     with pytest.raises(Malformed):
         read_as(READER, body)
