@@ -81,6 +81,8 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
                 "encrypted_content": "…"}]}]}]}),
         ("tool", {"tools": [{"name": "f", "description": "d", "input_schema": SCHEMA}]}),
         ("server-side tool", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+        ("Anthropic's own tool that the caller runs", {"tools": [
+            {"type": "bash_20250124", "name": "bash"}]}),
         ("tool of a long name, strict", {"tools": [{
             "name": "mcp__" + "a" * 70, "strict": True, "input_schema": SCHEMA}]}),
         ("tool with a choice of arguments", {"tools": [{"name": "f", "input_schema": {
@@ -178,6 +180,7 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
             {"type": "function", "name": "spawn", "parameters": SCHEMA}]}]}),
         ("free-form tool", {"tools": [{"type": "custom", "name": "apply_patch"}]}),
         ("hosted tool", {"tools": [{"type": "web_search"}]}),
+        ("OpenAI's own tool that the caller runs", {"tools": [{"type": "local_shell"}]}),
         ("tool_choice of a hosted tool", {
             "tools": [{"type": "custom", "name": "f"}], "tool_choice": {"type": "web_search"}}),
         ("prompt_cache_key", {"prompt_cache_key": "session"}),

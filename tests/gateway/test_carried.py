@@ -49,6 +49,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
      "messages[1].content[0]: this model's upstream cannot read 'container_upload'"),
     (ANTHROPIC, {"max_tokens": 9, "messages": items({"role": "user", "content": [
         {"type": "document", "source": {"type": "file", "file_id": "f"}}]})}, "are not kept here"),
+    (ANTHROPIC, {"max_tokens": 9, "messages": items(), "tools": [
+        {"type": "bash_20250124", "name": "bash"}]}, "offer the tool with an input_schema"),
+    (RESPONSES, {"input": "x", "tools": [{"type": "local_shell"}]}, "offer the tool as a function"),
     (GEMINI, {"contents": [{"parts": [{"executableCode": {"code": "1"}}]}]}, "executableCode"),
 ]  # fmt: skip
 

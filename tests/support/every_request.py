@@ -30,7 +30,7 @@ def refusals_of(asked: Asked) -> list[str]:
     one that only counts tokens."""
     if asked.path.endswith("/count_tokens"):
         return []
-    body = json.dumps(without_nulls(asked.body)).encode()
+    body = json.dumps(without_nulls(json.loads(asked.raw))).encode()
     return refusals(body, "anthropic" if asked.path.endswith("/messages") else "openai_chat")
 
 

@@ -47,7 +47,7 @@ class _Calls:
             identity = f"{call.id or 'call'}_{number}"
         self._ids.add(identity)
         self._waiting.setdefault(call.id, deque()).append(identity)
-        return replace(call, id=identity)
+        return call if identity == call.id else replace(call, id=identity)
 
     def answer(self, result: inner.ToolResult) -> bool:
         """Keep the result for its call; False where no call waits for it."""
@@ -55,12 +55,13 @@ class _Calls:
         if not waiting:
             return False
         identity = waiting.popleft()
-        self._results[identity] = replace(result, call_id=identity)
+        same = identity == result.call_id
+        self._results[identity] = result if same else replace(result, call_id=identity)
         return True
 
     def result(self, call: inner.ToolCall) -> inner.ToolResult:
-        missing = inner.ToolResult(call.id, (inner.Text(INTERRUPTED),), is_error=True)
-        return self._results.get(call.id, missing)
+        result = self._results.get(call.id)
+        return result or inner.ToolResult(call.id, (inner.Text(INTERRUPTED),), is_error=True)
 
 
 def _read(

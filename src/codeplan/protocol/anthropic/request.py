@@ -22,6 +22,8 @@ DEFAULT_MAX_TOKENS = 8192
 _CACHE = {"type": "ephemeral"}
 # Characters of metadata.user_id, by the reference of the Messages API.
 _MOST_USER = 256
+# Anthropic's own tools that callers run; all others of its own run on its servers.
+_CALLERS_OWN = ("bash_", "text_editor_", "memory_", "computer_", "browser_")
 # Fields whose JSON is the caller's own.
 _FREE = frozenset({"input_schema", "schema", "input"})
 
@@ -97,6 +99,7 @@ def _tools(tools: Any) -> tuple[inner.Tool, ...]:
         place = f"tools[{index}]"
         tool = fields.table(item, place)
         if tool.get("input_schema") is None:
+            _check_hosted(tool, place)
             continue
         name = fields.text(tool.get("name"), f"{place}.name")
         description = fields.text(tool.get("description") or "", f"{place}.description")
@@ -104,6 +107,19 @@ def _tools(tools: Any) -> tuple[inner.Tool, ...]:
         strict = fields.flag(tool.get("strict"), f"{place}.strict")
         offered.append(inner.Tool(name, description, schema, strict))
     return choices.offered(tuple(offered))
+
+
+def _check_hosted(tool: dict[str, Any], place: str) -> None:
+    """Raises Malformed for a tool that the caller runs and Anthropic's models alone know: without
+    it an agent would have no hands, and nobody would say so."""
+    if tool.get("type") in (None, "custom"):
+        raise Malformed(f"{place}.input_schema: expected an object")
+    kind = fields.text(tool["type"], f"{place}.type")
+    if kind.startswith(_CALLERS_OWN):
+        raise Malformed(
+            f"{place}: this model's upstream does not know {kind!r} by itself; offer the tool with"
+            " an input_schema"
+        )
 
 
 def _tool_choice(choice: Any, tools: Any) -> inner.ToolChoice | None:

@@ -18,10 +18,12 @@ from codeplan.protocol.parameters import NOTHING
 
 # Tools that OpenAI runs itself: no upstream of ours has them.
 HOSTED = frozenset({
-    "apply_patch", "code_interpreter", "computer_use_preview", "file_search",
-    "image_generation", "local_shell", "mcp", "shell", "tool_search", "web_search",
-    "web_search_preview",
+    "code_interpreter", "file_search", "image_generation", "mcp", "programmatic_tool_calling",
+    "tool_search", "web_search", "web_search_preview",
 })  # fmt: skip
+# OpenAI's own tools that callers run: without them an agent would have no hands, and nobody would
+# say so.
+_CALLERS_OWN = ("apply_patch", "computer", "computer_use_preview", "local_shell", "shell")
 # Fields whose JSON is the caller's own.
 _FREE = frozenset({"parameters", "schema"})
 FREE_FORM = {
@@ -83,6 +85,11 @@ def _tools(tools: Any) -> tuple[inner.Tool, ...]:
 
 
 def _tool(tool: dict[str, Any], place: str, prefix: str) -> inner.Tool | None:
+    if tool.get("type") in _CALLERS_OWN:
+        raise Malformed(
+            f"{place}: this model's upstream does not know {tool['type']!r} by itself; offer the"
+            " tool as a function"
+        )
     if tool.get("type") not in ("function", "custom"):
         return None
     schema = fields.table(tool.get("parameters") or NOTHING, f"{place}.parameters")
