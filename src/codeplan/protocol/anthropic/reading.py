@@ -181,7 +181,7 @@ def decode(body: bytes) -> list[inner.Event]:
 def _failed(value: dict[str, Any]) -> inner.Failed:
     failure = read_failure(value, 502)
     status = _FAILURE_STATUS.get(failure.kind, 502)
-    return inner.Failed(status, failure.message, failure.kind)
+    return inner.Failed(status, lenient.word(failure.message), lenient.word(failure.kind))
 
 
 def _said(block: dict[str, Any]) -> list[inner.Event]:

@@ -40,7 +40,7 @@ class Reader:
         chunks = lenient.objects(data)
         if event.name == b"error":
             told = chunks[0] if chunks else {"error": data.decode("utf-8", "replace")}
-            return [read_failure(told, 502)]
+            return [_failed(told)]
         over = self._ended
         if len(chunks) == 1 and not over:
             return self.chunk(chunks[0])
@@ -55,7 +55,7 @@ class Reader:
 
     def chunk(self, chunk: dict[str, Any]) -> list[inner.Event]:
         if is_failure(chunk):
-            return [read_failure(chunk, 502)]
+            return [_failed(chunk)]
         events: list[inner.Event] = []
         if not self._started:
             self._started = True
@@ -74,7 +74,7 @@ class Reader:
         if said:
             return [self._halves.join(inner.TextDelta(said))]
         if choice.get("error"):
-            return [read_failure(choice, 502)]
+            return [_failed(choice)]
         delta, whole = self._delta(choice)
         index = lenient.place(choice.get("index"))
         if index is not None and self._choice is None:
@@ -157,6 +157,11 @@ def decode(body: bytes) -> list[inner.Event]:
     if isinstance(events[0], inner.Failed):
         return events
     return events + reader.read(ServerEvent(b"", b"[DONE]"))
+
+
+def _failed(body: dict[str, Any]) -> inner.Failed:
+    failure = read_failure(body, 502)
+    return inner.Failed(failure.status, lenient.word(failure.message), failure.kind)
 
 
 def _usage(chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[inner.Event]:
