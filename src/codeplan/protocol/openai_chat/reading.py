@@ -80,14 +80,14 @@ class Reader:
         if index is not None and self._choice is None:
             self._choice = index
         if index is not None and index != self._choice:
-            return [inner.OtherDelta(len(delta))]  # another answer beside the first
+            return [inner.OtherDelta()]  # another answer beside the first
         events = content(delta)
         pieces = call_pieces(delta, whole) if len(delta) > 1 or "content" not in delta else []
         for piece in pieces:
             events += self._calls.take(piece)
         if pieces and not events:
             # Of a call whose name may go on: no event yet, but something that a caller is shown.
-            events.append(inner.OtherDelta(1))
+            events.append(inner.OtherDelta())
         return self._joined(events) + self._reason_of(choice)
 
     def _plain_text(self, choice: dict[str, Any]) -> str:
