@@ -156,6 +156,10 @@ STREAMS = [
     Case("cached tokens at the top (vercel/ai 12352)", [
         HELLO, STOP, {**TOLD, "usage": {**USAGE, "cached_tokens": 16}}, DONE],
          text="hello", usage=(20, 5, 16)),
+    Case("thinking counted beside the answer (xAI)", [
+        HELLO, STOP, {**TOLD, "usage": {
+            "prompt_tokens": 20, "completion_tokens": 2, "total_tokens": 25,
+            "completion_tokens_details": {"reasoning_tokens": 3}}}, DONE], text="hello"),
     Case("cached tokens by DeepSeek's name", [
         HELLO, STOP, {**TOLD, "usage": {**USAGE, "prompt_cache_hit_tokens": 16}}, DONE],
          text="hello", usage=(20, 5, 16)),

@@ -148,14 +148,16 @@ class Reader:
 
 
 def decode(body: bytes) -> list[inner.Event]:
-    """The events of a whole answer; a body that is none is one ``Failed``."""
+    """The events of a whole answer, or of chunks line by line; a body that is none is one
+    ``Failed``."""
     answers = lenient.objects(body)
     if not answers:
         return [inner.Failed(502, "the upstream's answer is not JSON")]
     reader = Reader()
-    events = reader.chunk(answers[0])
-    if isinstance(events[0], inner.Failed):
-        return events
+    events = [event for answer in answers for event in reader.chunk(answer)]
+    failure = next((event for event in events if isinstance(event, inner.Failed)), None)
+    if failure is not None:
+        return [failure]
     return events + reader.read(ServerEvent(b"", b"[DONE]"))
 
 
