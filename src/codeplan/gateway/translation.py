@@ -158,7 +158,7 @@ class StreamCarrier:
         try:
             return self._reader.read(event)
         except Exception:
-            return _unread(self._plan, len(event.data))
+            return _unread(self._plan)
 
     def _note(self, events: list[inner.Event]) -> None:
         for event in events:
@@ -208,7 +208,7 @@ class WholeCarrier:
         try:
             events = self._events(body) if streamed else self._plan.upstream.decode_answer(body)
         except Exception:
-            events = _unread(self._plan, len(body))
+            events = _unread(self._plan)
         for event in events:
             if passes or not isinstance(event, inner.OtherDelta):
                 self.progress.note(event)
@@ -229,8 +229,8 @@ class WholeCarrier:
         return [item for event in cut for item in reader.read(event)] + reader.end()
 
 
-def _unread(plan: Plan, size: int) -> list[inner.Event]:
+def _unread(plan: Plan) -> list[inner.Event]:
     """Stands for what a reader raised at, called while that is handled. Readers raise nothing; one
     that does must not cost a person the answer that passes beside it."""
     log.exception("an upstream's answer could not be read", protocol=plan.upstream.name)
-    return [inner.OtherDelta(size)]
+    return [inner.OtherDelta()]

@@ -223,10 +223,8 @@ class ToolCallEnded(msgspec.Struct, frozen=True):
 
 
 class OtherDelta(msgspec.Struct, frozen=True):
-    """Content that no other event stands for, of so many bytes. It reaches the person where bytes
-    pass; no writer has a place for it."""
-
-    size: int
+    """A piece of content that no other event stands for. It reaches the person where bytes pass; no
+    writer has a place for it."""
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -308,13 +306,16 @@ class Progress:
         elif isinstance(event, ToolCallDelta):
             self.quarters += quarters(event.arguments)
         elif isinstance(event, ToolCallStarted):
-            self._deliver(quarters(event.name) or 1)
+            self.content = True
+            self.quarters += quarters(event.name)
         elif isinstance(event, (ToolCallEnded, Pinged)):
             pass
         elif isinstance(event, ThinkingSigned):
-            self._deliver(len(event.signature))
+            self.content = self.content or bool(event.signature)
         elif isinstance(event, OtherDelta):
-            self._deliver(event.size)
+            # A token: what it is written in (a sound's bytes, a cipher) says nothing of its tokens.
+            self.content = True
+            self.quarters += 4
         elif isinstance(event, Finished):
             self.finish = event.reason
         elif isinstance(event, Reported):
@@ -326,10 +327,6 @@ class Progress:
             self.ended = True
         else:
             self.failure = event
-
-    def _deliver(self, size: int) -> None:
-        self.quarters += size
-        self.content = self.content or size > 0
 
     def complete_usage(self) -> Usage:
         """The usage of what was delivered. No prompt and no content has zero tokens: where the

@@ -10,6 +10,8 @@ _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 # Takes NaN, control characters in strings and halves of surrogate pairs, as some servers write.
 _TOLERANT = json.JSONDecoder(strict=False)
 _UNREADABLE = (ValueError, RecursionError)  # msgspec's and json's errors are ValueErrors
+# How deep a text may lie in lists and objects: parts of parts.
+_DEEPEST = 8
 _TEXT_KEYS = ("text", "thinking", "content", "summary", "value", "refusal", "transcript")
 
 
@@ -58,7 +60,7 @@ def tables(value: Any) -> list[dict[str, Any]]:
 
 def place(value: Any) -> int | None:
     """An index; None where it is absent, null or no number."""
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
@@ -72,14 +74,16 @@ def count(value: Any) -> int:
     return int(value)
 
 
-def text(value: Any) -> str:
+def text(value: Any, depth: int = 0) -> str:
     """The text in a value: a string, an object that has one, or a list of such."""
     if isinstance(value, str):
         return value
+    if depth == _DEEPEST:
+        return ""
     if isinstance(value, list):
-        return "".join(text(item) for item in value)
+        return "".join(text(item, depth + 1) for item in value)
     if isinstance(value, dict):
-        return next((text(value[key]) for key in _TEXT_KEYS if value.get(key)), "")
+        return next((text(value[key], depth + 1) for key in _TEXT_KEYS if value.get(key)), "")
     return ""
 
 

@@ -32,12 +32,13 @@ class CallPiece:
 @dataclass(slots=True)
 class _Call:
     """``number`` is ours. ``kept``: arguments that wait for the name. ``whole``: arguments that
-    further pieces replace, or else are told at the end."""
+    further pieces replace, or else are told at the end. ``named``: no more of its name comes."""
 
     number: int
     index: int | None = None
     identity: str = ""
     name: str = ""
+    named: bool = False
     begun: bool = False
     ended: bool = False
     kept: str = ""
@@ -81,6 +82,7 @@ class ToolCalls:
         kept = "" if call.kept.strip() in _NO_ARGUMENTS else call.kept
         call.kept = kept + piece.arguments
         call.whole = piece.whole or call.whole
+        call.named = call.named or piece.opens or bool(call.kept)
         return self._begin_those_ready()
 
     def end_at(self, index: int | None) -> list[inner.Event]:
@@ -155,7 +157,7 @@ class ToolCalls:
         arguments, it is whole."""
         events: list[inner.Event] = []
         for call in self._calls[self._begun :]:
-            if not (call.name and (call.kept or call.whole)):
+            if not (call.name and call.named):
                 break
             events += self._begin(call)
         return events

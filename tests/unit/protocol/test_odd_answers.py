@@ -156,6 +156,10 @@ STREAMS = [
     Case("cached tokens at the top (vercel/ai 12352)", [
         HELLO, STOP, {**TOLD, "usage": {**USAGE, "cached_tokens": 16}}, DONE],
          text="hello", usage=(20, 5, 16)),
+    Case("thinking counted beside the answer (xAI)", [
+        HELLO, STOP, {**TOLD, "usage": {
+            "prompt_tokens": 20, "completion_tokens": 2, "total_tokens": 25,
+            "completion_tokens_details": {"reasoning_tokens": 3}}}, DONE], text="hello"),
     Case("cached tokens by DeepSeek's name", [
         HELLO, STOP, {**TOLD, "usage": {**USAGE, "prompt_cache_hit_tokens": 16}}, DONE],
          text="hello", usage=(20, 5, 16)),
@@ -329,3 +333,11 @@ def test_an_error_in_mid_stream_ends_it(caller: CallerFormat, upstream: Upstream
     assert b"no room" in out
     assert out.rstrip().splitlines()[-1].count(b"no room") == 1
     assert not carrier.progress.ended
+
+
+@pytest.mark.parametrize("caller", [OPENAI_CHAT, OPENAI_RESPONSES], ids=lambda one: one.name)
+def test_a_call_begins_as_soon_as_its_block_does(caller: CallerFormat) -> None:
+    sent = message((USED, INPUT))[:2]
+    carrier = StreamCarrier(Plan(caller, TO_ANTHROPIC, b"{}", passes=False), ANSWERING)
+    assert b'"name":"Bash"' in carrier.feed(stream(Case("", sent)))
+    assert carrier.progress.content

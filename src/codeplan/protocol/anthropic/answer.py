@@ -18,6 +18,10 @@ STOP_REASONS: dict[str, inner.StopReason] = {
     "refusal": "refusal",
     "pause_turn": "end",
     "model_context_window_exceeded": "length",
+    # OpenAI's words, which gateways leave in.
+    "length": "length",
+    "tool_calls": "tool",
+    "content_filter": "refusal",
 }
 STOP_WORDS: dict[inner.StopReason, str] = {
     "end": "end_turn",

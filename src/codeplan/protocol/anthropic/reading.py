@@ -121,17 +121,17 @@ class Reader:
                 return events + _said(block)
             case _:
                 self._left_out.add(index)
-                return [*events, _other(block)]
+                return [*events, inner.OtherDelta()]
 
     def _delta(self, value: dict[str, Any]) -> list[inner.Event]:
         index, delta = self._place(value), lenient.table(value.get("delta"))
         if index in self._left_out:
-            return [_other(delta)]
+            return [inner.OtherDelta()]
         if "partial_json" in delta:
             piece = lenient.arguments(delta["partial_json"])
             return self._calls.take(CallPiece(index, arguments=piece)) if self._calls.any else []
         said = _said(delta)
-        return said if said or not _brings(delta) else [_other(delta)]
+        return said if said or not _brings(delta) else [inner.OtherDelta()]
 
     def _stop(self, delta: dict[str, Any], value: dict[str, Any]) -> list[inner.Event]:
         events: list[inner.Event] = []
@@ -181,7 +181,7 @@ def decode(body: bytes) -> list[inner.Event]:
 def _failed(value: dict[str, Any]) -> inner.Failed:
     failure = read_failure(value, 502)
     status = _FAILURE_STATUS.get(failure.kind, 502)
-    return inner.Failed(status, failure.message, failure.kind)
+    return inner.Failed(status, lenient.word(failure.message), lenient.word(failure.kind))
 
 
 def _said(block: dict[str, Any]) -> list[inner.Event]:
@@ -199,7 +199,3 @@ def _said(block: dict[str, Any]) -> list[inner.Event]:
 def _brings(delta: dict[str, Any]) -> bool:
     """Whether there is anything in it beside its kind."""
     return any(value for key, value in delta.items() if key != "type")
-
-
-def _other(value: dict[str, Any]) -> inner.Event:
-    return inner.OtherDelta(len(lenient.to_json(value)))

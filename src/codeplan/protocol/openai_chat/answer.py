@@ -18,6 +18,8 @@ FINISH_REASONS: dict[str, inner.StopReason] = {
     "tool_use": "tool",
     "function_call": "tool",
     "content_filter": "refusal",
+    "safety": "refusal",
+    "refusal": "refusal",
     # Zhipu's word for it, and what it and DeepSeek say of an answer that was broken off.
     "sensitive": "refusal",
     "network_error": "length",
@@ -45,6 +47,8 @@ def read_usage(usage: dict[str, Any]) -> Usage | None:
         usage.get("completion_tokens_details") or usage.get("output_tokens_details")
     )
     reasoning = lenient.count(thought.get("reasoning_tokens"))
+    if reasoning and lenient.count(usage.get("total_tokens")) == prompt + output + reasoning:
+        output += reasoning  # xAI counts thinking beside the answer, not inside it
     return Usage(
         input=prompt - cached, cached=cached, output=output, reasoning=min(output, reasoning)
     )

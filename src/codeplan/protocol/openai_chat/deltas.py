@@ -44,11 +44,11 @@ def _beside(name: str, value: Any) -> list[inner.Event]:
             return _parts(value)
         case "audio":
             spoken = lenient.text(value)
-            return [inner.TextDelta(spoken)] if spoken else [_other(value)]
+            return [inner.TextDelta(spoken)] if spoken else [inner.OtherDelta()]
         case _ if name in _READ:
             return []
         case _:
-            return [_other(value)]
+            return [inner.OtherDelta()]
 
 
 def _thought(delta: dict[str, Any]) -> str:
@@ -71,7 +71,7 @@ def _parts(value: Any) -> list[inner.Event]:
         elif not written and (kind in _WRITTEN or not part):
             continue
         elif not written:
-            events.append(_other(part))
+            events.append(inner.OtherDelta())
         elif kind in ("thinking", "reasoning"):
             events.append(inner.ThinkingDelta(written))
         else:
@@ -87,10 +87,6 @@ def _picture(part: dict[str, Any]) -> str:
     if isinstance(link, str) and link.startswith(("http://", "https://")):
         return f"![image]({link})"
     return "[image]"
-
-
-def _other(value: Any) -> inner.Event:
-    return inner.OtherDelta(len(lenient.to_json(value)))
 
 
 def call_pieces(delta: dict[str, Any], whole: bool) -> list[CallPiece]:

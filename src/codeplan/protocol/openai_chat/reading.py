@@ -40,7 +40,7 @@ class Reader:
         chunks = lenient.objects(data)
         if event.name == b"error":
             told = chunks[0] if chunks else {"error": data.decode("utf-8", "replace")}
-            return [read_failure(told, 502)]
+            return [_failed(told)]
         over = self._ended
         if len(chunks) == 1 and not over:
             return self.chunk(chunks[0])
@@ -55,7 +55,7 @@ class Reader:
 
     def chunk(self, chunk: dict[str, Any]) -> list[inner.Event]:
         if is_failure(chunk):
-            return [read_failure(chunk, 502)]
+            return [_failed(chunk)]
         events: list[inner.Event] = []
         if not self._started:
             self._started = True
@@ -74,20 +74,20 @@ class Reader:
         if said:
             return [self._halves.join(inner.TextDelta(said))]
         if choice.get("error"):
-            return [read_failure(choice, 502)]
+            return [_failed(choice)]
         delta, whole = self._delta(choice)
         index = lenient.place(choice.get("index"))
         if index is not None and self._choice is None:
             self._choice = index
         if index is not None and index != self._choice:
-            return [inner.OtherDelta(len(delta))]  # another answer beside the first
+            return [inner.OtherDelta()]  # another answer beside the first
         events = content(delta)
         pieces = call_pieces(delta, whole) if len(delta) > 1 or "content" not in delta else []
         for piece in pieces:
             events += self._calls.take(piece)
         if pieces and not events:
             # Of a call whose name may go on: no event yet, but something that a caller is shown.
-            events.append(inner.OtherDelta(1))
+            events.append(inner.OtherDelta())
         return self._joined(events) + self._reason_of(choice)
 
     def _plain_text(self, choice: dict[str, Any]) -> str:
@@ -148,15 +148,22 @@ class Reader:
 
 
 def decode(body: bytes) -> list[inner.Event]:
-    """The events of a whole answer; a body that is none is one ``Failed``."""
+    """The events of a whole answer, or of chunks line by line; a body that is none is one
+    ``Failed``."""
     answers = lenient.objects(body)
     if not answers:
         return [inner.Failed(502, "the upstream's answer is not JSON")]
     reader = Reader()
-    events = reader.chunk(answers[0])
-    if isinstance(events[0], inner.Failed):
-        return events
+    events = [event for answer in answers for event in reader.chunk(answer)]
+    failure = next((event for event in events if isinstance(event, inner.Failed)), None)
+    if failure is not None:
+        return [failure]
     return events + reader.read(ServerEvent(b"", b"[DONE]"))
+
+
+def _failed(body: dict[str, Any]) -> inner.Failed:
+    failure = read_failure(body, 502)
+    return inner.Failed(failure.status, lenient.word(failure.message), failure.kind)
 
 
 def _usage(chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[inner.Event]:
