@@ -17,6 +17,7 @@ class Codex(Client):
     programs = ("codex",)
     at_limit = "own_words"
     counted_by = "turn"
+    error_in_stream = "server_is_overloaded"
     not_authored = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
     def recognises(self, call: SeenCall) -> bool:
