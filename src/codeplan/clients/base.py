@@ -127,6 +127,8 @@ class Client:
     at_limit: AtLimit = "unmeasured"
     counted_by: CountedBy = "unmeasured"
     called_from: CalledFrom = "machine"
+    # What an error inside of a stream is called to it, so that it stops there; "": the protocol's.
+    error_in_stream: str = ""
 
     def recognises(self, call: SeenCall) -> bool:
         """Whether the call comes from this client."""

@@ -27,6 +27,7 @@ class Codex(Client):
     headless = ("exec", "--skip-git-repo-check", "{prompt}")
     at_limit = "own_words"
     counted_by = "turn"
+    error_in_stream = "server_is_overloaded"
     not_authored = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
     def recognises(self, call: SeenCall) -> bool:

@@ -34,7 +34,8 @@ _JSON: Headers = ((b"content-type", b"application/json"),)
 class Ask(msgspec.Struct, frozen=True):
     """A call that may be relayed. ``headers``: what its answer carries beside the usual.
     ``affinity``: the thread whose calls keep to one server. ``about_tokens``: that it sends,
-    roughly; ``context``: that its model reads, 0 where nobody said."""
+    roughly; ``context``: that its model reads, 0 where nobody said. ``error_in_stream``: its
+    client's, where no upstream answers."""
 
     request_id: str
     format: CallerFormat
@@ -45,6 +46,7 @@ class Ask(msgspec.Struct, frozen=True):
     affinity: str = ""
     about_tokens: int = 0
     context: int = 0
+    error_in_stream: str = ""
 
 
 class TryNext(Exception):

@@ -183,6 +183,8 @@ def turn_ran_away(calls: int, plan: Plan) -> Refusal:
     return Refusal(429, "1303", text)
 
 
+BUSY_CODE, FAILED_CODE = "1305", "1234"
+OF_UPSTREAMS = (BUSY_CODE, FAILED_CODE)
 MOMENT_SECONDS = 5
 # Who is told to come again in a moment waits for it; nobody waits longer than so.
 LONGEST_MOMENT = 600
@@ -191,12 +193,20 @@ LONGEST_MOMENT = 600
 def upstream_busy(seconds: int = MOMENT_SECONDS) -> Refusal:
     """``seconds``: when to come again."""
     text = "The model is busy just now. Nothing was charged; please try again in a moment."
-    return Refusal(429, "1305", text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
+    return Refusal(429, BUSY_CODE, text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
 
 
 def upstream_failed(seconds: int = MOMENT_SECONDS) -> Refusal:
     text = "The model could not be reached. Nothing was charged; please try again in a moment."
-    return Refusal(503, "1234", text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
+    return Refusal(503, FAILED_CODE, text, Wait.MOMENT, retry_after_seconds=max(1, seconds))
+
+
+def gave_up(code: str) -> Refusal:
+    """After signs of life no upstream answered: in the stream, or to whoever asks once more. In
+    words that no tool takes for a reason to ask again by itself: OpenCode takes "try again in" so,
+    and figures of 5xx."""
+    text = "No model answered after a long wait. Nothing was charged. Please send your prompt anew."
+    return Refusal(429, code, text)
 
 
 def of_upstream(status: int, own_seconds: float | None, now: int) -> Refusal:
@@ -216,7 +226,7 @@ def _upstream_used_up(seconds: int, now: int) -> Refusal:
         f" {instants.with_zone(back_at, 'UTC')}. Nothing was charged."
     )
     resets_at = back_at // instants.SECOND
-    return Refusal(429, "1305", text, Wait.WINDOW, seconds, resets_at=resets_at)
+    return Refusal(429, BUSY_CODE, text, Wait.WINDOW, seconds, resets_at=resets_at)
 
 
 def upstream_refused(said: Complaint, sent: Overlong | None) -> Refusal:

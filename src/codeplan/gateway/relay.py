@@ -5,10 +5,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codeplan.clients.refusal import Refusal
+from codeplan.clients.refusal import Refusal, Wait
 from codeplan.gateway import refusals
 from codeplan.gateway.attempt import Ask, Attempt, CallerLeft, TryNext
 from codeplan.gateway.caller_stream import CallerStream
+from codeplan.gateway.formats import OPENAI_CHAT
+from codeplan.gateway.giving_up import GaveUp
 from codeplan.gateway.settlement import Settlement
 from codeplan.gateway.tallying import count_refusal, count_try
 from codeplan.kit.clock import Clock
@@ -38,6 +40,7 @@ class Relay:
     ) -> None:
         self._router, self._clock, self._tallies = router, clock, tallies
         self._settings = settings
+        self._gave_up = GaveUp()
 
     async def run(self, ask: Ask, settlement: Settlement) -> None:
         """Relay and settle. Raises Refusal when nothing was sent; StoreFailed."""
@@ -73,6 +76,8 @@ class Relay:
         back_in = self._router.back_in(ask.model)
         await settlement.release("failed", why=_last_words(tries, back_in))
         refusal = _refusal(tries, back_in, self._clock.now())
+        if refusal.wait is Wait.MOMENT and self._gave_up.lately(ask.affinity):
+            refusal = refusals.gave_up(refusal.code)
         tries.clear()
         try:
             raise refusal
@@ -155,8 +160,21 @@ class Relay:
             status=refusal.status,
             code=refusal.code,
         )
-        failed = inner.Failed(refusal.status, refusal.message)
-        stream.end(ask.format.writer(answering).write(failed))
+        if refusal.code in refusals.OF_UPSTREAMS:
+            self._gave_up.note(ask.affinity)
+            refusal = refusals.gave_up(refusal.code)
+        stream.end(error_event(ask, answering, refusal))
+
+
+def error_event(ask: Ask, answering: Answering, refusal: Refusal) -> bytes:
+    """The refusal as an error inside of the caller's stream."""
+    if ask.format is OPENAI_CHAT:
+        # With our code and not the status: OpenCode tries again whatever has a 503 in it.
+        body = ask.format.error(502, refusal.code, refusal.message, ask.request_id)
+        return b"data: " + body + b"\n\n"
+    kind = ask.error_in_stream if refusal.code in refusals.OF_UPSTREAMS else ""
+    failed = inner.Failed(refusal.status, refusal.message, kind)
+    return ask.format.writer(answering).write(failed)
 
 
 def _last_words(tries: Sequence[tuple[Refusal, Failure]], back_in: float | None) -> str:

@@ -219,6 +219,7 @@ class Serving:
         ask = Ask(
             call.request_id, call.format, outline, call.model, call.caller, headers, thread,
             about_tokens(call.caller.whole_body()), (model.context or 0) if model else 0,
+            call.client.error_in_stream,
         )  # fmt: skip
         # What a refusal tells of windows, it tells of those that refused.
         call.limits = ()
