@@ -163,6 +163,24 @@ def test_who_asks_once_more_after_that_is_stopped(house: House) -> None:
     assert "No model answered after a long wait" in again.json()["error"]["message"]
 
 
+def test_who_asks_the_same_without_streaming_is_told_at_once(house: House) -> None:
+    """Once: nothing keeps such a call alive through a proxy."""
+    gate = Pause()
+    house.first.script = lambda _: Reply(pieces=[gate, Cut()], content_type=SSE)
+    house.second.script = lambda _: Reply(status=500, body=b"{}")
+    assert house.read("chat", "openai", gate)[0] == 200
+    house.second.calls.clear()
+    call = house.call("chat", "openai")
+    body = json.loads(call.content) | {"stream": False}
+    headers = {name: call.headers[name] for name in call.headers if name != "content-length"}
+    told = house.http.post(call.url, headers=headers, json=body)
+    assert told.headers["x-should-retry"] == "false"
+    assert "No model answered after a long wait" in told.json()["error"]["message"]
+    assert not house.second.calls
+    house.http.post(call.url, headers=headers, json=body)
+    assert house.second.calls
+
+
 def test_a_call_that_is_wrong_behind_a_sign_of_life_is_told_so(house: House) -> None:
     gate = Pause()
     failed = {"error": {"message": "tools: bad", "type": "invalid_request_error"}}

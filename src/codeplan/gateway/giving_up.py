@@ -4,6 +4,8 @@ ask once more by themselves; if that fails too they are to stop, and show it."""
 import asyncio
 
 LATELY_SECONDS = 120.0
+# So soon a client asks the same again without streaming, if it does.
+_AT_ONCE_SECONDS = 30.0
 _MOST = 10_000
 
 
@@ -12,15 +14,27 @@ class GaveUp:
 
     def __init__(self) -> None:
         self._at: dict[str, float] = {}
+        self._waiting: dict[str, bool] = {}
 
     def note(self, thread: str) -> None:
         """A call of this conversation has just failed so."""
         if not thread:
             return
         if len(self._at) >= _MOST:
-            self._at.pop(next(iter(self._at)))
+            oldest = next(iter(self._at))
+            del self._at[oldest]
+            self._waiting.pop(oldest, None)
         self._at.pop(thread, None)
         self._at[thread] = _now()
+        self._waiting[thread] = True
+
+    def falls_back(self, thread: str) -> bool:
+        """Whether a call without streaming asks the same again at once, as Claude Code's does:
+        nothing could keep it alive through a proxy, and every route has just failed. Once for each
+        call that was noted."""
+        if _now() - self._at.get(thread, -_AT_ONCE_SECONDS) >= _AT_ONCE_SECONDS:
+            return False
+        return self._waiting.pop(thread, False)
 
     def lately(self, thread: str) -> bool:
         """Whether one did, so that nothing is gained by asking once more."""

@@ -46,6 +46,9 @@ class Relay:
         """Relay and settle. Raises Refusal when nothing was sent; StoreFailed."""
         answering = self._answering(ask)
         stream = self._stream(ask) if ask.outline.stream else None
+        if stream is None and self._gave_up.falls_back(ask.affinity):
+            await settlement.release("failed", why="its stream has just failed on every route")
+            raise refusals.gave_up(refusals.upstream_failed().code)
         try:
             await self._try_routes(ask, answering, settlement, stream)
         except (Refusal, Malformed) as error:
