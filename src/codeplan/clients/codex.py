@@ -27,7 +27,8 @@ class Codex(Client):
     headless = ("exec", "--skip-git-repo-check", "{prompt}")
     at_limit = "own_words"
     counted_by = "turn"
-    error_in_stream = "server_is_overloaded"
+    # At "server_is_overloaded" it stops too, but says in its own words to take another model.
+    error_in_stream = "invalid_prompt"
     not_authored = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
     def recognises(self, call: SeenCall) -> bool:
