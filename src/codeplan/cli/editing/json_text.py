@@ -7,12 +7,13 @@ Where a name stands twice in an object, the last one is what readers take, and w
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import tree_sitter_json
 from tree_sitter import Language, Node, Parser
 
-from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable
+from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable, at
 from codeplan.clients.set_up import Path
 
 _PARSER = Parser(Language(tree_sitter_json.language()))
@@ -44,14 +45,36 @@ def parse(text: bytes) -> dict[str, Any]:
 
 def edited(text: bytes, edits: Iterable[Edit], newline: bytes) -> bytes:
     """The text after these edits. Raises NotEditable."""
+    edits = list(edits)
     for edit in edits:
         if edit.value is ABSENT:
             text = _removed(text, edit.path)
-        else:
-            text = _Setting(text, newline).set(edit.path, edit.value)
+    for path, value in _joined(parse(text), [one for one in edits if one.value is not ABSENT]):
+        text = _Setting(text, newline).set(path, value)
     return text
 
 
+def _joined(settings: dict[str, Any], edits: list[Edit]) -> list[tuple[Path, Any]]:
+    """Values to set, those of one table that is not there yet in one piece: a large text is read
+    anew for each."""
+    pieces: dict[Path, Any] = {}
+    for edit in edits:
+        depth = next(
+            n for n in range(1, len(edit.path) + 1)
+            if n == len(edit.path) or at(settings, edit.path[:n]) is ABSENT
+        )  # fmt: skip
+        place, rest = edit.path[:depth], edit.path[depth:]
+        if not rest:
+            pieces[place] = edit.value
+            continue
+        table = pieces.setdefault(place, {})
+        for key in rest[:-1]:
+            table = table.setdefault(key, {})
+        table[rest[-1]] = edit.value
+    return list(pieces.items())
+
+
+@lru_cache(maxsize=4)
 def _strict(text: bytes) -> bytes:
     """The text with blanks for comments and trailing commas: every other byte where it was."""
     return _blanked(_TRAILING, _blanked(_COMMENTS, text))

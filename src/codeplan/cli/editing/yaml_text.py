@@ -60,26 +60,44 @@ def _read(reader: Callable[[str], Any], text: str) -> Any:
 
 def edited(text: bytes, edits: Iterable[Edit], newline: bytes) -> bytes:
     """The text after these edits. Raises NotEditable."""
-    words = text.decode()
+    words, line_end = text.decode(), newline.decode()
+    edits = list(edits)
     for edit in edits:
         if edit.value is ABSENT:
             words = _removed(words, edit.path)
+    root = _root(words)
+    # What is new at the root is put there in one piece: a large file is read slowly.
+    new: dict[str, Any] = {}
+    for edit in edits:
+        if edit.value is ABSENT:
+            continue
+        if root is None or _pair(root, edit.path[0]) is None:
+            _nest(new, edit.path, edit.value)
         else:
-            words = _set(words, edit.path, edit.value, newline.decode())
-    return words.encode()
+            words = _set(words, edit.path, edit.value, line_end)
+    return (_with_new(words, new, line_end) if new else words).encode()
+
+
+def _with_new(text: str, values: dict[str, Any], newline: str) -> str:
+    node = _root(text)
+    if node is not None:
+        return _inserted(text, node, values, newline)
+    end = _END.search(text)
+    place = end.start() if end else len(text)
+    gap = newline if place and text[place - 1] != "\n" else ""
+    return text[:place] + gap + _lines(values, "", newline) + text[place:]
 
 
 def _set(text: str, path: Path, value: Any, newline: str) -> str:
+    """A value below a name that the root has."""
     node = _root(text)
-    if node is None:
-        end = _END.search(text)
-        place = end.start() if end else len(text)
-        gap = newline if place and text[place - 1] != "\n" else ""
-        return text[:place] + gap + _lines(path, value, "", newline) + text[place:]
     for depth, key in enumerate(path):
+        assert node is not None, "a name of the root is there"
         pair, rest = _pair(node, key), path[depth + 1 :]
         if pair is None:
-            return _inserted(text, node, path[depth:], value, newline)
+            new: dict[str, Any] = {}
+            _nest(new, path[depth:], value)
+            return _inserted(text, node, new, newline)
         inner = pair[1]
         if rest and isinstance(inner, MappingNode) and not _is_alias(pair):
             node = inner
@@ -88,6 +106,12 @@ def _set(text: str, path: Path, value: Any, newline: str) -> str:
             value = {outer: value}
         return _replaced(text, pair, value, newline)
     raise AssertionError("a path has a step")
+
+
+def _nest(values: dict[str, Any], path: Path, value: Any) -> None:
+    for key in path[:-1]:
+        values = values.setdefault(key, {})
+    values[path[-1]] = value
 
 
 def _replaced(text: str, pair: tuple[Node, Node], value: Any, newline: str) -> str:
@@ -101,18 +125,16 @@ def _replaced(text: str, pair: tuple[Node, Node], value: Any, newline: str) -> s
     return text[:start] + gap + written + ends_line + text[end:]
 
 
-def _inserted(text: str, node: MappingNode, path: Path, value: Any, newline: str) -> str:
-    """A pair behind the last one of a mapping."""
+def _inserted(text: str, node: MappingNode, values: dict[str, Any], newline: str) -> str:
+    """New pairs behind the last one of a mapping."""
     if node.flow_style:
         end = _span(text, node.value[-1])[1] if node.value else node.start_mark.index + 1
-        for outer in reversed(path[1:]):
-            value = {outer: value}
         separator = ", " if node.value else ""
-        return f"{text[:end]}{separator}{_written(path[0])}: {_written(value)}{text[end:]}"
+        return text[:end] + separator + _written(values)[1:-1] + text[end:]
     last = node.value[-1]
     # A mapping may begin with its tag, a key with a question mark.
     column = min(node.start_mark.column, node.value[0][0].start_mark.column)
-    lines = _lines(path, value, " " * column, newline)
+    lines = _lines(values, " " * column, newline)
     if getattr(_last(last[1]), "style", None) in ("|", ">"):
         # What follows such a value may be read as a part of it.
         line = last[0].start_mark.index - last[0].start_mark.column
@@ -207,14 +229,16 @@ def _line_end(text: str, pair: tuple[Node, Node]) -> int:
     return rest.end() if rest else end
 
 
-def _lines(path: Path, value: Any, indent: str, newline: str) -> str:
-    """A pair, and the mappings around it, a line each."""
+def _lines(values: dict[str, Any], indent: str, newline: str) -> str:
+    """Pairs, a line each, and those of a mapping indented below it."""
     lines = []
-    for depth, key in enumerate(path):
+    for key, value in values.items():
         is_plain = _PLAIN_KEY.fullmatch(key) and key.lower() not in _WORDS
         name = key if is_plain else json.dumps(key, ensure_ascii=False)
-        inner = f" {_written(value)}" if depth == len(path) - 1 else ""
-        lines.append(f"{indent}{'  ' * depth}{name}:{inner}{newline}")
+        if isinstance(value, dict) and value and all(isinstance(inner, str) for inner in value):
+            lines += [f"{indent}{name}:{newline}", _lines(value, f"{indent}  ", newline)]
+        else:
+            lines.append(f"{indent}{name}: {_written(value)}{newline}")
     return "".join(lines)
 
 

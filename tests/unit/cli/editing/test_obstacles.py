@@ -34,7 +34,7 @@ def named(set_up: SetUp, home: Path, folder: Path, **environ: str) -> list[str]:
 
 
 def test_files_are_found_wherever_they_stand(tmp_path: Path) -> None:
-    home, work = tmp_path / "home", tmp_path / "home/work/project"
+    home, work = tmp_path / "home", tmp_path / "home/code/project"
     work.mkdir(parents=True)
     text = '{"url": "http://other"}'
     files = [

@@ -92,6 +92,9 @@ class Sequences(RuleBasedStateMachine):
 
     def change(self, path: tuple[str, ...], value: Any) -> None:
         self.theirs = applied(self.theirs or {}, [Edit(path, value)])
+        if at(self.theirs, path[:-1]) == {} and path[:-1]:
+            # The table was made by connect, and goes with it.
+            self.theirs = applied(self.theirs, [Edit(path[:-1], ABSENT)])
         self.exact = None
 
     @rule(start=st.integers(0, 2))
