@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from codeplan.protocol.usage import ESTIMATED
 from faults.crowd import Seen
 from faults.misbehaving import Attempt
 
@@ -145,7 +146,9 @@ def _usage(
             continue
         told = {(a.said.input, a.said.cached, a.said.output) for a in attempts[one.text]}
         figures = (row["input"], row["cached"], row["output"])
-        if figures not in told and not (figures == (0, 0, 0) and row["outcome"] != "whole"):
+        # What the upstream did not tell, of an answer that somebody cut, is estimated.
+        is_estimate = row["detail"] == ESTIMATED and row["outcome"] != "whole" and all(figures[::2])
+        if figures not in told and not is_estimate:
             found.append(f"(e) {row['id']} has {figures}, the upstream told {told}")
         for hold in json.loads(row["holds"]):
             if not hold["rule"].endswith(":token"):

@@ -15,9 +15,6 @@ from codeplan.routing.formats import TO_ANTHROPIC, TO_OPENAI_CHAT, UpstreamForma
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 CALLERS = {"messages": ANTHROPIC, "completions": OPENAI_CHAT, "responses": OPENAI_RESPONSES}
-# Recordings leave the schema of an answer out.
-_TITLE = json.dumps({"type": "object", "properties": {"title": {"type": "string"}}})
-_SCHEMA = re.compile('"<schema [0-9]+ bytes>"')
 BACK = {"anthropic": ANTHROPIC, "openai_chat": OPENAI_CHAT}
 
 
@@ -28,7 +25,7 @@ def recorded() -> list[Any]:
             address = call["path"].split("?")[0].rsplit("/", 1)[-1]
             if call["method"] == "POST" and address in CALLERS:
                 body = {k: v for k, v in call["body"].items() if not k.startswith("tools_")}
-                raw = _SCHEMA.sub(_TITLE, json.dumps(body)).encode()
+                raw = json.dumps(body).encode()
                 found.append(pytest.param(CALLERS[address], raw, id=f"{path.stem}-{number}"))
     return found
 

@@ -263,6 +263,10 @@ TestSequences = Sequences.TestCase
 TestSequences.settings = BOUNDS
 
 
+# A defect is met in time: the first sequence that shows it ends the search.
+LONG = settings(BOUNDS, max_examples=1000)
+
+
 def whole_copy(note: Any, content: bytes | None, notes: Any) -> Undone:
     """A defect: the file is put back as it was, whatever came in between."""
     return Undone(notes.copy(note.base) if note.existed else None)
@@ -272,7 +276,7 @@ def test_an_undo_of_whole_files_is_caught() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "undone", whole_copy)
         with pytest.raises(AssertionError):
-            run_state_machine_as_test(Sequences, settings=BOUNDS)
+            run_state_machine_as_test(Sequences, settings=LONG)
 
 
 def test_a_note_that_outlives_a_failed_write_is_caught() -> None:
@@ -280,4 +284,4 @@ def test_a_note_that_outlives_a_failed_write_is_caught() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Connections, "_roll_back", lambda *_: None)
         with pytest.raises(AssertionError):
-            run_state_machine_as_test(Sequences, settings=BOUNDS)
+            run_state_machine_as_test(Sequences, settings=LONG)
