@@ -146,9 +146,7 @@ def _usage(
             continue
         told = {(a.said.input, a.said.cached, a.said.output) for a in attempts[one.text]}
         figures = (row["input"], row["cached"], row["output"])
-        # What the upstream did not tell, of an answer that somebody cut, is estimated.
-        is_estimate = row["detail"] == ESTIMATED and row["outcome"] != "whole" and all(figures[::2])
-        if figures not in told and not is_estimate:
+        if figures not in told and not _is_estimate(row, figures, told):
             found.append(f"(e) {row['id']} has {figures}, the upstream told {told}")
         for hold in json.loads(row["holds"]):
             if not hold["rule"].endswith(":token"):
@@ -158,6 +156,20 @@ def _usage(
             if not fits and not full:
                 found.append(f"(e) {row['id']} is charged {hold['charged']} for {figures}")
     return found
+
+
+def _is_estimate(row: Any, figures: tuple[int, int, int], told: set[tuple[int, int, int]]) -> bool:
+    """Whether a half that the upstream did not tell, or told as 0, is estimated; of an answer that
+    somebody cut it may not have told the other half by then either."""
+    if row["detail"] != ESTIMATED or not (figures[0] + figures[1] and figures[2]):
+        return False
+    if row["outcome"] != "whole":
+        return True
+    return any(
+        figures[:2] in (one[:2], figures[:2] if not one[0] + one[1] else None)
+        and one[2] in (0, figures[2])
+        for one in told
+    )
 
 
 def _sums(calls: dict[str, Any], prompts: dict[str, Any], hours: list[Any]) -> list[str]:
