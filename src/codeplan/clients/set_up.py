@@ -12,6 +12,13 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _BELOW_HOME = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\0]+\.(json|jsonc|toml|ya?ml)")
 
 
+def nest(table: dict[str, Any], path: Path, value: Any) -> None:
+    """Put a value into nested tables; those on the way are made."""
+    for step in path[:-1]:
+        table = table.setdefault(step, {})
+    table[path[-1]] = value
+
+
 def is_configuration(file: str) -> bool:
     """Whether this is a file below the home folder, in a form that can be edited: no other may be
     written by what a file or a service says."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import tomlkit
 
-from codeplan.clients.set_up import SetUp
+from codeplan.clients.set_up import SetUp, nest
 
 
 def written(set_up: SetUp) -> str:
@@ -13,11 +13,7 @@ def written(set_up: SetUp) -> str:
     values = (*set_up.defaults, *set_up.values)
     tree: dict[str, Any] = {}
     for path, value in values:
-        steps = (path,) if isinstance(path, str) else path
-        place = tree
-        for step in steps[:-1]:
-            place = place.setdefault(step, {})
-        place[steps[-1]] = value
+        nest(tree, path, value)
     if set_up.format == "toml":
         return tomlkit.dumps(tree)
     if set_up.format == "yaml":

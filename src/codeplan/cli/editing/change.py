@@ -98,7 +98,7 @@ def planned(
 
 def _planned(set_up: SetUp, key: str, path: Path, note: FileNote | None, notes: Notes) -> Change:
     before = path.read_bytes() if target_of(path).exists() else None
-    state = Undone(before) if note is None else undone(note, before, notes)
+    state = Undone(before, is_ours=False) if note is None else undone(note, before, notes)
     base = state.content
     content = _without_stale(set_up, before or b"", base or b"", note)
     edits = wanted(set_up, _settings(content, set_up))
@@ -119,7 +119,7 @@ def _planned(set_up: SetUp, key: str, path: Path, note: FileNote | None, notes: 
         edits=tuple(_noted(edit, left) for edit in own),
         shown=tuple(edits),
         replaces_base=state.is_whole,
-        is_ours=note is not None and state.is_ours,
+        is_ours=state.is_ours,
         key_at=next((edit.path for edit in own if key and edit.value == key), ()),
         mode_before=mode_before,
         # For its owner alone while a key is in it.

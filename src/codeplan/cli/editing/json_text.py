@@ -14,7 +14,8 @@ import tree_sitter_json
 from tree_sitter import Language, Node, Parser
 
 from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable, at
-from codeplan.clients.set_up import Path
+from codeplan.cli.editing.lines import indent_at
+from codeplan.clients.set_up import Path, nest
 
 _PARSER = Parser(Language(tree_sitter_json.language()))
 _STRING = rb'"(?:[^"\\\n]|\\.)*"'
@@ -64,13 +65,10 @@ def _joined(settings: dict[str, Any], edits: list[Edit]) -> list[tuple[Path, Any
             if n == len(edit.path) or at(settings, edit.path[:n]) is ABSENT
         )  # fmt: skip
         place, rest = edit.path[:depth], edit.path[depth:]
-        if not rest:
+        if rest:
+            nest(pieces.setdefault(place, {}), rest, edit.value)
+        else:
             pieces[place] = edit.value
-            continue
-        table = pieces.setdefault(place, {})
-        for key in rest[:-1]:
-            table = table.setdefault(key, {})
-        table[rest[-1]] = edit.value
     return list(pieces.items())
 
 
@@ -127,13 +125,13 @@ class _Setting:
     def _step(self) -> str:
         """What one level is indented by, as the file has it."""
         for pair in _pairs(self.root):
-            inside = _indent_at(self.text, pair.start_byte)
+            inside = indent_at(self.text, pair.start_byte)
             if inside and b"\n" in self.text[self.root.start_byte : pair.start_byte]:
                 return inside.decode()
         return "  "
 
     def _replace(self, node: Node, value: Any) -> bytes:
-        written = self._written(value, _indent_at(self.text, node.start_byte))
+        written = self._written(value, indent_at(self.text, node.start_byte))
         return self.text[: node.start_byte] + written + self.text[node.end_byte :]
 
     def _listed(self, node: Node, values: list[Any], path: Path) -> bytes:
@@ -164,7 +162,7 @@ class _Setting:
         if b"\n" not in text[node.start_byte : last.start_byte]:
             pair = self.comma[1:] + name + self._compact(value) + trailing
             return text[:end] + separator + pair + text[end:]
-        indent = _indent_at(text, last.start_byte)
+        indent = indent_at(text, last.start_byte)
         line = _REST_OF_LINE.match(text, end)
         behind = line.end() if line else end
         pair = self.newline + indent + name + self._written(value, indent) + trailing
@@ -176,7 +174,7 @@ class _Setting:
         inside = text[start:end].rstrip()
         if self.is_one_line and not inside:
             return text[:start] + name + self._compact(value) + text[end:]
-        outer = _indent_at(text, node.start_byte)
+        outer = indent_at(text, node.start_byte)
         indent = outer + self.step.encode()
         pair = self.newline + indent + name + self._written(value, indent) + self.newline + outer
         return text[:start] + inside + pair + text[end:]
@@ -259,9 +257,3 @@ def _pair(node: Node, key: str) -> Node | None:
         if name is not None and json.loads(name.text or b'""') == key:
             return pair
     return None
-
-
-def _indent_at(text: bytes, position: int) -> bytes:
-    """The white space with which the line of this position begins."""
-    line = text[text.rfind(b"\n", 0, position) + 1 : position]
-    return line[: len(line) - len(line.lstrip())]

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from codeplan.cli.editing.edits import Edit, Kind, NotEditable
-from codeplan.cli.editing.writing import PRIVATE
+from codeplan.cli.editing.writing import PRIVATE, fill
 
 _MASK = b"\0key\0"
 
@@ -92,10 +92,6 @@ class Notes:
         finally:
             os.close(descriptor)
 
-    def clients(self) -> list[str]:
-        """Whose configuration is noted."""
-        return sorted(path.stem for path in self.folder.glob("*.json"))
-
     def read(self, client: str) -> dict[str, FileNote]:
         """By path, as they are written. Raises NotEditable."""
         try:
@@ -121,7 +117,7 @@ class Notes:
         part = file.with_suffix(".part")
         content = msgspec.json.encode(_ClientNote(tuple(notes.values())))
         try:
-            _fill(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), content)
+            fill(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), content)
             part.replace(file)
         except BaseException:
             part.unlink(missing_ok=True)
@@ -139,7 +135,7 @@ class Notes:
                 number += 1
                 continue
             try:
-                _fill(descriptor, content)
+                fill(descriptor, content)
             except BaseException:
                 (self.folder / name).unlink()
                 raise
@@ -172,13 +168,6 @@ def unmasked(content: bytes, key: str) -> bytes:
 
 def content_hash(content: bytes) -> str:
     return sha256(content).hexdigest()
-
-
-def _fill(descriptor: int, content: bytes) -> None:
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _as_now(note: _NoteOfBefore) -> FileNote:

@@ -16,7 +16,8 @@ import tree_sitter_toml
 from tree_sitter import Language, Node, Parser
 
 from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable, leaves
-from codeplan.clients.set_up import Path
+from codeplan.cli.editing.lines import indent_at
+from codeplan.clients.set_up import Path, nest
 
 _PARSER = Parser(Language(tree_sitter_toml.language()))
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -104,7 +105,7 @@ class _Places:
             elif pair is not None:
                 if pair.value.type != "inline_table":
                     raise NotEditable(f"{'.'.join(pair.path)} is no table")
-                _nest(inline.setdefault(pair.path, {}), edit.path[len(pair.path) :], edit.value)
+                nest(inline.setdefault(pair.path, {}), edit.path[len(pair.path) :], edit.value)
             else:
                 self._place(edit, splices, tables)
         for path, values in inline.items():
@@ -135,13 +136,17 @@ class _Places:
             inside = [child for child in own.named_children[1:] if child.type == "pair"]
             behind = inside[-1] if inside else own.named_children[0]
             end = _line_end(text, behind.end_byte)
-            splices.append((end, end, self._line(text[:end], line, _indent_at(text, behind))))
+            splices.append(
+                (end, end, self._line(text[:end], line, indent_at(text, behind.start_byte)))
+            )
         elif dotted:
             last = dotted[-1]
             name = edit.path[len(last.section) :]
             end = _line_end(text, last.node.end_byte)
             line = _pair_line(name, edit.value)
-            splices.append((end, end, self._line(text[:end], line, _indent_at(text, last.node))))
+            splices.append(
+                (end, end, self._line(text[:end], line, indent_at(text, last.node.start_byte)))
+            )
         else:
             tables.setdefault(table, []).append(line)
 
@@ -292,17 +297,6 @@ def _written(value: Any) -> bytes:
     if isinstance(value, list):
         return b"[" + b", ".join(map(_written, value)) + b"]"
     return str(tomlkit.item(value).as_string()).encode()
-
-
-def _nest(table: dict[str, Any], path: Path, value: Any) -> None:
-    for key in path[:-1]:
-        table = table.setdefault(key, {})
-    table[path[-1]] = value
-
-
-def _indent_at(text: bytes, node: Node) -> bytes:
-    line = text[text.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte]
-    return line[: len(line) - len(line.lstrip())]
 
 
 def _line_end(text: bytes, position: int) -> int:

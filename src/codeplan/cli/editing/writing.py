@@ -19,10 +19,7 @@ def write(path: Path, content: bytes, mode: int) -> None:
     part = target.with_name(f".{target.name}.codeplan")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        fill(descriptor, content)
         is_theirs = _own(part, before or target.parent.stat())
         if before is not None and not is_theirs:
             part.unlink()
@@ -35,6 +32,15 @@ def write(path: Path, content: bytes, mode: int) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def fill(descriptor: int, content: bytes) -> None:
+    """Have an open file hold this content, durably, and close it. Raises OSError."""
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def make_folders(path: Path) -> list[Path]:
@@ -89,11 +95,7 @@ def _own(path: Path, owner: os.stat_result) -> bool:
 
 
 def _in_place(target: Path, content: bytes, mode: int) -> None:
-    with target.open("r+b") as file:
-        file.write(content)
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
+    fill(os.open(target, os.O_WRONLY), content)
     if mode_of(target) != mode:
         target.chmod(mode)
 

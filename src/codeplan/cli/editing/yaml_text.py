@@ -18,7 +18,7 @@ from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from codeplan.cli.editing.edits import ABSENT, Edit, NotEditable
-from codeplan.clients.set_up import Path
+from codeplan.clients.set_up import Path, nest
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -72,7 +72,7 @@ def edited(text: bytes, edits: Iterable[Edit], newline: bytes) -> bytes:
         if edit.value is ABSENT:
             continue
         if root is None or _pair(root, edit.path[0]) is None:
-            _nest(new, edit.path, edit.value)
+            nest(new, edit.path, edit.value)
         else:
             words = _set(words, edit.path, edit.value, line_end)
     return (_with_new(words, new, line_end) if new else words).encode()
@@ -96,7 +96,7 @@ def _set(text: str, path: Path, value: Any, newline: str) -> str:
         pair, rest = _pair(node, key), path[depth + 1 :]
         if pair is None:
             new: dict[str, Any] = {}
-            _nest(new, path[depth:], value)
+            nest(new, path[depth:], value)
             return _inserted(text, node, new, newline)
         inner = pair[1]
         if rest and isinstance(inner, MappingNode) and not _is_alias(pair):
@@ -106,12 +106,6 @@ def _set(text: str, path: Path, value: Any, newline: str) -> str:
             value = {outer: value}
         return _replaced(text, pair, value, newline)
     raise AssertionError("a path has a step")
-
-
-def _nest(values: dict[str, Any], path: Path, value: Any) -> None:
-    for key in path[:-1]:
-        values = values.setdefault(key, {})
-    values[path[-1]] = value
 
 
 def _replaced(text: str, pair: tuple[Node, Node], value: Any, newline: str) -> str:
