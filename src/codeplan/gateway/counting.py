@@ -11,12 +11,10 @@ from codeplan.gateway.formats import ANTHROPIC, CallerFormat
 from codeplan.protocol import inner
 from codeplan.protocol.anthropic import tokens
 from codeplan.protocol.outline import Malformed
-from codeplan.routing.failures import broke
 from codeplan.routing.formats import TO_ANTHROPIC
 from codeplan.routing.routes import OpenRoute, Router
 from codeplan.telemetry import log
 from codeplan.upstream.base import UpstreamCall, UpstreamFailed
-from codeplan.upstream.reading import read_whole
 
 
 class Counter:
@@ -49,13 +47,8 @@ def _question(format_: CallerFormat, body: bytes, name: str) -> bytes:
 async def _ask(route: OpenRoute, body: bytes) -> bytes | None:
     call = UpstreamCall(f"{TO_ANTHROPIC.path}/count_tokens", body, TO_ANTHROPIC.own_headers)
     try:
-        answer = await route.upstream.send(call)
-        try:
-            body = await read_whole(answer)
-        finally:
-            answer.close()
+        answer, body = await route.fetch(call)
     except UpstreamFailed as failed:
-        route.failed(broke(failed))
         log.warning("count failed", upstream=route.upstream.settings.name, why=str(failed))
         return None
     if answer.status == 200:

@@ -9,12 +9,11 @@ from codeplan.kit.clock import Clock
 from codeplan.protocol import complaints, inner
 from codeplan.protocol.outline import Malformed
 from codeplan.protocol.usage import Usage
-from codeplan.routing.failures import broke, of_status
+from codeplan.routing.failures import of_status
 from codeplan.routing.formats import UPSTREAM_FORMATS
 from codeplan.routing.routes import OpenRoute, Router
 from codeplan.telemetry import log
 from codeplan.upstream.base import CALLS_FAULT, Upstream, UpstreamCall, UpstreamFailed
-from codeplan.upstream.reading import read_whole
 
 T = TypeVar("T")
 # So many characters of a server's error are passed on.
@@ -93,15 +92,7 @@ class Asking:
     async def _send(self, route: OpenRoute, call: UpstreamCall) -> bytes:
         """The answer's body. Raises UpstreamFailed, AskFailed; Refused where the call is at
         fault."""
-        try:
-            answer = await route.upstream.send(call)
-            try:
-                body = await read_whole(answer)
-            finally:
-                answer.close()
-        except UpstreamFailed as failed:
-            route.failed(broke(failed))
-            raise
+        answer, body = await route.fetch(call)
         if answer.status == 200:
             route.answered()
             return body

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codeplan.routing.budget import RetryBudget
+from codeplan.routing.failures import broke
 from codeplan.routing.rests import Failure, Rests, RouteKey, Standing
-from codeplan.upstream.base import Servers, Upstream
+from codeplan.upstream.base import (
+    Servers,
+    Upstream,
+    UpstreamAnswer,
+    UpstreamCall,
+    UpstreamFailed,
+)
+from codeplan.upstream.reading import read_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,19 @@ class OpenRoute:
         if not self._told:
             self._told = True
             self.rests.failed(self.key, failure, self.trial)
+
+    async def fetch(self, call: UpstreamCall) -> tuple[UpstreamAnswer, bytes]:
+        """Ask it for an answer with its whole body. What it is worth, the caller says, but that the
+        route is broken is noted. Raises UpstreamFailed."""
+        try:
+            answer = await self.upstream.send(call)
+            try:
+                return answer, await read_whole(answer)
+            finally:
+                answer.close()
+        except UpstreamFailed as failed:
+            self.failed(broke(failed))
+            raise
 
     def let_go(self) -> None:
         """The call ended before anything could be said of the route."""
