@@ -15,7 +15,7 @@ from codeplan.gateway.caller_stream import CallerStream
 from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.leaving import Leaving
 from codeplan.gateway.settlement import Settlement
-from codeplan.gateway.translation import Plan, StreamCarrier, WholeCarrier, plan_body
+from codeplan.gateway.translation import BROKEN_OFF, Plan, StreamCarrier, WholeCarrier, plan_body
 from codeplan.protocol import complaints, inner, overlong
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.outline import Outline
@@ -27,7 +27,6 @@ from codeplan.upstream.reading import read_whole
 
 # Where others serve, a route whose rest is over has so long for its first content.
 TRIAL_SECONDS = 10.0
-_BROKEN_OFF = "the upstream ended in the middle of its answer"
 _JSON: Headers = ((b"content-type", b"application/json"),)
 
 
@@ -139,7 +138,7 @@ class Attempt:
             out = carrier.feed(data) if data else carrier.end()
             if not data:
                 # Whole is whole, also where the connection broke behind the model's finish.
-                cut = "" if progress.ended else cut or _BROKEN_OFF
+                cut = "" if progress.ended else cut or BROKEN_OFF
             if progress.failure is not None:
                 cut = progress.failure.message
             if not leaving.committed:

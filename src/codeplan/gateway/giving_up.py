@@ -14,7 +14,7 @@ class GaveUp:
 
     def __init__(self) -> None:
         self._at: dict[str, float] = {}
-        self._waiting: dict[str, bool] = {}
+        self._fresh: set[str] = set()  # nobody asked again since
 
     def note(self, thread: str) -> None:
         """A call of this conversation has just failed so."""
@@ -23,22 +23,26 @@ class GaveUp:
         if len(self._at) >= _MOST:
             oldest = next(iter(self._at))
             del self._at[oldest]
-            self._waiting.pop(oldest, None)
+            self._fresh.discard(oldest)
         self._at.pop(thread, None)
         self._at[thread] = _now()
-        self._waiting[thread] = True
+        self._fresh.add(thread)
 
     def falls_back(self, thread: str) -> bool:
         """Whether a call without streaming asks the same again at once, as Claude Code's does:
         nothing could keep it alive through a proxy, and every route has just failed. Once for each
         call that was noted."""
-        if _now() - self._at.get(thread, -_AT_ONCE_SECONDS) >= _AT_ONCE_SECONDS:
+        if thread not in self._fresh or not self._within(thread, _AT_ONCE_SECONDS):
             return False
-        return self._waiting.pop(thread, False)
+        self._fresh.remove(thread)
+        return True
 
     def lately(self, thread: str) -> bool:
         """Whether one did, so that nothing is gained by asking once more."""
-        return _now() - self._at.get(thread, -LATELY_SECONDS) < LATELY_SECONDS
+        return self._within(thread, LATELY_SECONDS)
+
+    def _within(self, thread: str, seconds: float) -> bool:
+        return _now() - self._at.get(thread, -seconds) < seconds
 
 
 def _now() -> float:

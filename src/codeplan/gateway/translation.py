@@ -24,7 +24,7 @@ from codeplan.telemetry import log
 from codeplan.upstream.base import Upstream
 
 _INCLUDE_USAGE = b'{"include_usage":true}'
-_CUT = inner.Failed(502, "the upstream ended in the middle of its answer")
+BROKEN_OFF = "the upstream ended in the middle of its answer"
 Change = Callable[[inner.Event], inner.Event]
 
 
@@ -213,7 +213,7 @@ class WholeCarrier:
             if passes or not isinstance(event, inner.OtherDelta):
                 self.progress.note(event)
         if not (self.progress.ended or passes):
-            self.progress.failure = self.progress.failure or _CUT
+            self.progress.failure = self.progress.failure or inner.Failed(502, BROKEN_OFF)
         if passes or self.progress.failure is not None:
             return body
         usage = inner.Reported(self.progress.complete_usage())
