@@ -60,6 +60,10 @@ def video_from(link: str) -> Video:
 
 # Where a caller's conversation says nothing, and a protocol demands that somebody speaks.
 NOTHING_SAID = "(no message)"
+# What is said of a file that is named by an id, where its link would do.
+FILES_NOT_KEPT = "files are not kept here; send the data, or a public link"
+# How any JSON is asked for where the protocol has no way to.
+ANY_OBJECT = "Answer with one JSON object and nothing else."
 
 
 def reminder(text: Text) -> Text:

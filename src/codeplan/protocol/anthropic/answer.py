@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from codeplan.protocol import inner, lenient
+from codeplan.protocol import arguments, inner, lenient
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.usage import Usage
 from codeplan.protocol.whole import Part, gather
@@ -83,16 +83,10 @@ def _block(part: Part) -> dict[str, Any]:
             return {"type": "text", "text": text}
         case inner.Thinking(text, signature):
             return {"type": "thinking", "thinking": text, "signature": signature}
-        case inner.ToolCall(identity, name, arguments):
-            return {"type": "tool_use", "id": identity, "name": name, "input": _input(arguments)}
-
-
-def _input(arguments: str) -> Any:
-    """Always an object, as the protocol has it; what else the model wrote is kept inside one."""
-    try:
-        value = msgspec.json.decode(arguments or "{}")
-    except msgspec.DecodeError:
-        return {"arguments": arguments}
-    if isinstance(value, dict):
-        return value
-    return {} if value is None else {"arguments": value}
+        case inner.ToolCall(identity, name, given):
+            return {
+                "type": "tool_use",
+                "id": identity,
+                "name": name,
+                "input": arguments.as_object(given),
+            }

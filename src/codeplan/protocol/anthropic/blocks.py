@@ -12,7 +12,6 @@ from codeplan.protocol import fields, hosted, inner
 from codeplan.protocol.outline import Malformed
 
 Said = inner.Text | inner.Image | inner.Document
-NOT_KEPT = "files are not kept here; send the data, or a public link"
 
 
 def parts(content: Any, place: str) -> tuple[inner.Part, ...]:
@@ -78,7 +77,7 @@ def _image(source: dict[str, Any], place: str) -> inner.Image:
         case "url":
             return inner.image_from(fields.text(source.get("url"), f"{place}.source.url"))
         case "file":
-            raise Malformed(f"{place}.source: {NOT_KEPT}")
+            raise Malformed(f"{place}.source: {inner.FILES_NOT_KEPT}")
     raise Malformed(f"{place}.source.type: expected base64 or url")
 
 
@@ -98,7 +97,7 @@ def _document(block: dict[str, Any], place: str) -> list[Said]:
             url = fields.text(source.get("url"), f"{place}.source.url")
             file = inner.Document(title, url=url)
         case "file":
-            raise Malformed(f"{place}.source: {NOT_KEPT}")
+            raise Malformed(f"{place}.source: {inner.FILES_NOT_KEPT}")
         case _:
             raise Malformed(f"{place}.source.type: expected base64, text, content or url")
     context = fields.text(block.get("context") or "", f"{place}.context")

@@ -18,7 +18,6 @@ _FORMATS = frozenset({
     "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
 })  # fmt: skip
 _KINDS = frozenset({"object", "array", "string", "integer", "number", "boolean", "null"})
-_ANY_OBJECT = "Answer with one JSON object and nothing else."
 
 
 class _Foreign(Exception):
@@ -39,7 +38,7 @@ def compiled(form: inner.AnswerForm) -> dict[str, Any] | None:
 def instruction(form: inner.AnswerForm) -> str:
     """The form in words, for the system prompt."""
     if form.schema is None:
-        return _ANY_OBJECT
+        return inner.ANY_OBJECT
     return (
         "Answer with JSON that follows this schema, and with nothing else:"
         f" {fields.to_json(form.schema)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from codeplan.protocol import inner
+from codeplan.protocol import arguments, inner
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.gemini import signature
 from codeplan.protocol.usage import Usage
@@ -58,10 +58,10 @@ class Parts:
                 self._mark = mark
             case inner.ToolCallStarted(_, identity, name):
                 self._call, self._arguments = {"id": identity, "name": name}, []
-            case inner.ToolCallDelta(_, arguments):
-                self._arguments.append(arguments)
+            case inner.ToolCallDelta(_, piece):
+                self._arguments.append(piece)
             case inner.ToolCallEnded():
-                call = {**self._call, "args": _arguments("".join(self._arguments))}
+                call = {**self._call, "args": arguments.as_object("".join(self._arguments))}
                 return [self._signed({"functionCall": call})]
             case inner.Started(usage=usage):
                 self.usage = usage or self.usage
@@ -84,15 +84,6 @@ class Parts:
             part["thoughtSignature"] = signature.write(inner.Thinking(self._thought, self._mark))
             self._thought, self._mark = "", ""
         return part
-
-
-def _arguments(text: str) -> Any:
-    """The arguments' JSON; a model's broken JSON is kept as text, so that nothing is lost."""
-    try:
-        value = msgspec.json.decode(text or "{}")
-    except msgspec.DecodeError:
-        return {"arguments": text}
-    return value if isinstance(value, dict) else {"arguments": value}
 
 
 def response(

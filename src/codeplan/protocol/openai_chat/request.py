@@ -21,7 +21,6 @@ from codeplan.protocol.parameters import NOTHING, accepted
 # Fields whose JSON is the caller's own.
 _FREE = frozenset({"parameters", "schema"})
 _MOST_CACHE_KEY = 64
-_ANY_OBJECT = "Answer with one JSON object and nothing else."
 
 
 def decode(body: bytes) -> inner.Request:
@@ -219,9 +218,9 @@ def _ask_for_json(encoded: list[dict[str, Any]]) -> None:
     if "json" in fields.to_json(encoded).lower():
         return
     if encoded and encoded[0]["role"] == "system":
-        encoded[0]["content"] += f"\n\n{_ANY_OBJECT}"
+        encoded[0]["content"] += f"\n\n{inner.ANY_OBJECT}"
     else:
-        encoded.insert(0, {"role": "system", "content": _ANY_OBJECT})
+        encoded.insert(0, {"role": "system", "content": inner.ANY_OBJECT})
 
 
 def _cache_key(key: str) -> str:

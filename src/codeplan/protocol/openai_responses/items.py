@@ -14,7 +14,6 @@ from codeplan.protocol.openai_responses.names import SEPARATOR
 from codeplan.protocol.outline import Malformed
 
 Shown = inner.Text | inner.Image | inner.Document
-NOT_KEPT = "files are not kept here; send the data, or a public link"
 # What a server's own tools did, and what a program answered to such a call.
 _DONE_ELSEWHERE = frozenset({
     "apply_patch_call", "code_interpreter_call", "computer_call", "file_search_call",
@@ -129,7 +128,7 @@ def _parts(content: Any, place: str) -> tuple[Shown, ...]:
                 link = part.get("file_data") or part.get("file_url")
                 parts.append(inner.document_from(name, fields.text(link, f"{where}.file_data")))
             case "input_image" | "computer_screenshot" | "input_file":
-                raise Malformed(f"{where}: {NOT_KEPT}")
+                raise Malformed(f"{where}: {inner.FILES_NOT_KEPT}")
             case kind:
                 raise Malformed(f"{where}: this model's upstream cannot read {kind!r}")
     return tuple(parts)
