@@ -89,6 +89,12 @@ def check_progress(story: Story, progress: inner.Progress, usage_is_due: bool) -
     assert usage.output > 0
 
 
+def story_for(caller: CallerFormat, target: UpstreamFormat, random: Random) -> tuple[Story, Plan]:
+    """A story in the upstream's protocol, and how it is carried to that caller."""
+    make = chat_story if target is TO_OPENAI_CHAT else anthropic_story
+    return make(random), Plan(caller, target, BODY, passes=caller.name == target.name)
+
+
 @pytest.mark.parametrize("upstream", UPSTREAMS, ids=lambda item: item[0].name)
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda item: item.name)
 @settings(max_examples=ODD_STREAMS, deadline=None)
@@ -96,10 +102,8 @@ def check_progress(story: Story, progress: inner.Progress, usage_is_due: bool) -
 def test_an_odd_stream_reaches_every_caller_whole(
     caller: CallerFormat, upstream: tuple[UpstreamFormat, object], seed: int
 ) -> None:
-    target, make = upstream[0], chat_story if upstream[0] is TO_OPENAI_CHAT else anthropic_story
     random = Random(seed)
-    story = make(random)
-    plan = Plan(caller, target, BODY, passes=caller.name == target.name)
+    story, plan = story_for(caller, upstream[0], random)
     out, carrier = relayed(plan, cut(random, story.raw))
     # Usage behind the end is read where it came with the end.
     due = len(story.raw) == story.end
@@ -118,10 +122,8 @@ def test_a_whole_answer_is_a_stream_of_one(
     caller: CallerFormat, upstream: tuple[UpstreamFormat, object], seed: int
 ) -> None:
     """Asked for whole or as a stream, and sent as either."""
-    target, make = upstream[0], chat_story if upstream[0] is TO_OPENAI_CHAT else anthropic_story
     random = Random(seed)
-    story = make(random)
-    plan = Plan(caller, target, BODY, passes=caller.name == target.name)
+    story, plan = story_for(caller, upstream[0], random)
     out, streamed = relayed(plan, cut(random, story.whole))
     check(story, reading.stream(caller.name, out), caller.name)
     check_progress(story, streamed.progress, True)
