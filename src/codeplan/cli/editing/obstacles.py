@@ -4,7 +4,7 @@ and variables of the shell that it is started in. Reads them, writes nothing."""
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
-from codeplan.cli.editing.change import outranking
+from codeplan.cli.editing.change import configuration_of, outranking
 from codeplan.cli.editing.edits import NotEditable, leaves
 from codeplan.cli.editing.formats import Document
 from codeplan.cli.editing.intent import in_the_way
@@ -18,8 +18,11 @@ def obstacles(set_up: SetUp, home: Path, environ: Mapping[str, str], folder: Pat
               if isinstance(leaf, str)}  # fmt: skip
     overriding = [name for name in set_up.overriding if environ.get(name, "") not in (*values, "")]
     yield from (f"{name} is set in this shell, and wins over the settings" for name in overriding)
+    own = configuration_of(set_up, home, environ)
     for path in _above(set_up, home, environ, folder):
         try:
+            if any(one.exists() and path.samefile(one) for one in own):
+                continue  # as a project's, where the tool is started in the home folder
             if path.name.endswith(".env"):
                 names = _variables(path.read_text("utf-8", "replace"), values)
                 settings = [name for name in set_up.overriding if name in names]

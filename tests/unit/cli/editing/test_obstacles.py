@@ -71,6 +71,12 @@ def test_only_what_says_otherwise_is_named(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_file_itself_wins_over_nothing(tmp_path: Path) -> None:
+    """A tool that is started in the home folder takes its person's file for a project's too."""
+    put(tmp_path / ".tool/settings.json", '{"url": "http://other"}')
+    assert named(above("./.tool/settings.json"), tmp_path, tmp_path) == []
+
+
 def test_variables_are_named_in_the_shell_and_in_files_of_them(tmp_path: Path) -> None:
     put(tmp_path / ".env", 'A=1\nexport TOOL_URL="http://other"\nTOOL_KEY=\n')
     set_up = above("./**/.env", "~/.env")
