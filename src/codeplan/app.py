@@ -59,7 +59,7 @@ from codeplan.gateway.serving import Serving, ServingSettings
 from codeplan.identity import OidcProvider
 from codeplan.jobs.clockwork import check_books, forget_old, keep_purse, run_due
 from codeplan.jobs.mailing import send_mail
-from codeplan.jobs.watching import keep_seen, look_for_sharing, read_drains, sum_days
+from codeplan.jobs.watching import keep_seen, look_for_sharing, sum_days
 from codeplan.kit.clock import Clock, SystemClock
 from codeplan.kit.instants import MINUTE
 from codeplan.mail import Mailer
@@ -160,21 +160,16 @@ async def open_service(
         if not database:
             await purse.release_all()
         drains = Drains(store)
+        opened.push_async_callback(drains.close)
         await drains.read()
         rests = Rests(build_rests(config), asyncio.get_running_loop().time)
         router = Router(build_routes(config), upstreams, rests, drains)
 
-        def forget() -> None:
-            accounts.forget()
-            subscriptions.forget()
-            devices.forget()
-
-        store.on_change(forget)
         teams, receipts = Teams(store, store), Receipts(store, subscriptions)
         shop = Shop(store, subscriptions, rules)
         till = Till(store, shop, providers, rules, payments.public_url)
         refunds = Refunds(store, shop, till)
-        clockwork = Clockwork(store, shop, till, refunds, forget)
+        clockwork = Clockwork(store, shop, till, refunds)
         checker = Checker(store, providers)
         passwords, sessions = Passwords(store, clock), Sessions(store, clock)
         oidc = build_oidc(config)
@@ -189,7 +184,6 @@ async def open_service(
             settings=settings,
             store=store,
             clock=clock,
-            forget=forget,
             accounts=accounts,
             passwords=passwords,
             sessions=sessions,
@@ -202,7 +196,7 @@ async def open_service(
                 if oidc
                 else None
             ),
-            keys=ClientKeys(store, store, forget),
+            keys=ClientKeys(store, store),
             devices=devices,
             subscriptions=subscriptions,
             teams=teams,
@@ -245,7 +239,6 @@ async def open_service(
             refused_calls=refused_calls,
             time_zone=config.service.time_zone,
             operator_digest=operator_digest,
-            forget=forget,
         )
         evidence = Evidence(refused_calls, clock)
         relay = Relay(router, clock, tallies, build_relay(config))
@@ -284,7 +277,6 @@ async def open_service(
             keep_purse(purse, runs),
             check_books(checker, runs),
             keep_seen(devices, tallies, refused_calls, runs),
-            read_drains(drains, runs),
             look_for_sharing(everything.cases, runs),
             sum_days(everything.reports, runs),
             keep_small(store, clock, config.service.keep_days),

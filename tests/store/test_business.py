@@ -407,7 +407,6 @@ async def test_an_organisation_and_its_seats(
     assert held is not None
     assert (held.plan.windows[0].scope, held.plan.concurrency) == ("member", 10)
     await teams.cap(team.id, owner.id, friend.id, 7)
-    business.subscriptions.forget()
     capped = await business.subscriptions.held_by(holder)
     assert capped is not None
     assert [rule.limit for rule in capped.plan.windows] == [120, 7]
@@ -428,7 +427,6 @@ async def test_an_organisation_and_its_seats(
     assert (renewed.seats, renewed.ends_at) == (3, add_months(start, 2))
     # Whoever leaves frees the seat, and his key ends.
     await teams.leave(team.id, friend.id, friend.id)
-    business.accounts.forget()
     assert await business.accounts.holder_of(key) is None
     assert await teams.teams_of(friend.id) == []
     await teams.invite(team.id, owner.id, "e@example.org", "member", "invite-5")

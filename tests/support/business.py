@@ -124,7 +124,7 @@ class Business:
         self.till = Till(store, self.shop, given, self.settings, "http://127.0.0.1")
         self.refunds = Refunds(store, self.shop, self.till)
         self.codes = Codes(store, self.shop, catalogue)
-        self.clockwork = Clockwork(store, self.shop, self.till, self.refunds, lambda: None)
+        self.clockwork = Clockwork(store, self.shop, self.till, self.refunds)
         self.checker = Checker(store, given)
         self.purse = Purse(store, self.settings)
         self.teams = Teams(store, store)

@@ -1,7 +1,6 @@
 """An account's client keys: made, named, limited, put in another's place, ended. A key is shown
 when it is made and never again; at most so many serve at once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from codeplan.accounts.keys import KeyName, key_row, new_secret
@@ -46,12 +45,8 @@ class Wanted:
 
 
 class ClientKeys:
-    """``forget``: what is remembered of keys is old."""
-
-    def __init__(
-        self, accounts: AccountStore, books: MoneyStore, forget: Callable[[], None]
-    ) -> None:
-        self._accounts, self._books, self._forget = accounts, books, forget
+    def __init__(self, accounts: AccountStore, books: MoneyStore) -> None:
+        self._accounts, self._books = accounts, books
 
     async def list_keys(self, account_id: str) -> list[tuple[ClientKey, KeyName]]:
         """Those that serve, the newest first, each with its name and what it may do."""
@@ -82,19 +77,17 @@ class ClientKeys:
             return Decision(keys=(replace(old, revoked_at=now),))
 
         await self._books.move(Move(account_id, "", decide, terms=False))
-        self._forget()
 
     async def change(self, account_id: str, key_id: str, wanted: Wanted) -> None:
         """Another name, and what it may do. Raises KeyUnknown, KeyRulesInvalid."""
-        old, checked = await self._own(account_id, key_id), wanted.checked()
+        await self._own(account_id, key_id)
+        checked = wanted.checked()
 
         def decide(_: Books, now: int) -> Decision:
-            # The key is written too, so that every node hears of it.
-            return Decision(keys=(old,), documents=(_named(account_id, key_id, checked, now),))
+            return Decision(documents=(_named(account_id, key_id, checked, now),))
 
         reads = (One(KeyName, key_id),)
         await self._books.move(Move(account_id, "", decide, reads, terms=False))
-        self._forget()
 
     async def _own(self, account_id: str, key_id: str) -> ClientKey:
         for key in await self._accounts.keys_of(account_id):
@@ -115,7 +108,6 @@ class ClientKeys:
             return Decision(keys=keys, documents=(_named(account_id, key.id, wanted, now),))
 
         await self._books.move(Move(account_id, "", decide, terms=False))
-        self._forget()
         return made[0], secret
 
 

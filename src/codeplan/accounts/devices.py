@@ -5,16 +5,18 @@ little later, so that a call costs a look-up in memory."""
 from collections.abc import Sequence
 from hashlib import blake2b
 from ipaddress import ip_address, ip_network
+from typing import Protocol
 
 import msgspec
 from msgspec import structs
 
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY, MINUTE
-from codeplan.store.base import MoneyStore
+from codeplan.store.base import ChangeStore, MoneyStore
 from codeplan.store.changing import amend
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decision, Move
+from codeplan.store.remembered import Remembered
 
 SLOT_MS = 10 * MINUTE
 _SLOTS_KEPT = DAY // SLOT_MS
@@ -51,15 +53,6 @@ class Sighting(msgspec.Struct, frozen=True):
     address: str
 
 
-class _Seen(msgspec.Struct):
-    """What this process knows of a device. ``fresh``: its state was read since it may have
-    changed; ``dirty``: what is to be written."""
-
-    device: Device
-    fresh: bool = True
-    dirty: bool = False
-
-
 def network_of(address: str) -> str:
     """The network of an address: /24, or /48 of IPv6. Finer is nobody's business."""
     try:
@@ -69,71 +62,62 @@ def network_of(address: str) -> str:
         return ""
 
 
+class DeviceStore(MoneyStore, ChangeStore, Protocol):
+    """Devices, and hearing that one was revoked on another node."""
+
+
 class Devices:
-    def __init__(self, store: MoneyStore, clock: Clock) -> None:
+    """``_seen``: of each device, what this process saw and has not yet written."""
+
+    def __init__(self, store: DeviceStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._seen: dict[Sighting, _Seen] = {}
+        self._devices: Remembered[Sighting, Device] = Remembered(
+            store, (Device,), self._load, lambda _, device: (device.account_id,), _REMEMBERED
+        )
+        self._seen: dict[str, Device] = {}
 
     async def admit(self, sighting: Sighting) -> None:
         """Remember the call. Raises DeviceRevoked, StoreFailed."""
-        seen = self._seen.get(sighting)
-        if seen is None or not seen.fresh:
-            seen = await self._load(sighting, seen)
-        if seen.device.state == "revoked":
-            raise DeviceRevoked(seen.device.name or seen.device.client)
+        device = await self._devices.get(sighting)
+        assert device is not None  # one that is new is made
+        if device.state == "revoked":
+            raise DeviceRevoked(device.name or device.client)
+        seen = self._seen.get(device.id, device)
         now = self._clock.now()
         slot = now // SLOT_MS
-        known = seen.device.slots and sighting.key_id in seen.device.keys
-        if not known or seen.device.slots[-1] != slot:
-            kept = tuple(one for one in seen.device.slots if slot > one > slot - _SLOTS_KEPT)
-            seen.device = structs.replace(
-                seen.device,
-                slots=(*kept, slot),
-                seen_at=now,
-                due_at=now,
-                keys={**seen.device.keys, sighting.key_id: now},
-            )
-            seen.dirty = True
-
-    async def _load(self, sighting: Sighting, known: _Seen | None) -> _Seen:
-        network = network_of(sighting.address)
-        name = _device_id(sighting, network)
-        found = await self._store.document(Device, name)
-        if known is not None:
-            state = found.state if found else known.device.state
-            known.device, known.fresh = structs.replace(known.device, state=state), True
-            return known
-        if found is None:
-            now = self._clock.now()
-            found = Device(
-                id=name,
-                account_id=sighting.account_id,
-                made_at=now,
-                state="on",
-                client=sighting.client,
-                network=network,
-                seen_at=now,
-            )
+        if sighting.key_id in seen.keys and seen.slots and seen.slots[-1] == slot:
+            return
         if len(self._seen) >= _REMEMBERED:
             await self.keep()
-            self._seen.clear()
-        # Two calls at once may both have asked.
-        return self._seen.setdefault(sighting, _Seen(found))
+        kept = tuple(one for one in seen.slots if slot > one > slot - _SLOTS_KEPT)
+        self._seen[device.id] = structs.replace(
+            seen,
+            slots=(*kept, slot),
+            seen_at=now,
+            due_at=now,
+            keys={**seen.keys, sighting.key_id: now},
+        )
 
-    def forget(self) -> None:
-        """Something about devices may have changed elsewhere."""
-        for seen in self._seen.values():
-            seen.fresh = False
+    async def _load(self, sighting: Sighting) -> Device:
+        network, now = network_of(sighting.address), self._clock.now()
+        name = _device_id(sighting, network)
+        return await self._store.document(Device, name) or Device(
+            id=name,
+            account_id=sighting.account_id,
+            made_at=now,
+            state="on",
+            client=sighting.client,
+            network=network,
+            seen_at=now,
+        )
 
     async def keep(self) -> None:
         """Write what was seen. Raises StoreFailed."""
-        for seen in [one for one in self._seen.values() if one.dirty]:
-            seen.dirty = False
-            try:
-                await self._write(seen.device)
-            except BaseException:
-                seen.dirty = True
-                raise
+        for device in list(self._seen.values()):
+            await self._write(device)
+            # Calls that came meanwhile have put another in its place.
+            if self._seen.get(device.id) is device:
+                del self._seen[device.id]
 
     async def _write(self, device: Device) -> None:
         """Beside what its owner, or another node, wrote meanwhile."""
@@ -176,9 +160,7 @@ class Devices:
             named = current.name if name is None else name.strip()[:100]
             return structs.replace(current, state=state, name=named)
 
-        changed = await amend(self._store, account_id, Device, device_id, change)
-        self.forget()
-        return changed is not None
+        return await amend(self._store, account_id, Device, device_id, change) is not None
 
 
 def last_used(devices: Sequence[Device]) -> dict[str, int]:

@@ -9,15 +9,14 @@ from codeplan.accounts.keys import KeyName, key_in, key_row, new_secret
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
-from codeplan.store.base import AccountStore, MoneyStore
-from codeplan.store.rows import Account, KeyHolder
+from codeplan.store.base import AccountStore, ChangeStore, MoneyStore
+from codeplan.store.remembered import Remembered
+from codeplan.store.rows import Account, ClientKey, KeyHolder, Subscription
 
-# Remembered so that a known key costs no look-up on each call; forgotten at every change.
-REMEMBERED = 20_000
 _EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
 
 
-class HolderStore(AccountStore, MoneyStore, Protocol):
+class HolderStore(AccountStore, MoneyStore, ChangeStore, Protocol):
     """Accounts, and what is said of their keys."""
 
 
@@ -38,7 +37,13 @@ class Accounts:
 
     def __init__(self, store: HolderStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._holders: dict[bytes, KeyHolder] = {}
+        # So that a known key costs no look-up on each call.
+        self._holders: Remembered[bytes, KeyHolder] = Remembered(
+            store,
+            (ClientKey, Account, Subscription, KeyName),
+            self._load,
+            lambda _, holder: (holder.account.id, holder.key.pays),
+        )
 
     async def create(self, email: str) -> NewAccount:
         """A subscriber with one key. Raises EmailInvalid, AlreadyThere."""
@@ -89,20 +94,11 @@ class Accounts:
 
     async def holder_of(self, key: str) -> KeyHolder | None:
         """Whose key it is, with the subscription; None for a key that is nobody's."""
-        digest = secrets.digest(key)
-        holder = self._holders.get(digest)
-        if holder is None:
-            holder = await self._store.key_holder(digest)
-            if holder is None:
-                return None
-            named = await self._store.document(KeyName, holder.key.id)
-            if named is not None:
-                holder = replace(holder, rules=named.rules)
-            if len(self._holders) >= REMEMBERED:
-                self._holders.clear()
-            self._holders[digest] = holder
-        return holder
+        return await self._holders.get(secrets.digest(key))
 
-    def forget(self) -> None:
-        """Something about accounts, keys or subscriptions changed."""
-        self._holders.clear()
+    async def _load(self, digest: bytes) -> KeyHolder | None:
+        holder = await self._store.key_holder(digest)
+        if holder is None:
+            return None
+        named = await self._store.document(KeyName, holder.key.id)
+        return replace(holder, rules=named.rules) if named is not None else holder

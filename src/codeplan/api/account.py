@@ -121,7 +121,6 @@ class AccountEndpoints:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise Invalid("zone: expected one such as Europe/Berlin") from None
         await self._services.store.set_zone(call.account_id, zone)
-        self._services.forget()
         return {"zone": zone or self._services.time_zone}
 
 

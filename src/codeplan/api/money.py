@@ -119,7 +119,6 @@ class MoneyEndpoints:
         wanted = call.read(Purchase)
         wish = await self.wish_of(call, wanted)
         made = await self._shop.buy(wish, call.once, wanted.due_minor)
-        self._services.forget()
         return show_quote(made)
 
     async def wish_of(self, call: Call, wanted: Purchase) -> Wish:
@@ -172,25 +171,21 @@ class MoneyEndpoints:
         """Add seats until the period's end, paid from the balance."""
         wanted = call.read(SeatsPurchase)
         await self._shop.buy_seats(call.account_id, wanted.number, call.once, wanted.due_minor)
-        self._services.forget()
         return {"added": wanted.number}
 
     async def redeem(self, call: Call) -> Any:
         """A code for a plan, a pack or a bonus."""
         gift = await self._codes.redeem(call.account_id, call.read(Redeem).code, call.once)
-        self._services.forget()
         return msgspec.to_builtins(gift)
 
     async def cancel(self, call: Call) -> Any:
         """Not to renew the plan when its period ends; it goes on until then."""
         await self._shop.cancel(call.account_id, call.once, cancelled=True)
-        self._services.forget()
         return {"cancelled": True}
 
     async def resume(self, call: Call) -> Any:
         """To renew the plan after all."""
         await self._shop.cancel(call.account_id, call.once, cancelled=False)
-        self._services.forget()
         return {"cancelled": False}
 
     async def change(self, call: Call) -> Any:
@@ -198,7 +193,6 @@ class MoneyEndpoints:
         wanted = call.read(Change)
         wish = Wish(call.account_id, wanted.plan, wanted.period, "")
         await self._shop.change(wish, call.once)
-        self._services.forget()
         return {"next_plan": wanted.plan, "next_period": wanted.period}
 
     async def referral(self, call: Call) -> Any:

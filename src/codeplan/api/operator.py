@@ -100,7 +100,6 @@ class OperatorEndpoints:
         }
         if wanted.plan is not None:
             held = await self._shop.grant(made.account.id, wanted.plan, wanted.period, "first")
-            self._services.forget()
             shown |= {"period": held.period, "ends_at": iso_utc(held.ends_at)}
         return shown
 
@@ -123,7 +122,6 @@ class OperatorEndpoints:
         wanted = call.read(Grant)
         account = await self._account(wanted.email)
         held = await self._shop.grant(account.id, wanted.plan, wanted.period, call.once)
-        self._services.forget()
         return {"plan": held.plan_id, "period": held.period, "ends_at": iso_utc(held.ends_at)}
 
     async def restrict(self, call: Call) -> Any:
@@ -131,7 +129,6 @@ class OperatorEndpoints:
         wanted = call.read(Restrict)
         account = await self._account(wanted.email)
         await self._shop.restrict(account.id, wanted.why, call.once)
-        self._services.forget()
         return {"restricted_because": wanted.why or None}
 
     async def move_clock(self, call: Call) -> Any:

@@ -118,7 +118,6 @@ class OrderEndpoints:
         name = call.part("provider")
         headers = {key.lower(): value for key, value in call.request.headers.items()}
         await self._till.notified(name, headers, await call.request.body())
-        self._services.forget()
         status, media_type, body = self._till.providers[name].thanks()
         return Response(body, status, media_type=media_type)
 

@@ -182,7 +182,6 @@ class ServiceEndpoints:
         if not wanted.text:
             raise Invalid("text: expected what the person is told")
         await self._cases.decide(call.part("id"), wanted.restrict, wanted.text)
-        self._services.forget()
         return _case(await self._cases.one(call.part("id")))
 
     async def jobs(self, _: Call) -> Any:
@@ -203,13 +202,11 @@ class ServiceEndpoints:
         if not 1 <= people <= MOST_PEOPLE:
             raise Invalid(f"people: expected 1 to {MOST_PEOPLE}")
         made, key = await self._demo.seed(people)
-        self._services.forget()
         return {"made": made, "key": key or None}
 
     async def unseed(self, _: Call) -> Any:
         """Remove everybody that was made up, with all that is theirs."""
         removed = await self._demo.remove()
-        self._services.forget()
         return {"removed": removed}
 
 

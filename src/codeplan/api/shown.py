@@ -1,6 +1,5 @@
 """What several addresses show of the same thing, written once so that they agree."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +20,7 @@ from codeplan.subscriptions.teams import Teams
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the API's addresses need. ``time_zone``: in which monitor times are read and told.
-    ``forget``: what is remembered of keys and plans is old."""
+    """What the API's addresses need. ``time_zone``: in which monitor times are read and told."""
 
     accounts: Accounts
     subscriptions: Subscriptions
@@ -35,7 +33,6 @@ class Services:
     refused_calls: RefusedCalls
     time_zone: str
     operator_digest: bytes
-    forget: Callable[[], None]
 
     @property
     def usage(self) -> UsageStore:

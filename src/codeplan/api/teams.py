@@ -100,13 +100,11 @@ class TeamEndpoints:
     async def join(self, call: Call) -> Any:
         """Take the seat that is offered. The key for it is shown this once."""
         team, key = await self._teams.join(call.account, call.read(Join).token)
-        self._services.forget()
         return {"team": team.id, "name": team.name, "key": key}
 
     async def new_key(self, call: Call) -> Any:
         """A new key for one's seat, in place of the old one; shown this once."""
         key = await self._teams.new_key(call.part("team_id"), call.account)
-        self._services.forget()
         return {"key": key}
 
     async def cap(self, call: Call) -> Any:
@@ -114,7 +112,6 @@ class TeamEndpoints:
         wanted = max(0, call.read(Cap).prompts_a_month)
         team, member = call.part("team_id"), call.part("member_id")
         await self._teams.cap(team, call.account.id, member, wanted)
-        self._services.forget()
         return {"prompts_a_month": wanted}
 
     async def change_role(self, call: Call) -> Any:
@@ -134,5 +131,4 @@ class TeamEndpoints:
         """A member leaves, or is removed: the seat is free, his keys end."""
         team, member = call.part("team_id"), call.part("member_id")
         await self._teams.leave(team, call.account.id, member)
-        self._services.forget()
         return {"left": member}

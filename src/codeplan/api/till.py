@@ -99,7 +99,6 @@ class TillEndpoints:
             raise Invalid("reference: expected the transfer's number at the bank")
         amount = amount_in(wanted.amount, order.currency)
         paid = await self._till.confirm(order_id, wanted.reference, amount)
-        self._services.forget()
         return show_order(paid)
 
     async def refund(self, call: Call) -> Any:
@@ -112,7 +111,6 @@ class TillEndpoints:
         made = await self._refunds.give(
             order_id, amount, wanted.to, wanted.ends_plan, wanted.reason, call.once
         )
-        self._services.forget()
         return show_order(made)
 
     async def make_codes(self, call: Call) -> Any:

@@ -35,7 +35,6 @@ async def first_start(service: Service) -> FirstStart | None:
     except AlreadyThere:
         return None  # another node makes its first start in this moment
     await service.shop.grant(demo.account.id, plan, "month", "first start")
-    service.accounts.forget()
     operator, password = await service.accounts.create_operator(OPERATOR_EMAIL)
     return FirstStart(operator.email, password, demo.account.email, demo.key, plan)
 

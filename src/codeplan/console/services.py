@@ -1,6 +1,5 @@
 """What the console's pages ask: the services, and what the operator set."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from codeplan.accounts.client_keys import ClientKeys
@@ -60,13 +59,11 @@ class ConsoleSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleServices:
-    """``forget``: what is remembered of keys and plans is old. ``outside``: None without an OpenID
-    Connect provider."""
+    """``outside``: None without an OpenID Connect provider."""
 
     settings: ConsoleSettings
     store: Store
     clock: Clock
-    forget: Callable[[], None]
     accounts: Accounts
     passwords: Passwords
     sessions: Sessions

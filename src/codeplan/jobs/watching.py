@@ -1,5 +1,4 @@
-"""What is seen of calls, written every few seconds; upstreams that operators took out of
-service, read as often; and accounts that look shared, looked for."""
+"""What is seen of calls, written every few seconds; and accounts that look shared, looked for."""
 
 import asyncio
 
@@ -8,7 +7,6 @@ from codeplan.jobs.clockwork import every
 from codeplan.kit.instants import HOUR
 from codeplan.metering.refused_calls import RefusedCalls
 from codeplan.metering.tallies import Tallies
-from codeplan.routing.drains import Drains
 from codeplan.subscriptions.cases import Cases
 from codeplan.subscriptions.reports import Reports
 from codeplan.telemetry import Runs
@@ -34,11 +32,6 @@ async def keep_seen(
     except asyncio.CancelledError:
         await work()
         raise
-
-
-async def read_drains(drains: Drains, runs: Runs) -> None:
-    """Until cancelled."""
-    await every(runs, _KEEP_SECONDS, "drained upstreams", drains.read)
 
 
 async def look_for_sharing(cases: Cases, runs: Runs) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 from codeplan.ledger.postings import Balance, Entry
 from codeplan.plan.turns import Prompt
 from codeplan.plan.windows import Window
+from codeplan.store.changes import Listener
 from codeplan.store.documents import D, Document, Read
 from codeplan.store.money import Books, Move, Term
 from codeplan.store.operations import (
@@ -30,6 +31,11 @@ from codeplan.store.rows import (
 
 class StoreFailed(Exception):
     """The store could not do it (a full disk, a lost server). Nothing was changed."""
+
+
+class RowsHeld(StoreFailed):
+    """Somebody else holds the rows, such as a node that is frozen. Nothing was changed; the same
+    can succeed in a moment, and others are served meanwhile."""
 
 
 class CallGivenUp(StoreFailed):
@@ -74,13 +80,23 @@ class MeterStore(Protocol):
         ...
 
 
+class ChangeStore(Protocol):
+    """What commits change, whichever process makes them. Only remembered.py listens."""
+
+    def on_change(self, kinds: Collection[str], listener: Listener) -> None:
+        """Have the listener called after each commit that changes a record of these kinds: before
+        the commit's own call returns, and where another process made it as soon as this one
+        hears."""
+        ...
+
+    @property
+    def hears(self) -> bool:
+        """Whether what other processes commit reaches this one just now."""
+        ...
+
+
 class AccountStore(Protocol):
     """Accounts and their keys."""
-
-    def on_change(self, told: Callable[[], None]) -> None:
-        """Have ``told`` called whenever another node changed accounts, keys or subscriptions, or
-        may have."""
-        ...
 
     async def add_account(self, account: Account, key: ClientKey | None) -> None:
         """Raises AlreadyThere."""
@@ -289,6 +305,7 @@ class ServiceStore(Protocol):
 
 class Store(
     MeterStore,
+    ChangeStore,
     AccountStore,
     SubscriptionStore,
     UsageStore,

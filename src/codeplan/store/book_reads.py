@@ -8,8 +8,10 @@ from typing import Any
 from codeplan.ledger.postings import Balance, Entry
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
+from codeplan.store.changes import ACCOUNT, Changed
 from codeplan.store.documents import D, Document
 from codeplan.store.money import Term
+from codeplan.store.money_sql import Statement
 from codeplan.store.rows import Subscription
 
 
@@ -26,8 +28,8 @@ class BookReads(ABC):
         return await self._rows(statement)
 
     @abstractmethod
-    async def _tell(self, statement: str, *values: Any) -> None:
-        """Change something, and have every node forget what it remembers of accounts."""
+    async def _write(self, statements: Sequence[Statement], *changes: Changed) -> None:
+        """All of them in one commit, which tells of these changes."""
 
     @abstractmethod
     async def instant(self) -> int: ...
@@ -91,13 +93,16 @@ class BookReads(ABC):
         return min((int(row[0]) for row in found if row[0] is not None), default=None)
 
     async def forget_documents(self, kind: type[Document], state: str, before: int) -> None:
-        await self._tell(sql.FORGET, docs.name_of(kind), state, before)
+        name = docs.name_of(kind)
+        await self._write([(sql.FORGET, (name, state, before))], Changed(name))
 
     async def set_clock_ahead(self, account_id: str, milliseconds: int) -> None:
-        await self._tell(sql.SET_CLOCK, milliseconds, account_id)
+        await self._write(
+            [(sql.SET_CLOCK, (milliseconds, account_id))], Changed(ACCOUNT, account_id)
+        )
 
     async def set_zone(self, account_id: str, zone: str) -> None:
-        await self._tell(sql.SET_ZONE, zone, account_id)
+        await self._write([(sql.SET_ZONE, (zone, account_id))], Changed(ACCOUNT, account_id))
 
     async def house_sums(self) -> list[tuple[str, str, int]]:
         return [(row[0], row[1], row[2]) for row in await self._all_rows(sql.HOUSE)]

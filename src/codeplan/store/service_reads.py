@@ -7,7 +7,9 @@ from typing import Any
 
 from codeplan.kit.ids import first_id
 from codeplan.kit.instants import DAY
+from codeplan.store.changes import ACCOUNT, Changed
 from codeplan.store.columns import CALL, SUMS, call_in
+from codeplan.store.money_sql import Statement
 from codeplan.store.operations import CallRow
 from codeplan.store.rows import Account, PlanCount, Use
 
@@ -66,8 +68,6 @@ _WHOLE = (
     "DELETE FROM subscriptions WHERE account_id = ?",
 )
 
-Statement = tuple[str, tuple[Any, ...]]
-
 
 class ServiceReads(ABC):
     """ServiceStore, over an engine's rows. ``_counted``: the engine's table of what it keeps of
@@ -79,8 +79,8 @@ class ServiceReads(ABC):
     async def _rows(self, statement: str, *values: Any) -> Sequence[Sequence[Any]]: ...
 
     @abstractmethod
-    async def _write(self, statements: Sequence[Statement]) -> None:
-        """All of them in one commit."""
+    async def _write(self, statements: Sequence[Statement], *changes: Changed) -> None:
+        """All of them in one commit, which tells of these changes."""
 
     async def use(self, account_id: str, since: int, until: int, step: int) -> list[Use]:
         whose = "account_id = ? AND " if account_id else ""
@@ -114,7 +114,8 @@ class ServiceReads(ABC):
         ]
 
     async def set_role(self, account_id: str, role: str) -> None:
-        await self._write([("UPDATE accounts SET role = ? WHERE id = ?", (role, account_id))])
+        statement = "UPDATE accounts SET role = ? WHERE id = ?"
+        await self._write([(statement, (role, account_id))], Changed(ACCOUNT, account_id))
 
     async def plans_running(self, now: int) -> list[PlanCount]:
         return [PlanCount(*row) for row in await self._rows(_PLANS, now, now)]
@@ -143,7 +144,10 @@ class ServiceReads(ABC):
             for kind in kinds
         ]
         ended, nameless = _NAMELESS
-        await self._write([*removed, (ended, (now, account_id)), (nameless, (email, account_id))])
+        await self._write(
+            [*removed, (ended, (now, account_id)), (nameless, (email, account_id))],
+            Changed(account_id=account_id),
+        )
 
     async def remove_account(self, account_id: str) -> None:
         counted = f"DELETE FROM {self._counted} WHERE {_OF_SUBSCRIPTION}"
@@ -153,4 +157,4 @@ class ServiceReads(ABC):
             for kind in ("cash", "bonus", "held")
         ]
         account = ("DELETE FROM accounts WHERE id = ?", (account_id,))
-        await self._write([*removed, *balances, account])
+        await self._write([*removed, *balances, account], Changed(account_id=account_id))

@@ -43,18 +43,8 @@ _MOST_STEPS = 5_000
 
 
 class Clockwork:
-    """``forget``: what is remembered of subscriptions is old."""
-
-    def __init__(
-        self,
-        store: DueStore,
-        shop: Shop,
-        till: Till,
-        refunds: Refunds,
-        forget: Callable[[], None],
-    ) -> None:
+    def __init__(self, store: DueStore, shop: Shop, till: Till, refunds: Refunds) -> None:
         self._store, self._shop, self._till, self._refunds = store, shop, till, refunds
-        self._forget = forget
         self._token_bills = TokenBills(store, shop.settings)
 
     async def run_due(self, only: str = "") -> int:
@@ -68,8 +58,6 @@ class Clockwork:
         done += await self._each(Referred, only, self._refer)
         done += await self._each(Pack, only, self._expire)
         done += await self._each(TokenMonth, only, self._token_bills.bill)
-        if done:
-            self._forget()
         return done
 
     async def advance(self, account_id: str, to: int) -> int:
@@ -89,7 +77,6 @@ class Clockwork:
                 break  # what is left waits for somebody outside
             done += 1
         await self._store.set_clock_ahead(account_id, to - real)
-        self._forget()
         return done
 
     async def _each(

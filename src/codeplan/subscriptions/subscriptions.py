@@ -15,12 +15,13 @@ from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.lifecycle import Dunning
 from codeplan.plan.seats import capped, for_seats
 from codeplan.plan.windows import Payer
-from codeplan.store.base import MoneyStore, SubscriptionStore
+from codeplan.store.base import ChangeStore, MoneyStore, SubscriptionStore
+from codeplan.store.remembered import Remembered
 from codeplan.store.rows import KeyHolder, Subscription
 from codeplan.subscriptions.teams import Member, member_id
 
 
-class Books(SubscriptionStore, MoneyStore, Protocol):
+class Books(SubscriptionStore, MoneyStore, ChangeStore, Protocol):
     """Subscriptions, and the moves by which they change."""
 
 
@@ -54,8 +55,14 @@ class Subscriptions:
         self._store, self._clock = store, clock
         self.catalogue = catalogue
         self._dunning = dunning or Dunning()
-        self._plans: dict[tuple[str, str], Plan] = {}
-        self._caps: dict[tuple[str, str], int] = {}
+        # By the catalogue's version and the plan's id.
+        self._plans: Remembered[tuple[str, str], Plan] = Remembered(
+            store, (Catalogue,), self._bought, lambda *_: ()
+        )
+        # Of an organisation's members, by both their accounts; 0 for none.
+        self._caps: Remembered[tuple[str, str], int] = Remembered(
+            store, (Member,), self._cap, lambda name, _: (name[0],)
+        )
 
     async def keep_catalogue(self) -> None:
         """Put the catalogue in force where subscriptions under it will find it."""
@@ -68,10 +75,8 @@ class Subscriptions:
 
     async def held(self, subscription: Subscription) -> Held:
         """The subscription with the plan it was bought with."""
-        name = (subscription.catalogue_version, subscription.plan_id)
-        plan = self._plans.get(name)
-        if plan is None:
-            plan = self._plans[name] = await self._bought(*name)
+        plan = await self._plans.get((subscription.catalogue_version, subscription.plan_id))
+        assert plan is not None  # where there is none, PlanUnknown is raised
         if subscription.seats:
             plan = for_seats(plan, subscription.seats, subscription.pooled)
         until = self._dunning.serves_until(
@@ -91,16 +96,12 @@ class Subscriptions:
             held = structs.replace(held, plan=capped(held.plan, cap, "key"))
         if not holder.key.payer_id:
             return held
-        name = (holder.key.payer_id, holder.account.id)
-        if name not in self._caps:
-            member = await self._store.document(Member, member_id(*name))
-            self._caps[name] = member.prompts_a_month if member else 0
-        plan = capped(held.plan, self._caps[name])
-        return Held(held.subscription, plan, held.serves_until)
+        cap = await self._caps.get((holder.key.payer_id, holder.account.id)) or 0
+        return Held(held.subscription, capped(held.plan, cap), held.serves_until)
 
-    def forget(self) -> None:
-        """Something about subscriptions or their members changed."""
-        self._caps.clear()
+    async def _cap(self, name: tuple[str, str]) -> int:
+        member = await self._store.document(Member, member_id(*name))
+        return member.prompts_a_month if member else 0
 
     async def plan_of(self, subscription_id: str, version: str, at: int) -> Plan | None:
         """The plan that a subscription had at that instant, under that version of the catalogue, as
@@ -117,7 +118,8 @@ class Subscriptions:
         except PlanUnknown:
             return None
 
-    async def _bought(self, version: str, plan_id: str) -> Plan:
+    async def _bought(self, name: tuple[str, str]) -> Plan:
+        version, plan_id = name
         if version == self.catalogue.version:
             return self.catalogue.plans[plan_id]
         document = await self._store.catalogue(version)

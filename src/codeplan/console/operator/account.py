@@ -118,7 +118,6 @@ async def unsee(visit: Visit) -> Answer:
 async def grant(visit: Visit) -> Answer:
     account, period = await _account(visit), period_in(visit.text("period"))
     await visit.services.shop.grant(account.id, visit.text("plan"), period, visit.once)
-    visit.services.forget()
     return Go(_ONE + account.id, "granted")
 
 
@@ -126,7 +125,6 @@ async def restrict(visit: Visit) -> Answer:
     """With a reason that the person is told; without one, the restriction is lifted."""
     account, why = await _account(visit), visit.text("why", 500)
     await visit.services.shop.restrict(account.id, why, visit.once)
-    visit.services.forget()
     return Go(_ONE + account.id, "restricted" if why else "lifted")
 
 
@@ -140,5 +138,4 @@ async def add_money(visit: Visit) -> Answer:
         visit.text("reference", 200),
         visit.once,
     )
-    visit.services.forget()
     return Go(_ONE + account.id, "granted")

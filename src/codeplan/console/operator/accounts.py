@@ -45,7 +45,6 @@ async def make(visit: Visit) -> Answer:
     plan = visit.text("plan")
     if plan:
         await visit.services.shop.grant(made.account.id, plan, "month", "first")
-    visit.services.forget()
     return Shown("operator/accounts.html", await _page(visit, made.key, "key"))
 
 

@@ -56,5 +56,4 @@ async def decide(visit: Visit) -> Answer:
     restricts = visit.text("decision") == "restrict"
     text = visit.text("text", 2000)
     await visit.services.cases.decide(visit.part("id"), restricts, text)
-    visit.services.forget()
     return Go(_HERE, "decided")

@@ -95,7 +95,6 @@ async def confirm(visit: Visit) -> Answer:
     if not reference:
         raise FormInvalid("reference")
     await services.till.confirm(order_id, reference, amount)
-    services.forget()
     return Go(_HERE, "paid")
 
 
@@ -108,7 +107,6 @@ async def refund(visit: Visit) -> Answer:
     to = "provider" if visit.text("to") == "provider" else "balance"
     ends = visit.text("ends_plan") == "on"
     await services.refunds.give(order_id, amount, to, ends, reason, visit.once)
-    services.forget()
     return Go(_HERE, "refunded")
 
 

@@ -83,7 +83,6 @@ async def choose(visit: Visit) -> Answer:
     await prefer(visit.services.store, likes)
     if zone != visit.who.zone:
         await visit.services.store.set_zone(visit.who.id, zone)
-        visit.services.forget()
     response = response_of(Go(HERE, "saved"), visit)
     # So that signing in is in that language too.
     keep_cookie(response, visit.request, LANGUAGE, language, YEAR_SECONDS)

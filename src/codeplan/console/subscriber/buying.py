@@ -116,13 +116,11 @@ async def buy(visit: Visit) -> Answer:
         order = await services.till.order_plan(wish, provider, visit.once, due)
         return Go(f"/console/orders/{order.id}")
     await services.shop.buy(wish, visit.once, due)
-    services.forget()
     return Go("/console/team" if visit.text("team") else "/console/", "bought")
 
 
 async def redeem(visit: Visit) -> Answer:
     gift = await visit.services.codes.redeem(visit.who.id, visit.text("code"), visit.once)
-    visit.services.forget()
     return Go("/console/" if isinstance(gift, PlanGift) else _BILLS, "redeemed")
 
 

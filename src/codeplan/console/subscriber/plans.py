@@ -169,13 +169,11 @@ def _cost(plan: Plan, rule: WindowRule, use: Use) -> int:
 
 async def cancel(visit: Visit) -> Answer:
     await visit.services.shop.cancel(visit.who.id, visit.once, cancelled=True)
-    visit.services.forget()
     return Go(HERE, "cancelled")
 
 
 async def resume(visit: Visit) -> Answer:
     await visit.services.shop.cancel(visit.who.id, visit.once, cancelled=False)
-    visit.services.forget()
     return Go(HERE, "resumed")
 
 
@@ -185,5 +183,4 @@ async def change(visit: Visit) -> Answer:
     currency = held.subscription.currency if held else ""
     wish = Wish(visit.who.id, visit.text("plan"), period_in(visit.text("period")), currency)
     await visit.services.shop.change(wish, visit.once)
-    visit.services.forget()
     return Go(HERE, "changed")

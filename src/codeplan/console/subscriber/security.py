@@ -103,5 +103,4 @@ async def remove(visit: Visit) -> Answer:
     if visit.text("email").lower() != visit.who.email.lower():
         raise FormInvalid("email")
     await visit.services.personal_data.forget(visit.who, visit.now)
-    visit.services.forget()
     return without_session(visit, Go(SIGN_IN, "removed"))

@@ -82,7 +82,6 @@ async def found(visit: Visit) -> Answer:
 
 async def join(visit: Visit) -> Answer:
     _, key = await visit.services.teams.join(visit.who, visit.text("token"))
-    visit.services.forget()
     return Shown("subscriber/team.html", await _page(visit, key, "key"))
 
 
@@ -97,7 +96,6 @@ async def invite(visit: Visit) -> Answer:
 
 async def new_key(visit: Visit) -> Answer:
     key = await visit.services.teams.new_key(visit.part("team"), visit.who)
-    visit.services.forget()
     return Shown("subscriber/team.html", await _page(visit, key, "key"))
 
 
@@ -105,7 +103,6 @@ async def cap(visit: Visit) -> Answer:
     number = visit.number("prompts_a_month", most=10_000_000)
     team, person = visit.part("team"), visit.text("member")
     await visit.services.teams.cap(team, visit.who.id, person, number)
-    visit.services.forget()
     return Go(_HERE, "saved")
 
 
@@ -123,7 +120,6 @@ async def withdraw(visit: Visit) -> Answer:
 
 async def leave(visit: Visit) -> Answer:
     await visit.services.teams.leave(visit.part("team"), visit.who.id, visit.text("member"))
-    visit.services.forget()
     return Go(_HERE, "left")
 
 
@@ -134,7 +130,6 @@ async def more_seats(visit: Visit) -> Answer:
     _, lines, _ = await visit.services.shop.seats(team, number)
     due = sum(line.amount_minor for line in lines)
     await visit.services.shop.buy_seats(team, number, visit.once, due)
-    visit.services.forget()
     return Go(_HERE, "bought")
 
 

@@ -1,14 +1,12 @@
-"""Accounts, keys, subscriptions and catalogues in PostgreSQL.
+"""Accounts, keys, subscriptions and catalogues in PostgreSQL."""
 
-Nodes remember whose key is whose: a change is told to all of them by NOTIFY.
-"""
-
-from collections.abc import Callable
+from collections.abc import Collection
 from typing import Any
 
 import asyncpg
 
 from codeplan.store.base import AlreadyThere
+from codeplan.store.changes import ACCOUNT, CATALOGUE, Changed, Listener
 from codeplan.store.money_sql import (
     KEY,
     KEYS_OF,
@@ -17,11 +15,11 @@ from codeplan.store.money_sql import (
     key_values,
     subscription_in,
 )
+from codeplan.store.postgres.connections import Connection
 from codeplan.store.postgres.engine import Engine
 from codeplan.store.postgres.money import numbered
 from codeplan.store.rows import Account, ClientKey, KeyHolder, Subscription
 
-CHANNEL = "codeplan_accounts"
 _ACCOUNT = "id, email, role, created_at, password_hash, password_once, zone, clock_ahead"
 _NEWEST = " WHERE account_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"
 
@@ -31,32 +29,30 @@ class PostgresAccounts:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._told: list[Callable[[], None]] = []
 
-    def on_change(self, told: Callable[[], None]) -> None:
-        self._told.append(told)
+    def on_change(self, kinds: Collection[str], listener: Listener) -> None:
+        self._engine.changes.listen(kinds, listener)
 
-    def changed(self) -> None:
-        """Another node changed something, or may have."""
-        for told in self._told:
-            told()
+    @property
+    def hears(self) -> bool:
+        return self._engine.hears
 
     async def add_account(self, account: Account, key: ClientKey | None) -> None:
-        async with self._engine.connection() as connection:
+        async def add(connection: Connection, _: bool) -> tuple[None, list[Changed]]:
             try:
-                async with connection.transaction():
-                    await connection.execute(
-                        f"INSERT INTO accounts ({_ACCOUNT})"
-                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                        account.id, account.email, account.role, account.created_at,
-                        account.password_hash, account.password_once, account.zone,
-                        account.clock_ahead,
-                    )  # fmt: skip
-                    if key is not None:
-                        await connection.execute(numbered(SAVE_KEY), *key_values(key))
-                    await connection.execute(f"NOTIFY {CHANNEL}")
+                await connection.execute(
+                    f"INSERT INTO accounts ({_ACCOUNT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                    account.id, account.email, account.role, account.created_at,
+                    account.password_hash, account.password_once, account.zone,
+                    account.clock_ahead,
+                )  # fmt: skip
             except asyncpg.UniqueViolationError:
                 raise AlreadyThere(account.email) from None
+            if key is not None:
+                await connection.execute(numbered(SAVE_KEY), *key_values(key))
+            return None, [Changed(ACCOUNT, account.id)]
+
+        await self._engine.commit(account.id, add)
 
     async def account_by_email(self, email: str) -> Account | None:
         return await self._account("lower(email) = lower($1)", email)
@@ -76,7 +72,8 @@ class PostgresAccounts:
         return [Account(*row) for row in rows]
 
     async def set_password(self, account_id: str, password_hash: str) -> None:
-        await self._execute(
+        await self._update(
+            Changed(ACCOUNT, account_id),
             "UPDATE accounts SET password_hash = $1, password_once = false WHERE id = $2",
             password_hash,
             account_id,
@@ -115,7 +112,8 @@ class PostgresAccounts:
         return subscription_in(tuple(row)) if row else None
 
     async def keep_catalogue(self, version: str, document: bytes, now: int) -> None:
-        await self._execute(
+        await self._update(
+            Changed(CATALOGUE),
             "INSERT INTO catalogues VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             version, document, now,
         )  # fmt: skip
@@ -128,6 +126,9 @@ class PostgresAccounts:
         async with self._engine.for_calls() as connection:
             return await connection.fetchrow(query, *values)
 
-    async def _execute(self, statement: str, *values: Any) -> None:
-        async with self._engine.connection() as connection:
+    async def _update(self, change: Changed, statement: str, *values: Any) -> None:
+        async def write(connection: Connection, _: bool) -> tuple[None, list[Changed]]:
             await connection.execute(statement, *values)
+            return None, [change]
+
+        await self._engine.commit(change.account_id, write)

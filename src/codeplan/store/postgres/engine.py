@@ -1,134 +1,137 @@
-"""Connections to PostgreSQL, and lanes in which metering operations share commits.
-
-A subscription's operations all go through one lane of a node, in order; what waits while a commit
-runs shares the next one. Different subscriptions commit side by side.
-"""
+"""What the parts of the PostgreSQL store share: connections, lanes, and commits that tell what they
+changed."""
 
 import asyncio
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
+from codeplan.store.base import RowsHeld
+from codeplan.store.changes import Changed, Changes
+from codeplan.store.postgres.connections import BY_INDEX, Connection, Pool, connection_of, open_pool
+from codeplan.store.postgres.lanes import LANES, PATIENCE_SECONDS, Handler, Lanes
+from codeplan.store.postgres.listening import Listening, tell
 
-from codeplan.store.base import StoreFailed
-from codeplan.store.delivery import deliver
-
-LANES = 4
 _OTHERS = 4
-_BATCH = 512
-_TIMEOUT_SECONDS = 15.0
-# What a call waits for looks up rows by their keys, so its plans go by the indexes whatever the
-# statistics say: a table that is new (a month's partition, an empty database) looks small until it
-# is analysed, and a plan that reads it from end to end is kept while it grows.
-_BY_INDEX = {
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "jit": "off",
-}
-# Generic only for type checkers.
-Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-_LOST = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
-_Work = tuple[Any, "asyncio.Future[Any]"]
-# Applies operations inside a transaction; one result an operation.
-Handler = Callable[[Connection, Sequence[Any]], Awaitable[list[Any]]]
+# Commits of what calls wait for, beside the lanes; look-ups have two connections more.
+_COMMITS = 6
+_CALLS = LANES + 1 + _COMMITS + 2
+_LOOK_AGAIN_SECONDS = 0.02
+T = TypeVar("T")
+# Inside a transaction: a result, and what was changed. With True it waits for no account's row.
+Change = Callable[[Connection, bool], Awaitable[tuple[T, Collection[Changed]]]]
 
 
 class Engine:
     """``calls``: connections for what a call waits for, the lanes among it; ``pool``: for all
     else."""
 
-    def __init__(self, pool: Pool, calls: Pool, handler: Handler) -> None:
-        self._pool, self._calls, self._handler = pool, calls, handler
-        self._queues: list[asyncio.Queue[_Work]] = [asyncio.Queue() for _ in range(LANES)]
-        self._lanes = [asyncio.create_task(self._run(queue)) for queue in self._queues]
+    def __init__(self, pool: Pool, calls: Pool, handler: Handler, url: str) -> None:
+        self._pool, self._calls = pool, calls
+        self._lanes = Lanes(calls, handler)
+        self._commits = asyncio.Semaphore(_COMMITS)
+        self._turns: dict[str, _Turn] = {}
+        self.changes = Changes()
+        self._listening = Listening(url, self.changes)
+
+    @property
+    def hears(self) -> bool:
+        """Whether what other nodes commit reaches this one just now."""
+        return self._listening.hears
 
     def write(self, key: str, operation: Any) -> "asyncio.Future[Any]":
-        """Have the operation applied inside a commit that others may share.
-
-        A result that is an exception is raised. Raises StoreFailed.
-        """
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        lane = zlib.crc32(key.encode()) % LANES
-        self._queues[lane].put_nowait((operation, future))
-        return future
+        """As `Lanes.write`."""
+        return self._lanes.write(key, operation)
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         """One of the pool's. Raises StoreFailed for whatever goes wrong inside."""
-        return _connection(self._pool)
+        return connection_of(self._pool)
 
     def for_calls(self) -> AbstractAsyncContextManager[Connection]:
         """One on which what a call waits for is looked up by key. Raises as `connection` does."""
-        return _connection(self._calls)
+        return connection_of(self._calls)
+
+    async def commit(self, account_id: str, change: Change[T]) -> T:
+        """Have an account changed in one transaction, and tell every process what was. "": nobody's
+        or many accounts' records are. What somebody else holds is waited for as long as a session
+        may hold it in silence; meanwhile only the account's own changes wait, and no connection.
+        Raises StoreFailed, RowsHeld."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE_SECONDS
+        if not account_id:
+            return await self._commit(self._pool, change, passing=False)
+        async with self._turn(account_id, until) as turn:
+            while True:
+                try:
+                    result = await self._commit_for_calls(change, turn.held)
+                    turn.held = False
+                    return result
+                except RowsHeld:
+                    turn.held = True
+                    if loop.time() >= until:
+                        raise
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def close(self) -> None:
         """Finish what was begun, then close."""
-        for queue in self._queues:
-            await queue.join()
-        for lane in self._lanes:
-            lane.cancel()
-        await asyncio.gather(*self._lanes, return_exceptions=True)
+        await self._listening.close()
+        await self._lanes.close()
         await self._pool.close()
         await self._calls.close()
 
-    async def _run(self, queue: "asyncio.Queue[_Work]") -> None:
-        while True:
-            work = [await queue.get()]
-            while len(work) < _BATCH and not queue.empty():
-                work.append(queue.get_nowait())
-            try:
-                results = await self._commit([operation for operation, _ in work])
-                deliver([future for _, future in work], results)
-            finally:
-                for _ in work:
-                    queue.task_done()
+    async def _commit_for_calls(self, change: Change[T], passing: bool) -> T:
+        async with self._commits:
+            return await self._commit(self._calls, change, passing)
 
-    async def _commit(self, operations: list[Any]) -> list[Any]:
+    async def _commit(self, pool: Pool, change: Change[T], passing: bool) -> T:
+        changes: Collection[Changed] = ()
         try:
-            async with (
-                self._calls.acquire(timeout=_TIMEOUT_SECONDS) as connection,
-                connection.transaction(),
-            ):
-                return await self._handler(connection, operations)
-        except _LOST as error:
-            return [_failed(error)] * len(operations)
-        except Exception as error:  # whatever went wrong must reach those who wait
-            if len(operations) > 1:
-                # One bad operation must not fail its neighbours.
-                return [result for one in operations for result in await self._commit([one])]
-            return [_failed(error) if isinstance(error, asyncpg.PostgresError) else error]
+            async with connection_of(pool) as connection, connection.transaction():
+                result, changes = await change(connection, passing)
+                await tell(connection, self.changes.to_tell(changes))
+        finally:
+            # Also where no word of the commit came: it may have happened.
+            self.changes.publish(changes)
+        return result
+
+    @asynccontextmanager
+    async def _turn(self, account_id: str, until: float) -> AsyncIterator["_Turn"]:
+        """One change of an account at a time, in order; whoever waits has no connection yet.
+        Raises RowsHeld where it does not come in time."""
+        turn = self._turns.setdefault(account_id, _Turn())
+        turn.wanted += 1
+        try:
+            try:
+                async with asyncio.timeout_at(until):
+                    await turn.lock.acquire()
+            except TimeoutError:
+                raise RowsHeld("PostgreSQL: the account has many changes before this one") from None
+            try:
+                yield turn
+            finally:
+                turn.lock.release()
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[account_id]
 
 
-@asynccontextmanager
-async def _connection(pool: Pool) -> AsyncIterator[Connection]:
+class _Turn:
+    """``wanted``: how many change the account, or wait to. ``held``: somebody else held its row the
+    last time."""
+
+    def __init__(self) -> None:
+        self.lock, self.wanted, self.held = asyncio.Lock(), 0, False
+
+
+async def open_engine(url: str, handler: Handler) -> Engine:
+    """Raises StoreFailed."""
+    pool = await open_pool(url, _OTHERS, {})
     try:
-        async with pool.acquire(timeout=_TIMEOUT_SECONDS) as connection:
-            yield connection
-    except (*_LOST, asyncpg.PostgresError) as error:
-        raise StoreFailed(f"PostgreSQL: {error or type(error).__name__}") from error
-
-
-def _failed(error: BaseException) -> StoreFailed:
-    failure = StoreFailed(f"PostgreSQL: {error or type(error).__name__}")
-    failure.__cause__ = error
-    return failure
-
-
-async def open_pool(url: str, for_calls: bool = False) -> Pool:
-    """Connections for what a call waits for, or for all else. Raises StoreFailed."""
-    try:
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=LANES + _OTHERS if for_calls else _OTHERS,
-            command_timeout=_TIMEOUT_SECONDS,
-            timeout=_TIMEOUT_SECONDS,
-            server_settings={"application_name": "codeplan", **(_BY_INDEX if for_calls else {})},
-        )
-    except (*_LOST, asyncpg.PostgresError, ValueError) as error:
-        raise StoreFailed(f"PostgreSQL cannot be used: {error or type(error).__name__}") from error
-    return pool
+        calls = await open_pool(url, _CALLS, BY_INDEX)
+    except BaseException:
+        with contextlib.suppress(Exception):
+            await pool.close()
+        raise
+    return Engine(pool, calls, handler, url)

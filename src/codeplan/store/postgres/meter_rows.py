@@ -7,7 +7,7 @@ from codeplan.plan.windows import Window
 from codeplan.store import columns
 from codeplan.store.loaded import Ending, Rows, windows_needed
 from codeplan.store.operations import CallRow, Operation, Reserve
-from codeplan.store.postgres.engine import Connection
+from codeplan.store.postgres.connections import Connection
 
 _LOCK = """
 WITH locked AS (
@@ -16,6 +16,8 @@ WITH locked AS (
 )
 SELECT subscription_id, free_calls, codeplan_now() AS now FROM locked
 """
+_LOCK_FREE = _LOCK.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
+_KNOWN = "SELECT subscription_id FROM meters WHERE subscription_id = ANY ($1)"
 # A statement of its own: only one that begins under the locks sees what others did before them.
 _RUNNING = """
 SELECT subscription_id, count(*) FROM calls
@@ -75,20 +77,26 @@ ON CONFLICT (account_id, hour, model, client) DO UPDATE SET {columns.added("hour
 """
 
 
-async def lock(connection: Connection, subscriptions: Iterable[str]) -> tuple[Rows, int]:
-    """Lock the meters of these subscriptions; what they say, and the database's instant then."""
+async def lock(
+    connection: Connection, subscriptions: Iterable[str], passing: bool = False
+) -> tuple[Rows, int]:
+    """Lock the meters of these subscriptions; what they say, and the database's instant then.
+    ``passing``: without those that somebody else has locked."""
     wanted = sorted(set(subscriptions))
-    found = await connection.fetch(_LOCK, wanted)
-    if len(found) < len(wanted):
-        known = {row["subscription_id"] for row in found}
-        missing = [(name,) for name in wanted if name not in known]
-        await connection.executemany(
-            "INSERT INTO meters (subscription_id) VALUES ($1) ON CONFLICT DO NOTHING", missing
-        )
-        found = await connection.fetch(_LOCK, wanted)
+    statement = _LOCK_FREE if passing else _LOCK
+    locked = await connection.fetch(statement, wanted)
+    if len(locked) < len(wanted):
+        known = locked if not passing else await connection.fetch(_KNOWN, wanted)
+        missing = set(wanted) - {row["subscription_id"] for row in known}
+        if missing:
+            await connection.executemany(
+                "INSERT INTO meters (subscription_id) VALUES ($1) ON CONFLICT DO NOTHING",
+                [(name,) for name in sorted(missing)],
+            )
+            locked = await connection.fetch(statement, wanted)
     rows = Rows()
-    rows.free_calls = {row["subscription_id"]: row["free_calls"] for row in found}
-    return rows, max(row["now"] for row in found)
+    rows.free_calls = {row["subscription_id"]: row["free_calls"] for row in locked}
+    return rows, max((row["now"] for row in locked), default=0)
 
 
 async def load(

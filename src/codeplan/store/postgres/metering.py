@@ -22,7 +22,9 @@ from codeplan.store.operations import (
     Reserve,
     Result,
 )
-from codeplan.store.postgres.engine import Connection, Engine
+from codeplan.store.postgres.connections import Connection
+from codeplan.store.postgres.engine import Engine
+from codeplan.store.postgres.lanes import WAITS, Waits
 from codeplan.store.postgres.meter_rows import (
     load,
     load_calls,
@@ -48,18 +50,21 @@ _PRUNED_AT_ONCE = 2000
 
 
 async def apply_operations(
-    connection: Connection, operations: Sequence[Operation], node: str
-) -> list[Result]:
-    """One transaction's work."""
-    subscriptions = {
-        item.subscription_id if isinstance(item, Reserve) else item.asked.subscription_id
-        for item in operations
-    }
-    rows, now = await lock(connection, subscriptions)
-    await load(connection, operations, rows, now)
-    results = apply(operations, rows, now, node)
+    connection: Connection, operations: Sequence[Operation], passing: bool, node: str
+) -> list[Result | Waits]:
+    """One transaction's work. ``passing``: operations whose rows somebody holds are left alone."""
+    rows, now = await lock(connection, {_subscription(one) for one in operations}, passing)
+    free = [one for one in operations if _subscription(one) in rows.free_calls]
+    if not free:
+        return [WAITS] * len(operations)
+    await load(connection, free, rows, now)
+    results = iter(apply(free, rows, now, node))
     await save(connection, rows)
-    return results
+    return [next(results) if _subscription(one) in rows.free_calls else WAITS for one in operations]
+
+
+def _subscription(one: Operation) -> str:
+    return one.subscription_id if isinstance(one, Reserve) else one.asked.subscription_id
 
 
 class PostgresMetering:

@@ -8,7 +8,7 @@ import asyncpg
 
 from codeplan.kit import instants
 from codeplan.store.base import StoreFailed, UnknownSchema
-from codeplan.store.postgres.engine import Connection
+from codeplan.store.postgres.connections import AnyConnection
 
 _FOLDER = resources.files("codeplan.store.migrations") / "postgres"
 # Any number, the same in every process: what migrates holds it, and the others wait.
@@ -17,7 +17,7 @@ _OLDEST_MAJOR = 15
 _MONTHS_AHEAD = 2
 
 
-async def migrate(connection: Connection, now: int) -> list[str]:
+async def migrate(connection: AnyConnection, now: int) -> list[str]:
     """Apply what is missing, all in one transaction; the names applied.
 
     Raises UnknownSchema, StoreFailed.
@@ -49,7 +49,7 @@ async def migrate(connection: Connection, now: int) -> list[str]:
     return missing
 
 
-async def make_partitions(connection: Connection, now: int) -> None:
+async def make_partitions(connection: AnyConnection, now: int) -> None:
     """Partitions of ``calls`` for this month and the next ones. Inside a transaction."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
     this = instants.at(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -61,7 +61,7 @@ async def make_partitions(connection: Connection, now: int) -> None:
             await _make_partition(connection, name, begin, instants.add_months(first, number + 1))
 
 
-async def _make_partition(connection: Connection, name: str, begin: int, end: int) -> None:
+async def _make_partition(connection: AnyConnection, name: str, begin: int, end: int) -> None:
     """With those of its rows that came before it was there."""
     await connection.execute(f"CREATE TABLE {name} (LIKE calls INCLUDING ALL)")
     await connection.execute(
@@ -73,7 +73,7 @@ async def _make_partition(connection: Connection, name: str, begin: int, end: in
     )
 
 
-async def drop_partitions(connection: Connection, before: int) -> list[str]:
+async def drop_partitions(connection: AnyConnection, before: int) -> list[str]:
     """Drop the months that ended before that instant; their names."""
     await connection.execute(
         "DELETE FROM calls_other WHERE started_at < $1 AND state <> 'running'", before

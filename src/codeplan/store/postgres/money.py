@@ -2,18 +2,22 @@
 the move names, always in one order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
 from codeplan.store.book_reads import BookReads
+from codeplan.store.changes import Changed, changed_by
 from codeplan.store.documents import D, Document, Read
 from codeplan.store.money import Books, Move
-from codeplan.store.postgres.engine import Connection, Engine
+from codeplan.store.money_sql import Statement
+from codeplan.store.postgres.connections import Connection
+from codeplan.store.postgres.engine import Engine
 from codeplan.store.postgres.meter_rows import kept, save
-from codeplan.store.service_reads import ServiceReads, Statement
+from codeplan.store.service_reads import ServiceReads
 
 _numbered: dict[str, str] = {}
 _FOUND = """
@@ -21,6 +25,7 @@ SELECT body FROM documents
 WHERE kind = $1 AND (id = ANY ($2) OR account_id = $3 AND state = ANY ($4)) ORDER BY id
 """
 _LOCK_ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = $1 FOR UPDATE"
+_LOCK_FREE_ACCOUNT = f"{_LOCK_ACCOUNT} NOWAIT"
 
 
 class PostgresMoney(BookReads, ServiceReads):
@@ -32,24 +37,7 @@ class PostgresMoney(BookReads, ServiceReads):
         self._engine = engine
 
     async def move(self, wanted: Move) -> bytes:
-        async with self._engine.for_calls() as connection, connection.transaction():
-            account = await connection.fetchrow(_LOCK_ACCOUNT, wanted.account_id)
-            if wanted.key:
-                repeated = await connection.fetchval(
-                    numbered(sql.REPEATED), wanted.account_id, wanted.key
-                )
-                if repeated is not None:
-                    return bytes(repeated)
-            books = await _books(connection, wanted, account, " FOR UPDATE")
-            decision = wanted.decide(books, books.now)
-            written = sql.written(wanted.account_id, wanted.key, books.now, decision)
-            for statement, rows in sql.together(written).items():
-                await connection.executemany(numbered(statement), [kept(row) for row in rows])
-            if decision.usage is not None:
-                await save(connection, decision.usage)
-            if decision.subscription is not None or decision.keys:
-                await connection.execute("NOTIFY codeplan_accounts")
-            return decision.answer
+        return await self._engine.commit(wanted.account_id, partial(_moved, wanted))
 
     async def books(
         self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
@@ -72,15 +60,33 @@ class PostgresMoney(BookReads, ServiceReads):
         async with self._engine.connection() as connection:
             return [tuple(row) for row in await connection.fetch(numbered(statement), *values)]
 
-    async def _write(self, statements: Sequence[Statement]) -> None:
-        async with self._engine.connection() as connection, connection.transaction():
+    async def _write(self, statements: Sequence[Statement], *changes: Changed) -> None:
+        async def write(connection: Connection, _: bool) -> tuple[None, Sequence[Changed]]:
             for statement, values in statements:
                 await connection.execute(numbered(statement), *values)
+            return None, changes
 
-    async def _tell(self, statement: str, *values: Any) -> None:
-        async with self._engine.connection() as connection, connection.transaction():
-            await connection.execute(numbered(statement), *values)
-            await connection.execute("NOTIFY codeplan_accounts")
+        await self._engine.commit("", write)
+
+
+async def _moved(
+    wanted: Move, connection: Connection, passing: bool
+) -> tuple[bytes, Collection[Changed]]:
+    """One transaction's work: the move's answer, and what it changes."""
+    lock = _LOCK_FREE_ACCOUNT if passing else _LOCK_ACCOUNT
+    account = await connection.fetchrow(lock, wanted.account_id)
+    if wanted.key:
+        repeated = await connection.fetchval(numbered(sql.REPEATED), wanted.account_id, wanted.key)
+        if repeated is not None:
+            return bytes(repeated), ()
+    books = await _books(connection, wanted, account, " FOR UPDATE")
+    decision = wanted.decide(books, books.now)
+    written = sql.written(wanted.account_id, wanted.key, books.now, decision)
+    for statement, rows in sql.together(written).items():
+        await connection.executemany(numbered(statement), [kept(row) for row in rows])
+    if decision.usage is not None:
+        await save(connection, decision.usage)
+    return decision.answer, changed_by(decision)
 
 
 async def _books(connection: Connection, wanted: Move, account: Any, locking: str) -> Books:

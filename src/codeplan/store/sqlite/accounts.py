@@ -1,10 +1,11 @@
 """Accounts, keys, subscriptions and catalogues in SQLite."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from codeplan.store.base import AlreadyThere
+from codeplan.store.changes import ACCOUNT, CATALOGUE, Changed, Listener
 from codeplan.store.money_sql import (
     KEY,
     KEYS_OF,
@@ -28,8 +29,13 @@ class SqliteAccounts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def on_change(self, told: Callable[[], None]) -> None:
+    def on_change(self, kinds: Collection[str], listener: Listener) -> None:
+        self._engine.changes.listen(kinds, listener)
+
+    @property
+    def hears(self) -> bool:
         """Nobody else has the store."""
+        return True
 
     async def add_account(self, account: Account, key: ClientKey | None) -> None:
         def write(connection: sqlite3.Connection) -> None:
@@ -47,7 +53,7 @@ class SqliteAccounts:
             if key is not None:
                 connection.execute(SAVE_KEY, key_values(key))
 
-        await self._engine.write(_each, write)
+        await self._write_one(write, Changed(ACCOUNT, account.id))
 
     async def account_by_email(self, email: str) -> Account | None:
         return await self._account("email = ?", email)
@@ -74,7 +80,8 @@ class SqliteAccounts:
         return await self._engine.read(query)
 
     async def set_password(self, account_id: str, password_hash: str) -> None:
-        await self._execute(
+        await self._update(
+            Changed(ACCOUNT, account_id),
             "UPDATE accounts SET password_hash = ?, password_once = 0 WHERE id = ?",
             password_hash,
             account_id,
@@ -126,7 +133,8 @@ class SqliteAccounts:
         return await self._engine.read(query)
 
     async def keep_catalogue(self, version: str, document: bytes, now: int) -> None:
-        await self._execute(
+        await self._update(
+            Changed(CATALOGUE),
             "INSERT INTO catalogues (version, document, first_seen_at) VALUES (?, ?, ?)"
             " ON CONFLICT DO NOTHING",
             version,
@@ -143,19 +151,24 @@ class SqliteAccounts:
 
         return await self._engine.read(query)
 
-    async def _execute(self, statement: str, *values: Any) -> None:
-        await self._engine.write(_each, lambda connection: connection.execute(statement, values))
+    async def _update(self, change: Changed, statement: str, *values: Any) -> None:
+        await self._write_one(lambda connection: connection.execute(statement, values), change)
 
+    async def _write_one(self, write: Write, change: Changed) -> None:
+        await self._engine.write(self._each, (write, change))
 
-def _each(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
-    results: list[Any] = []
-    for write in writes:
-        try:
-            write(connection)
-            results.append(None)
-        except AlreadyThere as there:
-            results.append(there)
-    return results
+    def _each(
+        self, connection: sqlite3.Connection, items: Sequence[tuple[Write, Changed]]
+    ) -> list[Any]:
+        results: list[Any] = []
+        for write, change in items:
+            try:
+                write(connection)
+                results.append(None)
+                self._engine.changed.add(change)
+            except AlreadyThere as there:
+                results.append(there)
+        return results
 
 
 def _read_account(row: sqlite3.Row) -> Account:

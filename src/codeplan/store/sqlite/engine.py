@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codeplan.store.base import StoreFailed
+from codeplan.store.changes import Changed, Changes
 from codeplan.store.delivery import deliver
 
 Handler = Callable[[sqlite3.Connection, Sequence[Any]], list[Any]]
@@ -47,8 +48,11 @@ class Engine:
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
         self._loop = asyncio.get_running_loop()
-        # What a handler wants done once its commit is durable; in the writer's thread.
+        self.changes = Changes()
+        # What a handler wants done once its commit is durable, in the writer's thread; and what
+        # its commit changes.
         self.after_commit: list[Callable[[], None]] = []
+        self.changed: set[Changed] = set()
         self._collected: list[_Work] = []
         self._queue: queue.SimpleQueue[list[_Work] | None] = queue.SimpleQueue()
         self._reading = ThreadPoolExecutor(1, "store-reader")
@@ -112,18 +116,29 @@ class Engine:
                     stop = True
                 else:
                     work += more
-            results = self._commit(work)
+            committed: set[Changed] = set()
+            results = self._commit(work, committed)
             waiting = [item[2] for item in work]
-            self._loop.call_soon_threadsafe(deliver, waiting, results)
+            self._loop.call_soon_threadsafe(self._committed, committed, waiting, results)
 
-    def _commit(self, work: list[_Work]) -> list[Any]:
+    def _committed(
+        self, changes: set[Changed], waiting: Sequence["asyncio.Future[Any]"], results: list[Any]
+    ) -> None:
+        """Whoever remembers something hears of it before whoever changed it goes on."""
+        self.changes.publish(changes)
+        deliver(waiting, results)
+
+    def _commit(self, work: list[_Work], committed: set[Changed]) -> list[Any]:
+        """The results; what was changed comes into ``committed``."""
         self.after_commit.clear()
+        self.changed.clear()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             results: list[Any] = []
             for handler, group in groupby(work, key=lambda item: item[0]):
                 results += handler(self._writer, [item[1] for item in group])
             self._writer.execute("COMMIT")
+            committed |= self.changed
             for done in self.after_commit:
                 done()
             return results
@@ -134,7 +149,7 @@ class Engine:
                     self._writer.execute("ROLLBACK")
             if len(work) > 1:
                 # One bad item must not fail its neighbours.
-                return [result for item in work for result in self._commit([item])]
+                return [result for item in work for result in self._commit([item], committed)]
             if isinstance(error, sqlite3.Error):
                 failure = StoreFailed(str(error))
                 failure.__cause__ = error

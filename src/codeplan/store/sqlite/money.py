@@ -8,9 +8,11 @@ from codeplan.kit.clock import Clock
 from codeplan.store import documents as docs
 from codeplan.store import money_sql as sql
 from codeplan.store.book_reads import BookReads
+from codeplan.store.changes import Changed, changed_by
 from codeplan.store.documents import Document, Read
 from codeplan.store.money import Books, Move
-from codeplan.store.service_reads import ServiceReads, Statement
+from codeplan.store.money_sql import Statement
+from codeplan.store.service_reads import ServiceReads
 from codeplan.store.sqlite.engine import Engine
 from codeplan.store.sqlite.meter_rows import save
 
@@ -46,12 +48,19 @@ class SqliteMoney(BookReads, ServiceReads):
     async def _all_rows(self, statement: str) -> list[Any]:
         return [*await self._engine.read_aside(statement, ())]
 
-    async def _tell(self, statement: str, *values: Any) -> None:
-        """Nobody else has the store."""
-        await self._write([(statement, values)])
+    async def _write(self, statements: Sequence[Statement], *changes: Changed) -> None:
+        await self._engine.write(self._execute, (statements, changes))
 
-    async def _write(self, statements: Sequence[Statement]) -> None:
-        await self._engine.write(_execute, statements)
+    def _execute(
+        self,
+        connection: sqlite3.Connection,
+        items: Sequence[tuple[Sequence[Statement], Sequence[Changed]]],
+    ) -> list[None]:
+        for statements, changes in items:
+            for statement, values in statements:
+                connection.execute(statement, values)
+            self._engine.changed.update(changes)
+        return [None for _ in items]
 
     def _moves(self, connection: sqlite3.Connection, moves: Sequence[Move]) -> list[Any]:
         return [self._move(connection, wanted) for wanted in moves]
@@ -73,6 +82,7 @@ class SqliteMoney(BookReads, ServiceReads):
             connection.execute(statement, values)
         if decision.usage is not None:
             save(connection, decision.usage)
+        self._engine.changed |= changed_by(decision)
         return decision.answer
 
 
@@ -113,10 +123,3 @@ def _found(
 def _counter(connection: sqlite3.Connection, name: str) -> int:
     row = connection.execute(sql.COUNTER, (name,)).fetchone()
     return int(row[0]) if row else 0
-
-
-def _execute(connection: sqlite3.Connection, items: Sequence[Any]) -> list[Any]:
-    for statements in items:
-        for statement, values in statements:
-            connection.execute(statement, values)
-    return [None for _ in items]

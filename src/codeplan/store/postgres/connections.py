@@ -1,0 +1,98 @@
+"""Connections to PostgreSQL, and how patient their sessions are with each other: a node that is
+frozen, or whose network is gone, must not hold what others wait for."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from codeplan.store.base import RowsHeld, StoreFailed
+
+TIMEOUT_SECONDS = 15.0
+# A session that holds rows and says nothing for so long is ended by the server. Whoever waits for
+# those rows is patient for a little longer (engine.py).
+IDLE_SECONDS = 3.0
+# So long a statement waits for a row.
+LOCK_SECONDS = 1.0
+# A peer that is gone without a word is noticed by the server, wherever its session stands.
+_PATIENCE = {
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS:.0f}s",
+    "lock_timeout": f"{LOCK_SECONDS:.0f}s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10s",
+}
+# What a call waits for looks up rows by their keys, so its plans go by the indexes whatever the
+# statistics say: a table that is new (a month's partition, an empty database) looks small until it
+# is analysed, and a plan that reads it from end to end is kept while it grows.
+BY_INDEX = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+# Generic only for type checkers.
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+AnyConnection: TypeAlias = "Connection | asyncpg.Connection[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+# The server, or the way to it, is gone. The driver's own error is what it makes of an answer that
+# comes for a question it has given up.
+LOST = (
+    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+)  # fmt: skip
+# Somebody else holds the rows; the same can succeed in a moment.
+HELD = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+
+
+def failure(error: BaseException) -> StoreFailed:
+    """Say in one line what went wrong, with the kind of an error that says nothing itself."""
+    why = " ".join(str(error).split()) or type(error).__name__
+    made = (RowsHeld if isinstance(error, HELD) else StoreFailed)(f"PostgreSQL: {why}")
+    made.__cause__ = error
+    return made
+
+
+@asynccontextmanager
+async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
+    """Lend one of the pool's. Raises StoreFailed for whatever goes wrong inside."""
+    try:
+        async with pool.acquire(timeout=TIMEOUT_SECONDS) as connection:
+            yield connection
+    except (*LOST, asyncpg.PostgresError) as error:
+        raise failure(error) from error
+
+
+async def open_pool(url: str, size: int, plans: dict[str, str]) -> Pool:
+    """Open a pool of so many connections. ``plans``: settings of the planner. Raises
+    StoreFailed."""
+    try:
+        return await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            command_timeout=TIMEOUT_SECONDS,
+            timeout=TIMEOUT_SECONDS,
+            server_settings={"application_name": "codeplan", **_PATIENCE, **plans},
+        )
+    except (*LOST, asyncpg.PostgresError, ValueError) as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise StoreFailed(f"PostgreSQL cannot be used: {why}") from error
+
+
+@asynccontextmanager
+async def own_connection(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Open a connection for long work, such as a migration, which nothing hurries. Raises
+    StoreFailed."""
+    try:
+        connection = await asyncpg.connect(url, timeout=TIMEOUT_SECONDS)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=TIMEOUT_SECONDS)
+    except (*LOST, asyncpg.PostgresError, ValueError) as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise StoreFailed(f"PostgreSQL cannot be used: {why}") from error
