@@ -7,6 +7,7 @@ keys are never logged.
 import contextlib
 import logging
 import sys
+import threading
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -17,7 +18,15 @@ from codeplan.kit.clock import Clock
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Set up structlog for the process."""
+    """Set up structlog for the process; what libraries log, and what nobody caught, goes there
+    too."""
+    logging.basicConfig(handlers=[_Forwarding()], level=logging.WARNING, force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = lambda *caught: log.critical("nobody caught it", exc_info=caught)
+    threading.excepthook = lambda caught: log.error(
+        "a thread broke",
+        exc_info=(caught.exc_type, caught.exc_value, caught.exc_traceback),
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -41,6 +50,13 @@ def configure(level: int = logging.INFO) -> None:
         logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unfailing(sys.stderr.buffer))),
         cache_logger_on_first_use=True,
     )
+
+
+class _Forwarding(logging.Handler):
+    """Hands on what libraries log, so that every line is of one form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
 
 
 class _Unfailing:

@@ -22,6 +22,7 @@ from codeplan.protocol.outline import Outline
 from codeplan.routing.failures import broke, inside, of_status
 from codeplan.routing.rests import Failure
 from codeplan.routing.routes import OpenRoute
+from codeplan.store.base import StoreFailed
 from codeplan.upstream.base import CALLS_FAULT, UpstreamAnswer, UpstreamCall, UpstreamFailed
 from codeplan.upstream.reading import read_whole
 
@@ -123,9 +124,23 @@ class Attempt:
                 answer.close()
 
     async def _carry_stream(self, answer: UpstreamAnswer, stream: CallerStream) -> str:
-        caller, leaving = self._ask.caller, self._leaving
         carrier = StreamCarrier(self._plan, self._answering)
-        progress = carrier.progress
+        try:
+            return await self._carry_pieces(answer, stream, carrier)
+        except (Refusal, TryNext, UpstreamFailed):
+            raise  # nothing of it has left
+        except Exception as error:
+            if stream.opened and self._leaving.committed:
+                # Its end cannot leave: the caller is told so in its own protocol.
+                failed = error if isinstance(error, StoreFailed) else None
+                refusal = refusals.store_failed(failed) if failed else refusals.broken()
+                stream.end(carrier.failure(inner.Failed(502, refusal.message)))
+            raise
+
+    async def _carry_pieces(
+        self, answer: UpstreamAnswer, stream: CallerStream, carrier: StreamCarrier
+    ) -> str:
+        caller, leaving, progress = self._ask.caller, self._leaving, carrier.progress
         held: list[bytes] = []
         cut = ""
         while not (progress.ended or cut):

@@ -232,7 +232,7 @@ class Call:
         self._complete()
 
     def start_stream(self, status: int, headers: Headers) -> None:
-        if self._gone:
+        if self._gone or self.response_complete:
             return
         self._streaming = True
         head = self._head(status, headers)
@@ -248,7 +248,7 @@ class Call:
             await self._door.flow.drain()
 
     def end_stream(self, data: bytes) -> None:
-        if self._gone:
+        if self._gone or self.response_complete:
             return
         last = self._piece(data) if data else b""
         self._door.transport.write(last + b"0\r\n\r\n" if self._chunks else last)

@@ -3,6 +3,7 @@
 Knows callers, not sockets; decides nothing that a service or a pure wing can decide.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -98,8 +99,7 @@ class Gateway:
         except TooManyAtOnce as many:
             self._refuse(caller, call, refusals.too_many_at_once(many.limit))
         except StoreFailed as error:
-            log.error("store failed", request_id=call.request_id, why=str(error))
-            self._refuse(caller, call, refusals.store_failed())
+            self._refuse(caller, call, refusals.store_failed(error), str(error))
         except Exception:
             log.exception("call broke", request_id=call.request_id)
             self._refuse(caller, call, refusals.broken())
@@ -175,7 +175,8 @@ class Gateway:
         except DeviceRevoked as revoked:
             raise refusals.device_revoked(str(revoked)) from None
 
-    def _refuse(self, caller: Caller, call: _Call, refusal: Refusal) -> None:
+    def _refuse(self, caller: Caller, call: _Call, refusal: Refusal, why: str = "") -> None:
+        """``why``: of the service's own, for its log alone."""
         form = call.client.refuse(refusal)
         said = call.format.overlong(refusal.overlong) if refusal.overlong else None
         message = said.message if said else refusal.message
@@ -186,12 +187,14 @@ class Gateway:
         if refusal.code != refusals.NO_ADDRESS:
             # A scan of addresses that never were is nobody's refusal.
             count_refusal(self._tallies, refusal.code, form.status)
-        log.info(
+        log.log(
+            logging.ERROR if why else logging.INFO,
             "refused",
             request_id=call.request_id,
             client=call.client.id,
             status=form.status,
             code=refusal.code,
+            **({"why": why} if why else {}),
         )
         more = (*call.known.limits, *call.known.more) if call.known else ()
         if form.in_stream and call.seen is not None and call.seen.outline.stream:

@@ -16,6 +16,7 @@ from codeplan.plan.catalogue import Plan
 from codeplan.protocol.complaints import Complaint
 from codeplan.protocol.overlong import Overlong
 from codeplan.routing.failures import BUSY
+from codeplan.store.base import RowsHeld, StoreFailed
 from codeplan.store.operations import Refused
 
 
@@ -237,7 +238,10 @@ def upstream_refused(said: Complaint, sent: Overlong | None) -> Refusal:
     return Refusal(status, "", said.message, upstreams_words=True, theirs=theirs, overlong=sent)
 
 
-def store_failed() -> Refusal:
+def store_failed(failed: StoreFailed) -> Refusal:
+    if isinstance(failed, RowsHeld):
+        text = "This account's books are held by something else just now. Nothing was charged."
+        return Refusal(503, "1200", text, Wait.MOMENT, retry_after_seconds=2)
     text = "The service cannot keep its books just now, so nothing is served. Nothing was charged."
     return Refusal(503, "1200", text, Wait.MOMENT, retry_after_seconds=10)
 

@@ -5,6 +5,7 @@ behind is released by whoever is there next (`beat`).
 """
 
 import asyncio
+from itertools import chain, repeat
 
 import msgspec
 
@@ -17,8 +18,11 @@ from codeplan.store.base import CallGivenUp, MeterStore, StoreFailed
 from codeplan.store.operations import Busy, Finish, Finished, Reservation, Reserve, Reserved
 from codeplan.telemetry import log
 
-# A settlement that the store does not take is tried again while the answer's end waits.
-_TRY_AGAIN_SECONDS = (0.1, 0.4, 1.0, 2.0)
+# A settlement that the store does not take is tried again while the answer's end waits: so long,
+# which outlasts a database that starts anew, and then its call is free.
+_TRY_AGAIN_SECONDS = (0.1, 0.4, 1.0)
+_THEN_SECONDS = 2.0
+_TRIED_FOR_SECONDS = 30.0
 _OWED_SECONDS = 1.0
 # How often a call that waits for another node's call to end looks again.
 _LOOK_AGAIN_SECONDS = 0.05
@@ -87,15 +91,19 @@ class Meter:
             self._news.tell(done.asked.account_id)
 
     async def _finish(self, done: Finish) -> Finished:
-        for seconds in _TRY_AGAIN_SECONDS:
+        """A release is tried for a moment only: what it gives back comes back without it too."""
+        now = asyncio.get_running_loop().time
+        until = now() + (_TRIED_FOR_SECONDS if done.delivered else sum(_TRY_AGAIN_SECONDS))
+        for seconds in chain(_TRY_AGAIN_SECONDS, repeat(_THEN_SECONDS)):
             try:
                 return await self._store.finish(done)
             except CallGivenUp:
                 raise
-            except StoreFailed as failed:
-                log.warning("settlement failed", request_id=done.asked.call_id, why=str(failed))
-                await asyncio.sleep(seconds)
-        return await self._store.finish(done)
+            except StoreFailed:
+                if now() >= until:
+                    raise
+            await asyncio.sleep(seconds)
+        raise AssertionError("it is tried until it succeeds, or is given up")
 
     async def _pay_owed(self) -> None:
         while self._owed:

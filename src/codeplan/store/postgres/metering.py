@@ -74,6 +74,10 @@ class PostgresMetering:
     def __init__(self, engine: Engine, clock: Clock, node: str, lease_ms: int) -> None:
         self._engine, self._clock = engine, clock
         self._node, self._lease_ms = node, lease_ms
+        # By the database's clock: when this node was last seen, and until when it takes no other
+        # for dead.
+        self._seen_at: int | None = None
+        self._spares_until = 0
 
     async def reserve(self, wanted: Reserve) -> Reservation | Busy:
         wanted = _cleaned(wanted)
@@ -89,12 +93,16 @@ class PostgresMetering:
         # Calls wait for the locks that it takes.
         async with self._engine.for_calls() as connection:
             now = await connection.fetchval(_BEAT, self._node)
-            names = (now - self._lease_ms, self._node, list(live()), now - UNKNOWN_MS)
+            names = (self._silent_since(now), self._node, list(live()), now - UNKNOWN_MS)
             found = await connection.fetch(_ABANDONED, *names)
             if not found:
                 return 0
             async with connection.transaction():
-                rows, now = await lock(connection, {row["subscription_id"] for row in found})
+                # What somebody holds, the next beat looks at again.
+                subscriptions = {row["subscription_id"] for row in found}
+                rows, now = await lock(connection, subscriptions, passing=True)
+                if not rows.free_calls:
+                    return 0
                 # Again, under the locks: another node may have released them meanwhile.
                 found = await connection.fetch(_ABANDONED, *names)
                 locked = set(rows.free_calls)
@@ -108,6 +116,15 @@ class PostgresMetering:
                     now - 10 * self._lease_ms,
                 )
             return len(calls)
+
+    def _silent_since(self, now: int) -> int:
+        """The instant since which a node was not seen that is dead; 0: none is. A node that was not
+        seen itself, or has just begun, cannot know whether the others could have been: the database
+        may have been away for all. It waits for a lease."""
+        if self._seen_at is None or now - self._seen_at > self._lease_ms // 2:
+            self._spares_until = now + self._lease_ms
+        self._seen_at = now
+        return now - self._lease_ms if now >= self._spares_until else 0
 
     async def prune(self, before: int) -> None:
         async with self._engine.connection() as connection:
