@@ -111,6 +111,8 @@ class Purse:
     def __init__(self, store: PurseStore, settings: MoneySettings) -> None:
         self._store, self._settings = store, settings
         self._live: dict[str, CallHold] = {}
+        self._kept_at = 0
+        self._spares_until = 0
 
     async def hold(self, asked: Asked) -> CallHold:
         """Raises NoFunds, CapReached, StoreFailed."""
@@ -186,9 +188,20 @@ class Purse:
             await self._store.move(
                 Move(held.account_id, "", decide, (One(CallHold, held.id),), terms=False)
             )
+        if not await self._may_release():
+            return
         for held in await self._store.due_documents(CallHold):
             if held.id not in self._live:
                 await self.release(held, "the service stopped while the call ran", None)
+
+    async def _may_release(self) -> bool:
+        """Whether what others let pass is nobody's: not within a lease after this process could not
+        say itself that it lives, since then the others could not either."""
+        now = await self._store.instant()
+        if self._kept_at and now - self._kept_at > LEASE_MS:
+            self._spares_until = now + LEASE_MS
+        self._kept_at = now
+        return now >= self._spares_until
 
     async def release_all(self) -> int:
         """Where one process has the store, at its start: whatever is set aside is for nobody."""

@@ -19,6 +19,8 @@ from codeplan.store.operations import CallRow
 _PROMPTS = 10
 # What other nodes do is seen so late; what this one does, at once.
 _LOOK_SECONDS = 5.0
+# A session that was ended, on whatever node, is shown nothing any more so soon.
+_SESSION_SECONDS = 1.5
 # Several calls at once are told as one change.
 _GATHER_SECONDS = 0.2
 _LONGEST_SECONDS = 3600.0
@@ -83,11 +85,25 @@ async def _changes(visit: Visit) -> AsyncIterator[str]:
                 yield f"event: overview\ndata: {data}\n\n"
             else:
                 yield ": still here\n\n"
-            try:
-                await asyncio.wait_for(changed.wait(), _LOOK_SECONDS)
-                await asyncio.sleep(_GATHER_SECONDS)
-            except TimeoutError:
-                pass
+            if not await _wait_signed_in(visit, changed):
+                return
+
+
+async def _wait_signed_in(visit: Visit, changed: asyncio.Event) -> bool:
+    """Wait for a change, or for as long as none is looked for; whether the session still lasts."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _LOOK_SECONDS
+    while True:
+        try:
+            left = max(0.0, min(_SESSION_SECONDS, until - loop.time()))
+            await asyncio.wait_for(changed.wait(), left)
+            await asyncio.sleep(_GATHER_SECONDS)
+        except TimeoutError:
+            pass
+        if await visit.services.sessions.of(visit.browser) is None:
+            return False
+        if changed.is_set() or loop.time() >= until:
+            return True
 
 
 async def _read(visit: Visit) -> OverviewPage:

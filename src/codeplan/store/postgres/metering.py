@@ -120,8 +120,9 @@ class PostgresMetering:
     def _silent_since(self, now: int) -> int:
         """The instant since which a node was not seen that is dead; 0: none is. A node that was not
         seen itself, or has just begun, cannot know whether the others could have been: the database
-        may have been away for all. It waits for a lease."""
-        if self._seen_at is None or now - self._seen_at > self._lease_ms // 2:
+        may have been away for all, or its clock was set. It waits for a lease."""
+        before = self._seen_at
+        if before is None or not before <= now <= before + self._lease_ms // 2:
             self._spares_until = now + self._lease_ms
         self._seen_at = now
         return now - self._lease_ms if now >= self._spares_until else 0
