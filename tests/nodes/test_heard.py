@@ -24,6 +24,7 @@ from support.upstream import ScriptedUpstream
 SOURCE = Path(__file__).parents[2] / "src/codeplan"
 ADDRESS = "/api/coding/paas/v4/chat/completions"
 WITHIN_SECONDS = 2.0
+_sessions = itertools.count()
 _emails = (f"person-{number}@example.org" for number in itertools.count())
 
 
@@ -36,10 +37,14 @@ class Person:
         self.id, self.key = made["account_id"], made["key"]
 
     def ask(self, node: Service, key: str = "", model: str = "glm-4.6") -> httpx.Response:
+        """A new prompt."""
         with node.client() as http:
             return http.post(
                 ADDRESS,
-                headers={**opencode(self.email), "authorization": f"Bearer {key or self.key}"},
+                headers={
+                    **opencode(f"ses_{next(_sessions)}"),
+                    "authorization": f"Bearer {key or self.key}",
+                },
                 json={"model": model, "messages": [{"role": "user", "content": "Go on."}]},
             )
 

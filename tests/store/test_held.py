@@ -10,12 +10,17 @@ import asyncpg
 import pytest
 
 from codeplan.kit.instants import SECOND
+from codeplan.ledger import movements
+from codeplan.ledger.movements import Moment
 from codeplan.store.base import RowsHeld
-from codeplan.store.money import Decision, Move
+from codeplan.store.documents import Document, Mine, One
+from codeplan.store.money import Books, Decision, Move
 from codeplan.store.operations import Reserved
 from codeplan.store.postgres.connections import open_pool
 from codeplan.store.postgres.lanes import LANES
-from codeplan.store.postgres.store import PostgresStore, open_store
+from codeplan.store.postgres.metering import apply_operations
+from codeplan.store.postgres.money import moved
+from codeplan.store.postgres.store import STATEMENTS, PostgresStore, open_store
 from codeplan.store.rows import Account
 from store.conftest import Stores
 from support.database import Server
@@ -127,7 +132,7 @@ async def test_a_session_that_holds_rows_in_silence_is_ended(
 ) -> None:
     """As one of a node that is frozen: whoever waits is served."""
     await serve(store, 0, HELD)
-    pool = await open_pool(url, 1, {})
+    pool = await open_pool(url, 1, for_calls=True)
     async with pool.acquire() as frozen:
         await frozen.execute("BEGIN")
         await frozen.execute(f"SELECT FROM meters WHERE subscription_id = '{HELD}' FOR UPDATE")
@@ -135,6 +140,41 @@ async def test_a_session_that_holds_rows_in_silence_is_ended(
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
             await frozen.execute("SELECT 1")
     await pool.close()
+
+
+_PREPARED = "SELECT statement FROM pg_prepared_statements"
+
+
+async def test_a_transaction_that_holds_rows_prepares_nothing(url: str) -> None:
+    """The first time, a statement goes out in two parts; between them the server's time-outs do not
+    run."""
+    await (await open_store(url, HandClock())).close()
+    pool = await open_pool(url, 1, for_calls=True, statements=STATEMENTS)
+    asked = reserve(1, LITE, claim())
+    change = Move("acc_1", "once", _decide, (One(Note, "note_1"), Mine(Note, "on")), ("numbers",))
+    async with pool.acquire() as connection:
+        before = {row[0] for row in await connection.fetch(_PREPARED)}
+        for passing in (False, True):
+            (reserved,) = await apply_operations(connection, [asked], passing, "node_1")
+            assert isinstance(reserved, Reserved)
+            await apply_operations(connection, [finish(asked, reserved)], passing, "node_1")
+            await moved(change, connection, passing)
+        after = {row[0] for row in await connection.fetch(_PREPARED)}
+    await pool.close()
+    assert after - before == set()
+
+
+class Note(Document, frozen=True, kw_only=True):
+    """What a move writes here."""
+
+
+def _decide(books: Books, now: int) -> Decision:
+    moment = Moment("entry_1", now, "acc_1", "CNY", "top_up", "note")
+    return Decision(
+        entries=(movements.top_up(moment, 100, "bank"),),
+        documents=(Note(id="note_1", account_id="acc_1", made_at=now),),
+        counters={"numbers": books.counters["numbers"] + 1},
+    )
 
 
 @pytest.fixture

@@ -137,6 +137,12 @@ TAKE_COUNTER = (
 OPEN_COUNTER = "INSERT INTO counters (name, value) VALUES (?, 0) ON CONFLICT DO NOTHING"
 SET_CLOCK = "UPDATE accounts SET clock_ahead = ? WHERE id = ?"
 SET_ZONE = "UPDATE accounts SET zone = ? WHERE id = ?"
+# Those of a move, beside what locks its account and its documents.
+OF_MOVES = (
+    REPEATED, BALANCES, NEWEST, TERMS, USED, TAKE_COUNTER, SAVE_SUBSCRIPTION, _SAVE_TERM,
+    _SAVE_DOCUMENT, _SAVE_COUNTER, SAVE_KEY, _ADD_ENTRY, _ADD_POSTING, _NEW_BALANCE, _ADD_BALANCE,
+    _ADD_MOVE,
+)  # fmt: skip
 
 Statement = tuple[str, tuple[Any, ...]]
 FAR = 1 << 62

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL, and how patient their sessions are with each other: a node that is
 frozen, or whose network is gone, must not hold what others wait for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -25,10 +25,11 @@ _PATIENCE = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "10s",
 }
+_STATEMENTS = 500
 # What a call waits for looks up rows by their keys, so its plans go by the indexes whatever the
 # statistics say: a table that is new (a month's partition, an empty database) looks small until it
 # is analysed, and a plan that reads it from end to end is kept while it grows.
-BY_INDEX = {
+_BY_INDEX = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -39,10 +40,12 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 AnyConnection: TypeAlias = "Connection | asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 # The server, or the way to it, is gone. The driver's own error is what it makes of an answer that
-# comes for a question it has given up.
+# comes for a question it has given up, and its time-out that this process
+# did not keep up.
 LOST = (
     OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )  # fmt: skip
 # Somebody else holds the rows; the same can succeed in a moment.
 HELD = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
@@ -66,17 +69,36 @@ async def connection_of(pool: Pool) -> AsyncIterator[Connection]:
         raise failure(error) from error
 
 
-async def open_pool(url: str, size: int, plans: dict[str, str]) -> Pool:
-    """Open a pool of so many connections. ``plans``: settings of the planner. Raises
+async def open_pool(
+    url: str, size: int, for_calls: bool = False, statements: Sequence[str] = ()
+) -> Pool:
+    """Open a pool of so many connections. ``for_calls``: for short statements that look up rows by
+    their keys. ``statements``: those of transactions that hold what others wait for. Raises
     StoreFailed."""
+
+    async def prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        # The driver sends a statement that it does not know in two parts. A session that is frozen
+        # between them is not idle to the server, and would hold its rows for as long as it is.
+        for statement in statements:
+            await connection.executemany(statement, ())
+
+    settings = {
+        "application_name": "codeplan",
+        **_PATIENCE,
+        **(_BY_INDEX if for_calls else {}),
+    }
     try:
         return await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=0,
             max_size=size,
+            init=prepare,
+            # What was prepared stays so.
+            statement_cache_size=_STATEMENTS,
+            max_cached_statement_lifetime=0,
             command_timeout=TIMEOUT_SECONDS,
             timeout=TIMEOUT_SECONDS,
-            server_settings={"application_name": "codeplan", **_PATIENCE, **plans},
+            server_settings=settings,
         )
     except (*LOST, asyncpg.PostgresError, ValueError) as error:
         why = " ".join(str(error).split()) or type(error).__name__

@@ -3,15 +3,15 @@ changed."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 from codeplan.store.base import RowsHeld
 from codeplan.store.changes import Changed, Changes
-from codeplan.store.postgres.connections import BY_INDEX, Connection, Pool, connection_of, open_pool
+from codeplan.store.postgres.connections import Connection, Pool, connection_of, open_pool
 from codeplan.store.postgres.lanes import LANES, PATIENCE_SECONDS, Handler, Lanes
-from codeplan.store.postgres.listening import Listening, tell
+from codeplan.store.postgres.listening import TELL, Listening, tell
 
 _OTHERS = 4
 # Commits of what calls wait for, beside the lanes; look-ups have two connections more.
@@ -125,11 +125,11 @@ class _Turn:
         self.lock, self.wanted, self.held = asyncio.Lock(), 0, False
 
 
-async def open_engine(url: str, handler: Handler) -> Engine:
-    """Raises StoreFailed."""
-    pool = await open_pool(url, _OTHERS, {})
+async def open_engine(url: str, handler: Handler, statements: Sequence[str]) -> Engine:
+    """``statements``: those of the handler, and of commits for calls. Raises StoreFailed."""
+    pool = await open_pool(url, _OTHERS)
     try:
-        calls = await open_pool(url, _CALLS, BY_INDEX)
+        calls = await open_pool(url, _CALLS, for_calls=True, statements=(*statements, TELL))
     except BaseException:
         with contextlib.suppress(Exception):
             await pool.close()

@@ -23,13 +23,13 @@ _AGAIN_SECONDS = 0.25
 _CONNECT_SECONDS = 5.0
 # PostgreSQL takes less than 8,000 bytes.
 _MOST_BYTES = 7_000
-_TELL = "SELECT pg_notify($1, told) FROM unnest($2::text[]) AS told"
+TELL = "SELECT pg_notify($1, told) FROM unnest($2::text[]) AS told"
 
 
 async def tell(connection: Connection, changes: Sequence[Changed]) -> None:
     """Have every node hear of it when the transaction commits, and not before."""
     if changes:
-        await connection.execute(_TELL, CHANNEL, [_written(change) for change in changes])
+        await connection.execute(TELL, CHANNEL, [_written(change) for change in changes])
 
 
 def _written(change: Changed) -> str:

@@ -76,6 +76,12 @@ INSERT INTO hours ({columns.HOUR}) VALUES ({_places(11)})
 ON CONFLICT (account_id, hour, model, client) DO UPDATE SET {columns.added("hours", columns.SUMS)}
 """
 
+_NEW_METER = "INSERT INTO meters (subscription_id) VALUES ($1) ON CONFLICT DO NOTHING"
+STATEMENTS = (
+    _LOCK, _LOCK_FREE, _KNOWN, _NEW_METER, _RUNNING, _PROMPTS, _ENDINGS, _WINDOWS, _SAVE_PROMPTS,
+    _SAVE_WINDOWS, _SAVE_CALLS, _SAVE_FREE_CALLS, _SAVE_HOURS,
+)  # fmt: skip
+
 
 async def lock(
     connection: Connection, subscriptions: Iterable[str], passing: bool = False
@@ -89,10 +95,7 @@ async def lock(
         known = locked if not passing else await connection.fetch(_KNOWN, wanted)
         missing = set(wanted) - {row["subscription_id"] for row in known}
         if missing:
-            await connection.executemany(
-                "INSERT INTO meters (subscription_id) VALUES ($1) ON CONFLICT DO NOTHING",
-                [(name,) for name in sorted(missing)],
-            )
+            await connection.executemany(_NEW_METER, [(name,) for name in sorted(missing)])
             locked = await connection.fetch(statement, wanted)
     rows = Rows()
     rows.free_calls = {row["subscription_id"]: row["free_calls"] for row in locked}

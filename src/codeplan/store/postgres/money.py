@@ -26,6 +26,8 @@ WHERE kind = $1 AND (id = ANY ($2) OR account_id = $3 AND state = ANY ($4)) ORDE
 """
 _LOCK_ACCOUNT = "SELECT zone, clock_ahead FROM accounts WHERE id = $1 FOR UPDATE"
 _LOCK_FREE_ACCOUNT = f"{_LOCK_ACCOUNT} NOWAIT"
+_LOCKED_FOUND = f"{_FOUND} FOR UPDATE"
+_NOW = "SELECT codeplan_now()"
 
 
 class PostgresMoney(BookReads, ServiceReads):
@@ -37,7 +39,7 @@ class PostgresMoney(BookReads, ServiceReads):
         self._engine = engine
 
     async def move(self, wanted: Move) -> bytes:
-        return await self._engine.commit(wanted.account_id, partial(_moved, wanted))
+        return await self._engine.commit(wanted.account_id, partial(moved, wanted))
 
     async def books(
         self, account_id: str, reads: Sequence[Read] = (), counters: Sequence[str] = ()
@@ -45,7 +47,7 @@ class PostgresMoney(BookReads, ServiceReads):
         wanted = Move(account_id, "", lambda *_: NotImplemented, tuple(reads), tuple(counters))
         async with self._engine.connection() as connection:
             account = await connection.fetchrow(numbered(sql.ACCOUNT), account_id)
-            return await _books(connection, wanted, account, "")
+            return await _books(connection, wanted, account, False)
 
     async def document(self, kind: type[D], identity: str) -> D | None:
         async with self._engine.for_calls() as connection:
@@ -54,7 +56,7 @@ class PostgresMoney(BookReads, ServiceReads):
 
     async def instant(self) -> int:
         async with self._engine.connection() as connection:
-            return int(await connection.fetchval("SELECT codeplan_now()"))
+            return int(await connection.fetchval(_NOW))
 
     async def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         async with self._engine.connection() as connection:
@@ -69,7 +71,7 @@ class PostgresMoney(BookReads, ServiceReads):
         await self._engine.commit("", write)
 
 
-async def _moved(
+async def moved(
     wanted: Move, connection: Connection, passing: bool
 ) -> tuple[bytes, Collection[Changed]]:
     """One transaction's work: the move's answer, and what it changes."""
@@ -79,7 +81,7 @@ async def _moved(
         repeated = await connection.fetchval(numbered(sql.REPEATED), wanted.account_id, wanted.key)
         if repeated is not None:
             return bytes(repeated), ()
-    books = await _books(connection, wanted, account, " FOR UPDATE")
+    books = await _books(connection, wanted, account, True)
     decision = wanted.decide(books, books.now)
     written = sql.written(wanted.account_id, wanted.key, books.now, decision)
     for statement, rows in sql.together(written).items():
@@ -89,7 +91,7 @@ async def _moved(
     return decision.answer, changed_by(decision)
 
 
-async def _books(connection: Connection, wanted: Move, account: Any, locking: str) -> Books:
+async def _books(connection: Connection, wanted: Move, account: Any, locking: bool) -> Books:
     """The account's books, at its own instant."""
     zone, ahead = account or ("", 0)
     found = await _found(connection, wanted, locking)
@@ -97,7 +99,7 @@ async def _books(connection: Connection, wanted: Move, account: Any, locking: st
     for name in sorted(wanted.counters):
         statement = numbered(sql.TAKE_COUNTER if locking else sql.COUNTER)
         counters[name] = await connection.fetchval(statement, name) or 0
-    now = await connection.fetchval("SELECT codeplan_now()") + ahead
+    now = await connection.fetchval(_NOW) + ahead
     accounts = sql.ledger_accounts(wanted.account_id)
     balances = [tuple(row) for row in await connection.fetch(numbered(sql.BALANCES), *accounts)]
     row = await connection.fetchrow(numbered(sql.NEWEST), wanted.account_id)
@@ -111,11 +113,11 @@ async def _books(connection: Connection, wanted: Move, account: Any, locking: st
     return sql.books_in(balances, newest, terms, used, zone, found, counters, now)
 
 
-async def _found(connection: Connection, wanted: Move, locking: str) -> list[Document]:
+async def _found(connection: Connection, wanted: Move, locking: bool) -> list[Document]:
     found: list[Document] = []
     for kind, (ids, states) in docs.reading(wanted.reads).items():
         values = (docs.name_of(kind), ids, wanted.account_id, states)
-        rows = await connection.fetch(_FOUND + locking, *values)
+        rows = await connection.fetch(_LOCKED_FOUND if locking else _FOUND, *values)
         found += [docs.document_in(kind, row[0]) for row in rows]
     return found
 
@@ -126,3 +128,9 @@ def numbered(statement: str) -> str:
         numbers = count(1)
         _numbered[statement] = re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
     return _numbered[statement]
+
+
+STATEMENTS = (
+    _LOCK_ACCOUNT, _LOCK_FREE_ACCOUNT, _LOCKED_FOUND, _NOW,
+    *(numbered(statement) for statement in sql.OF_MOVES),
+)  # fmt: skip

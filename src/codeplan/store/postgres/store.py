@@ -7,6 +7,7 @@ from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import SECOND
 from codeplan.store.base import StoreFailed
+from codeplan.store.postgres import meter_rows, money
 from codeplan.store.postgres.accounts import PostgresAccounts
 from codeplan.store.postgres.connections import own_connection
 from codeplan.store.postgres.engine import Engine, open_engine
@@ -14,6 +15,9 @@ from codeplan.store.postgres.metering import PostgresMetering, apply_operations
 from codeplan.store.postgres.migrate import migrate
 from codeplan.store.postgres.money import PostgresMoney
 from codeplan.store.postgres.usage import PostgresUsage
+
+# Of every transaction in which a call's rows are held.
+STATEMENTS = (*meter_rows.STATEMENTS, *money.STATEMENTS)
 
 
 class PostgresStore(PostgresMetering, PostgresAccounts, PostgresUsage, PostgresMoney):
@@ -37,7 +41,7 @@ async def open_store(url: str, clock: Clock, lease_seconds: int = 15) -> Postgre
     node = new_id("node", clock.now())
     async with own_connection(url) as connection:
         await migrate(connection, clock.now())
-    engine = await open_engine(url, partial(apply_operations, node=node))
+    engine = await open_engine(url, partial(apply_operations, node=node), STATEMENTS)
     store = PostgresStore(engine, clock, node, lease_seconds * SECOND)
     await store.beat(frozenset)
     return store
