@@ -20,8 +20,8 @@ from codeplan.telemetry import log
 
 # A settlement that the store does not take is tried again while the answer's end waits: so long,
 # which outlasts a database that starts anew, and then its call is free.
-_TRY_AGAIN_SECONDS = (0.1, 0.4, 1.0)
-_THEN_SECONDS = 2.0
+_TRY_AGAIN_SECONDS = (0.1, 0.4)
+_THEN_SECONDS = 0.5
 _TRIED_FOR_SECONDS = 30.0
 _OWED_SECONDS = 1.0
 # How often a call that waits for another node's call to end looks again.
