@@ -11,6 +11,7 @@ def build_relay(config: ConfigFile) -> RelaySettings:
         read_on_seconds=service.read_on_seconds,
         charges_cut=service.cut_by_upstream == "delivered",
         sign_of_life_seconds=service.sign_of_life_seconds,
+        caller_timeout_seconds=service.caller_timeout_seconds,
     )
 
 

@@ -154,7 +154,7 @@ class Attempt:
         await self._settle_stream(stream, carrier, cut)
         if not answer.done:
             await _drain(answer)
-        return "" if caller.gone else cut
+        return "" if caller.gone or stream.stalled else cut
 
     async def _carry_whole(self, answer: UpstreamAnswer) -> None:
         carrier = WholeCarrier(self._plan, self._answering)
@@ -184,13 +184,15 @@ class Attempt:
     async def _settle_stream(self, stream: CallerStream, carrier: StreamCarrier, cut: str) -> None:
         """Settle by the fair-charge rule, then let the end go out.
 
-        Whole: due. Cut by the client after content: due, with what the upstream reports. Cut by the
-        upstream: free, or for what was delivered, as the operator chose. An answer without content:
-        free.
+        Whole: due. Cut by the client after content, by leaving or by taking nothing for long: due,
+        with what the upstream reports. Cut by the upstream: free, or for what was delivered, as the
+        operator chose. An answer without content: free.
         """
         settlement, progress, gone = self._settlement, carrier.progress, self._ask.caller.gone
         if cut and not gone:
-            if self._charges_cut and progress.content:
+            if stream.stalled and progress.content:
+                await settlement.settle(progress, "cut by client")
+            elif self._charges_cut and progress.content:
                 await settlement.settle(progress, "cut by upstream")
             else:
                 await settlement.release("cut by upstream", progress, cut)

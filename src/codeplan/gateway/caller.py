@@ -48,8 +48,17 @@ class Caller(Protocol):
         """Send a piece."""
         ...
 
+    @property
+    def behind(self) -> bool:
+        """Whether it does not keep up with what it is sent."""
+        ...
+
     async def flush(self) -> None:
-        """Wait while the caller does not keep up."""
+        """Wait until the caller keeps up again, or has left."""
+        ...
+
+    def drop(self) -> None:
+        """End its connection at once: it has left, as far as anybody is concerned."""
         ...
 
     def end_stream(self, data: bytes) -> None:

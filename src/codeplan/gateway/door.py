@@ -243,9 +243,16 @@ class Call:
         if not self._gone:
             self._door.transport.write(self._piece(data))
 
+    @property
+    def behind(self) -> bool:
+        return self._door.flow.write_paused and not self._gone
+
     async def flush(self) -> None:
-        if self._door.flow.write_paused and not self._gone:
-            await self._door.flow.drain()
+        await self._door.flow.drain()
+
+    def drop(self) -> None:
+        self._gone = True
+        self._door.transport.abort()
 
     def end_stream(self, data: bytes) -> None:
         if self._gone:
