@@ -33,6 +33,14 @@ def malformed(what: str) -> Refusal:
     return Refusal(400, "1210", f"The request is not valid: {what}")
 
 
+def one_answer(asked: int) -> Refusal:
+    text = (
+        f"The call asks for {asked} answers at once (n or best_of). A plan gives each call one:"
+        " ask again for another, or call the general address and pay by the token."
+    )
+    return Refusal(400, "1210", text)
+
+
 def too_large(limit: int) -> Refusal:
     return Refusal(413, "1210", f"The request's body is larger than {limit} bytes.")
 

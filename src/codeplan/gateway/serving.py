@@ -141,7 +141,9 @@ class Serving:
 
     async def _meter_call(self, call: KnownCall, subscribed: Held, claim: TurnClaim) -> bool:
         """Serve the call from the plan; False where it could only ride on a turn, and there is
-        none."""
+        none. Raises Refusal."""
+        if call.seen.outline.answers > 1:
+            raise refusals.one_answer(call.seen.outline.answers)
         asked = Reserve(
             call_id=call.request_id,
             account_id=call.holder.account.id,
