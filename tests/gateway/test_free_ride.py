@@ -168,6 +168,17 @@ def test_all_of_them_at_once_are_bounded_too(service: Service) -> None:
     assert delivered <= used * CALLS_PER_PROMPT + FREE_SIDE_CALLS
 
 
+@pytest.mark.parametrize("asked", [{"n": 2}, {"n": 128}, {"best_of": 5}, {"n": 1, "best_of": 2}])
+def test_a_call_of_a_plan_gets_one_answer(service: Service, asked: dict[str, int]) -> None:
+    key = service.new_key(f"answers{''.join(map(str, asked.values()))}@example.org")
+    refused = ask(service, key, "Write a poem.", tools=TOOLS, headers=opencode("ses_1"), **asked)
+    assert refused.status_code == 400
+    assert "one" in refused.json()["error"]["message"]
+    assert settled(service, key) == (0, 0)
+    one = ask(service, key, "Write a poem.", tools=TOOLS, headers=opencode("ses_1"), n=1)
+    assert one.status_code == 200
+
+
 def test_side_calls_keep_no_prompt_alive(service: Service) -> None:
     """Only the turn's own calls do: the store says when the last one was."""
     key = service.new_key("alive@example.org")
