@@ -76,6 +76,7 @@ from codeplan.mcp.web_search.server import web_search
 from codeplan.metering.keeping import keep_small
 from codeplan.metering.meter import Meter
 from codeplan.metering.news import News
+from codeplan.metering.pace import Pace
 from codeplan.metering.refused_calls import RefusedCalls
 from codeplan.metering.slots import Slots
 from codeplan.metering.tallies import Tallies
@@ -265,7 +266,7 @@ async def open_service(
                 evidence,
                 ServingSettings(zone, rules.calls_at_once, rules.overage),
             ),
-            counter=Counter(router),
+            counter=Counter(router, slots, Pace(clock, config.service.counts_a_minute)),
             sight=Sight(everything.vision, calls, clock),
             evidence=evidence,
             tallies=tallies,

@@ -261,6 +261,7 @@ class ServiceTable(Table):
     ``node_lease_seconds``: a node that was not seen for so long is taken for dead.
     ``sign_of_life_seconds``: after so long a silence a stream says that it lives.
     ``caller_timeout_seconds``: a caller that takes nothing of its stream for so long has left.
+    ``counts_a_minute``: how often an account may have a call's tokens counted.
     ``rest_seconds``, ``longest_rest_seconds``: how long a route that is away is not asked, at first
     and at most.
     ``keep_days``: how long single prompts and calls are kept. ``behind_proxy``: callers come by a
@@ -278,6 +279,7 @@ class ServiceTable(Table):
     caller_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
     rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
     longest_rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    counts_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 240
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 
 

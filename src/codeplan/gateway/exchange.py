@@ -132,7 +132,7 @@ class Gateway:
         funding = await self._lanes.funding_of(address.lane, holder, call.client, outline, counts)
         model = self._lanes.model_of(outline, funding, holder)
         if counts:
-            body = await self._counter.count(caller, to.format, model)
+            body = await self._counter.count(caller, to.format, model, holder.key.pays)
             caller.answer(200, json_headers(call.request_id), body)
             return
         call.known = KnownCall(

@@ -169,6 +169,11 @@ def too_many_at_once(limit: int) -> Refusal:
     return Refusal(429, "1302", text, Wait.MOMENT, retry_after_seconds=2)
 
 
+def counts_too_often(seconds: int) -> Refusal:
+    text = "Tokens are counted too often for this account: calls that only count have a bound."
+    return Refusal(429, "1302", text, Wait.MOMENT, retry_after_seconds=seconds)
+
+
 def exhausted(refused: Refused, zone: str) -> Refusal:
     """A window is used up."""
     rule, resets_at = refused.exhausted.rule, refused.exhausted.resets_at
