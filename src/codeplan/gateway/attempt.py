@@ -34,7 +34,8 @@ class Ask(msgspec.Struct, frozen=True):
     """A call that may be relayed. ``headers``: what its answer carries beside the usual.
     ``affinity``: the thread whose calls keep to one server. ``about_tokens``: that it sends,
     roughly; ``context``: that its model reads, 0 where nobody said. ``error_in_stream``: its
-    client's, where no upstream answers."""
+    client's, where no upstream answers. ``most_tokens``: that the answer may have, whatever the
+    call says; None for no such bound."""
 
     request_id: str
     format: CallerFormat
@@ -46,6 +47,7 @@ class Ask(msgspec.Struct, frozen=True):
     about_tokens: int = 0
     context: int = 0
     error_in_stream: str = ""
+    most_tokens: int | None = None
 
 
 class TryNext(Exception):
@@ -80,8 +82,9 @@ class Attempt:
         self._settlement, self._stream, self._now = settlement, stream, now
         self._charges_cut = charges_cut
         self._plan = plan_body(
-            ask.format, ask.outline, ask.caller.whole_body(), route.upstream, route.model
-        )
+            ask.format, ask.outline, ask.caller.whole_body(), route.upstream, route.model,
+            ask.most_tokens,
+        )  # fmt: skip
         self._leaving = Leaving(ask.caller, read_on_seconds)
         self._patience: asyncio.Timeout | None = None
 

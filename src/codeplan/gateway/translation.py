@@ -47,18 +47,31 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan_body(
-    caller: CallerFormat, outline: Outline, body: bytes, upstream: Upstream, upstream_model: str
+    caller: CallerFormat,
+    outline: Outline,
+    body: bytes,
+    upstream: Upstream,
+    upstream_model: str,
+    most_tokens: int | None = None,
 ) -> Plan:
-    """The body for that upstream. Raises Malformed where its format cannot carry the call."""
+    """The body for that upstream. ``most_tokens``: that the answer may have, whatever the call
+    says; None for no such bound. Raises Malformed where its format cannot carry the call."""
     target = UPSTREAM_FORMATS[upstream.settings.protocol]
+    dialect = upstream.settings.dialect_of(upstream_model)
+    if outline.most_tokens is not None and most_tokens is not None:
+        most_tokens = most_tokens if most_tokens < outline.most_tokens else None
     if target.name == caller.name and not upstream.tiny:
         carried = target.rename_model(body, upstream_model)
+        if most_tokens is not None:
+            carried = target.shorten(carried, most_tokens, dialect)
         drops_usage = outline.stream and not outline.asks_usage
         if drops_usage:
             carried = splice.replace_value(carried, "stream_options", _INCLUDE_USAGE)
         return Plan(caller, target, carried, passes=True, drops_usage=drops_usage)
     # A format may say in its address whether it streams, and the outline knows.
     request = replace(caller.decode_request(body), stream=outline.stream)
+    if most_tokens is not None:
+        request = replace(request, max_tokens=most_tokens)
     names = tool_names.originals(request.tools)
     call_ids = _call_ids(request)
     change: Change = partial(tool_names.restored, names=names) if names else _unchanged
@@ -69,7 +82,6 @@ def plan_body(
         def change(event: inner.Event) -> inner.Event:
             return tiny.ended(event, asked)
 
-    dialect = upstream.settings.dialect_of(upstream_model)
     encoded = target.encode_request(request, upstream_model, dialect)
     return Plan(caller, target, encoded, passes=False, change=change, call_ids=call_ids)
 
