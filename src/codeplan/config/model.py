@@ -261,6 +261,9 @@ class ServiceTable(Table):
     ``node_lease_seconds``: a node that was not seen for so long is taken for dead.
     ``sign_of_life_seconds``: after so long a silence a stream says that it lives.
     ``caller_timeout_seconds``: a caller that takes nothing of its stream for so long has left.
+    ``body_memory_bytes``: of all calls' bodies at once. ``head_timeout_seconds``,
+    ``body_timeout_seconds``: in which a request comes; a body that goes on coming gets more.
+    ``connections_per_address``: but behind a proxy, by which all come.
     ``counts_a_minute``: how often an account may have a call's tokens counted.
     ``rest_seconds``, ``longest_rest_seconds``: how long a route that is away is not asked, at first
     and at most.
@@ -279,6 +282,10 @@ class ServiceTable(Table):
     caller_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
     rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
     longest_rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    body_memory_bytes: Annotated[int, Field(ge=2**20, le=2**40)] = 512 * 1024 * 1024
+    head_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    body_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     counts_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 240
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 

@@ -3,20 +3,25 @@
 What brings the bytes (door.py) can be changed; the exchange knows only this.
 """
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 Headers = tuple[tuple[bytes, bytes], ...]
+# Why a body was not kept: it is over the limit, all bodies together are, or it is large and of
+# nobody that is known; "" where it was.
+Dropped = Literal["", "too_large", "no_room", "unknown"]
 
 
 class Caller(Protocol):
     """``path`` without its query, which is ``query``. Header names are lower-case.
-    ``too_large``: its body went over the limit and was not kept."""
+    ``keys``: the different keys that it brings, in whatever form. ``dropped``: why its body was
+    not kept."""
 
     method: str
     path: str
     query: str
     headers: dict[bytes, bytes]
-    too_large: bool
+    keys: tuple[str, ...]
+    dropped: Dropped
 
     @property
     def address(self) -> str:

@@ -3,12 +3,11 @@
 Knows callers, not sockets; decides nothing that a service or a pure wing can decide.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codeplan.accounts.devices import DeviceRevoked, Devices, Sighting
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.keys import key_in
 from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.refusal import Refusal, Wait
 from codeplan.clients.registry import UNKNOWN, Clients
@@ -148,20 +147,29 @@ class Gateway:
     async def _whole_body(self, caller: Caller) -> None:
         """See that the body is there and not compressed. Raises Refusal, Malformed."""
         limit = self._max_body_bytes
-        if caller.too_large:
+        if caller.dropped == "too_large":
             raise refusals.too_large(limit)
+        if caller.dropped == "no_room":
+            raise refusals.no_room()
+        if caller.dropped:
+            raise refusals.unknown_key()
         coding = caller.headers.get(b"content-encoding")
         if coding is not None:
             caller.replace_body(await decoded(caller.whole_body(), coding, limit))
 
     async def _who(self, caller: Caller) -> KeyHolder:
-        key = key_in(caller.headers, caller.query)
-        if key is None:
+        if not caller.keys:
             raise refusals.no_key()
-        holder = await self._accounts.holder_of(key)
+        if len(caller.keys) > 1:
+            raise refusals.several_keys()
+        holder = await self._accounts.holder_of(caller.keys[0])
         if holder is None:
             raise refusals.unknown_key()
         return holder
+
+    async def knows(self, keys: Sequence[str]) -> bool:
+        """Whether a call with these keys is of somebody who is known. Raises StoreFailed."""
+        return len(keys) == 1 and await self._accounts.holder_of(keys[0]) is not None
 
     async def _admit(
         self, caller: Caller, holder: KeyHolder, seen: SeenCall, client: Client

@@ -29,6 +29,20 @@ def unknown_key() -> Refusal:
     return Refusal(401, "1000", "This API key is not valid: it is unknown, or it was revoked.")
 
 
+def several_keys() -> Refusal:
+    text = (
+        "The call brings several different API keys, and nobody can tell which one is meant. Send"
+        " one, as 'Authorization: Bearer cp-…' or as x-api-key. Often the other one comes from an"
+        " environment variable such as ANTHROPIC_API_KEY or OPENAI_API_KEY."
+    )
+    return Refusal(401, "1000", text)
+
+
+def no_room() -> Refusal:
+    text = "So many large calls come at once that there is no room for this one. Try again soon."
+    return Refusal(503, "1305", text, Wait.MOMENT, retry_after_seconds=MOMENT_SECONDS)
+
+
 def malformed(what: str) -> Refusal:
     return Refusal(400, "1210", f"The request is not valid: {what}")
 
