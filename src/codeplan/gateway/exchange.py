@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from codeplan.accounts.devices import DeviceRevoked, Devices, Sighting
 from codeplan.accounts.directory import Accounts
-from codeplan.clients.base import Client, SeenCall
+from codeplan.clients.base import Client, SeenCall, kept
 from codeplan.clients.refusal import Refusal, Wait
 from codeplan.clients.registry import UNKNOWN, Clients
 from codeplan.gateway import cors, refusals
@@ -23,6 +23,7 @@ from codeplan.gateway.identity import identity_headers, json_headers
 from codeplan.gateway.lanes import Lanes
 from codeplan.gateway.listing import list_models, show_model
 from codeplan.gateway.paths import Destination, destination, shown
+from codeplan.gateway.refusal_log import RefusalLog
 from codeplan.gateway.seeing import Sight
 from codeplan.gateway.serving import KnownCall, Serving
 from codeplan.gateway.stopwatch import Stopwatch
@@ -75,6 +76,7 @@ class Gateway:
         self._lanes, self._serving, self._counter = lanes, serving, counter
         self._sight, self._evidence, self._tallies = sight, evidence, tallies
         self._catalogue, self._clock, self._max_body_bytes = catalogue, clock, max_body_bytes
+        self._log = RefusalLog(clock)
 
     async def serve(self, caller: Caller) -> None:
         """Answer one call, whatever it is."""
@@ -176,7 +178,7 @@ class Gateway:
     ) -> None:
         """Remember what uses the account; refuse what its owner revoked."""
         sighting = Sighting(
-            holder.account.id, holder.key.id, client.id, client.machine(seen), caller.address
+            holder.account.id, holder.key.id, client.id, kept(client.machine(seen)), caller.address
         )
         try:
             await self._devices.admit(sighting)
@@ -194,8 +196,8 @@ class Gateway:
         if refusal.code != refusals.NO_ADDRESS:
             # A scan of addresses that never were is nobody's refusal.
             count_refusal(self._tallies, refusal.code, form.status)
-        log.info(
-            "refused",
+        self._log.refused(
+            caller.address,
             request_id=call.request_id,
             client=call.client.id,
             status=form.status,
