@@ -21,6 +21,7 @@ from codeplan.accounts.resets import Resets
 from codeplan.accounts.second_factor import SecondFactors
 from codeplan.accounts.sessions import Sessions
 from codeplan.accounts.sign_up import SignUps
+from codeplan.accounts.verified import Addresses
 from codeplan.api.edge import Edge as ApplicationEdge
 from codeplan.api.mounted import ApiParts, api_application
 from codeplan.api.shown import Services
@@ -183,6 +184,11 @@ async def open_service(
         clockwork = Clockwork(store, shop, till, refunds, forget)
         checker = Checker(store, providers)
         passwords, sessions = Passwords(store, clock), Sessions(store, clock)
+        second_factors, passkeys = (
+            SecondFactors(store, clock, passwords.guesses),
+            Passkeys(store, clock),
+        )
+        addresses = Addresses(store, clock, sessions, passkeys, second_factors)
         oidc = build_oidc(config)
         costs = build_costs(config)
         simulator = Simulator(store, clock, Draft(subscriptions.catalogue, costs), read_draft)
@@ -199,12 +205,14 @@ async def open_service(
             accounts=accounts,
             passwords=passwords,
             sessions=sessions,
-            second_factors=SecondFactors(store, clock, passwords.guesses),
-            passkeys=Passkeys(store, clock),
-            sign_ups=SignUps(store, accounts, clock, build_sign_up(config)),
-            resets=Resets(store, passwords, sessions, clock, settings.public_url),
+            second_factors=second_factors,
+            passkeys=passkeys,
+            sign_ups=SignUps(store, accounts, addresses, clock, build_sign_up(config)),
+            resets=Resets(store, passwords, sessions, addresses, clock, settings.public_url),
             outside=(
-                OutsideSignIn(store, accounts, clock, OidcProvider(oidc), makes_accounts(config))
+                OutsideSignIn(
+                    store, accounts, addresses, clock, OidcProvider(oidc), makes_accounts(config)
+                )
                 if oidc
                 else None
             ),
