@@ -18,7 +18,7 @@ from codeplan.config.money_model import (
 )
 from codeplan.config.table import Currency, Id, Name, Table
 from codeplan.plan.rules import Kind, Scope
-from codeplan.upstream.base import Dialect
+from codeplan.upstream.base import Dialect, Links
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _SPAN = re.compile(r"^([1-9][0-9]{0,3})(h|d|w|mo)$")
@@ -36,7 +36,9 @@ Credits = Annotated[int, Field(ge=0, le=10**6)]
 
 
 class UpstreamTable(Table):
-    """``[[upstreams]]``. Time-outs in seconds. ``replicas``: more addresses of the same models."""
+    """``[[upstreams]]``. Time-outs in seconds. ``replicas``: more addresses of the same models.
+    ``links``: to pictures in a call's content, which the upstream fetches by itself: those to
+    public hosts may pass, none, or any."""
 
     name: Name
     protocol: Literal["openai", "anthropic", "embedded"]
@@ -47,6 +49,7 @@ class UpstreamTable(Table):
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     first_byte_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0
     silence_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    links: Links = "public"
 
     @field_validator("base_url")
     @classmethod

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import structs
 
 from codeplan.gateway.formats import CallerFormat
-from codeplan.protocol import inner, splice, tool_names
+from codeplan.protocol import inner, links, splice, tool_names
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_chat.stream import is_usage_only
-from codeplan.protocol.outline import Outline
+from codeplan.protocol.outline import Malformed, Outline
 from codeplan.protocol.sse import Body, EventSplitter, ServerEvent, begins_as, parse_event
 from codeplan.protocol.usage import about_tokens
 from codeplan.routing import tiny
@@ -56,6 +56,7 @@ def plan_body(
 ) -> Plan:
     """The body for that upstream. ``most_tokens``: that the answer may have, whatever the call
     says; None for no such bound. Raises Malformed where its format cannot carry the call."""
+    _must_be_harmless(body, upstream)
     target = UPSTREAM_FORMATS[upstream.settings.protocol]
     dialect = upstream.settings.dialect_of(upstream_model)
     if outline.most_tokens is not None and most_tokens is not None:
@@ -84,6 +85,19 @@ def plan_body(
 
     encoded = target.encode_request(request, upstream_model, dialect)
     return Plan(caller, target, encoded, passes=False, change=change, call_ids=call_ids)
+
+
+def _must_be_harmless(body: bytes, upstream: Upstream) -> None:
+    """An upstream fetches a link from inside of its operator's network. Raises Malformed."""
+    allowed = upstream.settings.links
+    if allowed == "any":
+        return
+    for link in links.links_in(body):
+        if allowed == "refuse" or not links.is_public(link):
+            raise Malformed(
+                f"the content has the link {link[:100]!r}, which is not fetched here: send the file"
+                " itself, as base64 or as a data: address"
+            )
 
 
 def _call_ids(request: inner.Request) -> frozenset[str]:
