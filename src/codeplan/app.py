@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from codeplan.accounts.client_keys import ClientKeys
 from codeplan.accounts.devices import Devices
@@ -21,6 +21,8 @@ from codeplan.accounts.resets import Resets
 from codeplan.accounts.second_factor import SecondFactors
 from codeplan.accounts.sessions import Sessions
 from codeplan.accounts.sign_up import SignUps
+from codeplan.accounts.verified import Addresses
+from codeplan.api.edge import Edge as ApplicationEdge
 from codeplan.api.mounted import ApiParts, api_application
 from codeplan.api.shown import Services
 from codeplan.billing.bills import Bills
@@ -40,7 +42,7 @@ from codeplan.config.build_access import (
 from codeplan.config.build_clients import build_clients
 from codeplan.config.build_mcp import build_engines, build_fetcher, build_speech, build_vision
 from codeplan.config.build_money import build_mail, build_money, build_payments
-from codeplan.config.build_relay import build_relay, build_rests
+from codeplan.config.build_relay import build_edge, build_relay, build_rests
 from codeplan.config.model import ConfigFile
 from codeplan.console.mounted import console_routes
 from codeplan.console.services import ConsoleServices
@@ -50,6 +52,7 @@ from codeplan.dictation.rewriting import Rewriting
 from codeplan.fetching.robots import Robots
 from codeplan.gateway.counting import Counter
 from codeplan.gateway.door import door_for
+from codeplan.gateway.edge import Edge
 from codeplan.gateway.evidence import Evidence
 from codeplan.gateway.exchange import Gateway
 from codeplan.gateway.lanes import Lanes
@@ -76,6 +79,7 @@ from codeplan.mcp.web_search.server import web_search
 from codeplan.metering.keeping import keep_small
 from codeplan.metering.meter import Meter
 from codeplan.metering.news import News
+from codeplan.metering.pace import Pace
 from codeplan.metering.refused_calls import RefusedCalls
 from codeplan.metering.slots import Slots
 from codeplan.metering.tallies import Tallies
@@ -107,12 +111,15 @@ from codeplan.subscriptions.uploads import Uploads
 from codeplan.telemetry import Runs
 from codeplan.upstream.opened import open_upstreams
 
+# A form's own lines around its file.
+_FORM_BYTES = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service that is ready: what uvicorn serves, and what the first start needs."""
 
-    application: Starlette
+    application: ASGIApp
     door: type[asyncio.Protocol]
     accounts: Accounts
     shop: Shop
@@ -172,6 +179,11 @@ async def open_service(
         clockwork = Clockwork(store, shop, till, refunds)
         checker = Checker(store, providers)
         passwords, sessions = Passwords(store, clock), Sessions(store, clock)
+        second_factors, passkeys = (
+            SecondFactors(store, clock, passwords.guesses),
+            Passkeys(store, clock),
+        )
+        addresses = Addresses(store, clock, sessions, passkeys, second_factors)
         oidc = build_oidc(config)
         costs = build_costs(config)
         simulator = Simulator(store, clock, Draft(subscriptions.catalogue, costs), read_draft)
@@ -187,12 +199,14 @@ async def open_service(
             accounts=accounts,
             passwords=passwords,
             sessions=sessions,
-            second_factors=SecondFactors(store, clock, passwords.guesses),
-            passkeys=Passkeys(store, clock),
-            sign_ups=SignUps(store, accounts, clock, build_sign_up(config)),
-            resets=Resets(store, passwords, sessions, clock, settings.public_url),
+            second_factors=second_factors,
+            passkeys=passkeys,
+            sign_ups=SignUps(store, accounts, addresses, clock, build_sign_up(config)),
+            resets=Resets(store, passwords, sessions, addresses, clock, settings.public_url),
             outside=(
-                OutsideSignIn(store, accounts, clock, OidcProvider(oidc), makes_accounts(config))
+                OutsideSignIn(
+                    store, accounts, addresses, clock, OidcProvider(oidc), makes_accounts(config)
+                )
                 if oidc
                 else None
             ),
@@ -258,7 +272,7 @@ async def open_service(
                 evidence,
                 ServingSettings(zone, rules.calls_at_once, rules.overage),
             ),
-            counter=Counter(router),
+            counter=Counter(router, slots, Pace(clock, config.service.counts_a_minute)),
             sight=Sight(everything.vision, calls, clock),
             evidence=evidence,
             tallies=tallies,
@@ -286,8 +300,8 @@ async def open_service(
             work.append(send_mail(store, Mailer(mail), runs))
         opened.push_async_callback(_stop, _start(work))
         yield Service(
-            application=application,
-            door=door_for(gateway, config.service.max_body_bytes, config.service.behind_proxy),
+            application=ApplicationEdge(application, _taking_files(config, everything)),
+            door=door_for(gateway, Edge(build_edge(config))),
             accounts=accounts,
             shop=shop,
             subscriptions=subscriptions,
@@ -354,6 +368,19 @@ async def _mcp_site(
             yield [*site.routes(), *files.routes(), *plain.routes()]
     finally:
         await engines.close()
+
+
+def _taking_files(config: ConfigFile, console: ConsoleServices) -> dict[str, int]:
+    """The addresses that take files, which bound them by themselves, and so many bytes of a request
+    at most."""
+    vision = console.vision.settings
+    largest = max(
+        max(vision.image_megabytes, vision.video_megabytes) * 1024 * 1024,
+        console.desk.most_bytes,
+        config.service.max_body_bytes,
+    )
+    starts = ("/api/mcp/", "/api/paas/v4/audio/", "/console/benefits/voice/hear")
+    return dict.fromkeys(starts, largest + _FORM_BYTES)
 
 
 async def _open_store(config: ConfigFile, data: Path, database: str, clock: Clock) -> Store:

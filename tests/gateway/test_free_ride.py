@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from codeplan.gateway.serving import SIDE_TOKENS, SUMMARY_TOKENS
 from codeplan.plan.turns import FREE_SIDE_CALLS
 from gateway.test_admission import TOOLS, ask, plan, system
 from support.replies import Said, answer
@@ -25,11 +26,17 @@ CLAUDE = {
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with (
-        ScriptedUpstream(_model) as upstream,
-        Service(tmp_path_factory.mktemp("rides"), plan(upstream.base_url)) as running,
-    ):
+def upstream() -> Iterator[ScriptedUpstream]:
+    with ScriptedUpstream(_model) as scripted:
+        yield scripted
+
+
+@pytest.fixture(scope="module")
+def service(
+    upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("rides")
+    with Service(folder, plan(upstream.base_url)) as running:
         yield running
 
 
@@ -166,6 +173,43 @@ def test_all_of_them_at_once_are_bounded_too(service: Service) -> None:
     assert calls <= used * CALLS_PER_PROMPT
     delivered = answered.count(200) + len(TYPED)
     assert delivered <= used * CALLS_PER_PROMPT + FREE_SIDE_CALLS
+
+
+@pytest.mark.parametrize("asked", [{"n": 2}, {"n": 128}, {"best_of": 5}, {"n": 1, "best_of": 2}])
+def test_a_call_of_a_plan_gets_one_answer(service: Service, asked: dict[str, int]) -> None:
+    key = service.new_key(f"answers{''.join(map(str, asked.values()))}@example.org")
+    refused = ask(service, key, "Write a poem.", tools=TOOLS, headers=opencode("ses_1"), **asked)
+    assert refused.status_code == 400
+    assert "one" in refused.json()["error"]["message"]
+    assert settled(service, key) == (0, 0)
+    one = ask(service, key, "Write a poem.", tools=TOOLS, headers=opencode("ses_1"), n=1)
+    assert one.status_code == 200
+
+
+def test_what_a_side_call_may_answer(service: Service, upstream: ScriptedUpstream) -> None:
+    """Its own words for it, the smaller of the two; a summary more than a title; a turn's own calls
+    what they ask for. By Anthropic's protocol, which is translated, and by the upstream's own."""
+    key = service.new_key("short@example.org")
+    title = system("You are a title generator")
+    talk = ("Hello", {"role": "assistant", "content": "Yes."}, "Now sum it up")
+
+    def limit(answered: httpx.Response) -> int:
+        assert answered.status_code == 200
+        return int(upstream.calls[-1].body["max_tokens"])
+
+    def titled(*messages: Any, **more: Any) -> int:
+        return limit(ask(service, key, title, *messages, headers=opencode("ses_s"), **more))
+
+    TYPED["opencode"](service, key, 0)
+    assert titled("Hello") == SIDE_TOKENS
+    assert titled("Hello", max_tokens=64_000) == SIDE_TOKENS
+    assert titled("Hello", max_tokens=9) == 9
+    assert titled(*talk, max_tokens=64_000) == SUMMARY_TOKENS
+    own = {"max_tokens": 64_000, "tools": TOOLS, "headers": opencode("ses_s")}
+    assert limit(ask(service, key, "Write a poem.", **own)) == 64_000
+    TYPED["claude"](service, key, 0)
+    assert limit(_message(service, key, "Novel", output_config=SCHEMA)) == SIDE_TOKENS
+    assert limit(_message(service, key, "Write a poem.", tools=CLAUDE_TOOLS)) == 64_000
 
 
 def test_side_calls_keep_no_prompt_alive(service: Service) -> None:

@@ -14,7 +14,7 @@ import pytest
 from codeplan.app import open_service
 from codeplan.cli.first_start import first_start
 from codeplan.config.load import parse
-from codeplan.gateway.door import Call
+from codeplan.gateway.http_call import Call
 from support.replies import SSE, Said, answer, openai_pieces
 from support.service import catalogue, opencode
 from support.serving import served

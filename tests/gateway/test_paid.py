@@ -186,6 +186,13 @@ def test_a_longer_context_has_its_own_price(market: Market) -> None:
     assert payer.millionths()[0] == 10_00 * 10**6 - 2 * first - 999 * 800 - 2 * 160 - 3200
 
 
+def test_several_answers_are_held_for_in_full(market: Market) -> None:
+    """Enough for one answer of so many tokens, and not for three."""
+    payer = market.person(balance="0.01")
+    assert payer.ask(max_tokens=500, n=3).status_code == 429
+    assert payer.ask(max_tokens=500).status_code == 200
+
+
 def test_many_at_once_never_go_below_zero(market: Market) -> None:
     """Enough for seven to be held at once: each call costs less than it holds, so more follow."""
     payer = market.person(balance="0.01")

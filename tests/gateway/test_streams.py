@@ -4,7 +4,6 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -14,6 +13,7 @@ from gateway.conftest import House
 from support.replies import SSE, Said, answer, anthropic_pieces, openai_pieces
 from support.service import Service, catalogue, in_threads, opencode
 from support.upstream import Cut, Pause, Piece, Reply, ScriptedUpstream
+from support.waiting import wait_until
 
 
 def stream(pieces: list[Piece]) -> Reply:
@@ -122,7 +122,7 @@ def test_a_client_that_leaves_before_content_is_not_charged(house: House) -> Non
             timeout=0.5,
         )
     pause.open()
-    _wait_until(lambda: house.service.window()["reserved"] == 0)
+    wait_until(lambda: house.service.window()["reserved"] == 0)
     assert house.service.window()["used"] == used
 
 
@@ -146,7 +146,7 @@ def test_a_client_that_leaves_after_content_pays_what_the_upstream_reports(house
         next(answered.iter_raw())
         call = answered.headers["x-request-id"]
     pause.open()
-    _wait_until(
+    wait_until(
         lambda: bool(
             house.service.rows("SELECT 1 FROM calls WHERE id = ? AND state <> 'running'", call)
         )
@@ -292,10 +292,3 @@ def test_an_idle_connection_is_closed_and_one_with_a_stream_is_not(tmp_path: Pat
         started = time.monotonic()
         assert asked.recv(1) == b""
         assert 0.5 < time.monotonic() - started < 10
-
-
-def _wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.05)

@@ -5,7 +5,8 @@ import pytest
 from codeplan.accounts.client_keys import ClientKeys, KeyRulesInvalid, Wanted
 from codeplan.accounts.devices import SLOT_MS, Device, DeviceRevoked, Devices, Sighting, last_used
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.passwords import Passwords, ResetInvalid, TooManyGuesses
+from codeplan.accounts.hashing import TooManyGuesses
+from codeplan.accounts.passwords import Passwords, ResetInvalid
 from codeplan.accounts.preferences import Preferences, prefer
 from codeplan.accounts.sessions import SESSION_MS, Sessions
 from codeplan.accounts.sign_up import LinkInvalid, SignUpClosed, SignUps, SignUpSettings
@@ -25,6 +26,7 @@ from codeplan.subscriptions.personal_data import PersonalData, StillNeeded
 from codeplan.subscriptions.receipts import Receipts
 from codeplan.subscriptions.reports import Reports, upstream_figures
 from codeplan.subscriptions.simulator import Draft, Simulation, Simulator
+from support.addresses import addresses_of
 from support.business import Business
 from support.meters import HandClock
 
@@ -94,7 +96,8 @@ async def test_passwords_are_reset_once_and_guessed_slowly(
 async def test_signing_up_by_invitation_and_by_letter(
     store: Store, accounts: Accounts, clock: HandClock
 ) -> None:
-    closed = SignUps(store, accounts, clock, SignUpSettings("invitation"))
+    addresses = addresses_of(store, clock)
+    closed = SignUps(store, accounts, addresses, clock, SignUpSettings("invitation"))
     token = await closed.invite("")
     with pytest.raises(SignUpClosed):
         await closed.begin("a@example.org", PASSWORD, "", "cu-wrong")
@@ -109,9 +112,8 @@ async def test_signing_up_by_invitation_and_by_letter(
     with pytest.raises(AlreadyThere):
         await closed.begin("a@example.org", PASSWORD, "", await closed.invite(""))
 
-    by_letter = SignUps(
-        store, accounts, clock, SignUpSettings("open", True, "https://plans.example.org")
-    )
+    settings = SignUpSettings("open", True, "https://plans.example.org")
+    by_letter = SignUps(store, accounts, addresses, clock, settings)
     assert await by_letter.begin("new@example.org", PASSWORD, "", "") is None
     assert await accounts.by_email("new@example.org") is None
     # Of an address that is taken the same is said, and its owner told.
@@ -129,7 +131,8 @@ async def test_signing_up_by_invitation_and_by_letter(
 async def test_letters_are_in_their_readers_language(
     store: Store, accounts: Accounts, clock: HandClock
 ) -> None:
-    await SignUps(store, accounts, clock, SignUpSettings("closed")).invite("a@example.org")
+    closed = SignUps(store, accounts, addresses_of(store, clock), clock, SignUpSettings("closed"))
+    await closed.invite("a@example.org")
     (letter,) = await store.documents(Notice)
     assert written(letter, "")[0] == "You are invited to codeplan"
     subject, text = written(letter, "zh")

@@ -1,6 +1,6 @@
 """Client keys: how they come in a call, and how they are made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qs
 
 from codeplan.kit import secrets
@@ -9,7 +9,8 @@ from codeplan.store.documents import Document
 from codeplan.store.rows import ClientKey, KeyRules
 
 PREFIX = "cp-"
-_HEADERS = (b"x-api-key", b"x-goog-api-key")
+_AUTHORIZATION = b"authorization"
+_HEADERS = frozenset((_AUTHORIZATION, b"x-api-key", b"x-goog-api-key"))
 _PARAMETER = "key"
 
 
@@ -31,16 +32,32 @@ def key_in(headers: Mapping[bytes, bytes], query: str = "") -> str | None:
     ``Authorization``, ``x-api-key``, ``x-goog-api-key``, or ``key`` in the query, where an address
     takes it. None where there is none. Header names are lower-case.
 
-    One function for all of them, so that no form can skip a check that another has.
+    Where several are different, none: nobody can tell which one is meant.
     """
-    value = headers.get(b"authorization", b"").strip()
-    if value[:7].lower() == b"bearer ":
-        value = value[7:].strip()
-    for name in _HEADERS:
-        value = value or headers.get(name, b"").strip()
-    if not value and _PARAMETER in query:
-        return parse_qs(query).get(_PARAMETER, [""])[0].strip() or None
-    return value.decode("latin-1") or None
+    keys = keys_in(headers.items(), query)
+    return keys[0] if len(keys) == 1 else None
+
+
+def keys_in(headers: Iterable[tuple[bytes, bytes]], query: str = "") -> tuple[str, ...]:
+    """The different keys that a call brings, in every form and however often.
+
+    One function for all forms, so that none can skip a check that another has.
+    """
+    keys: dict[str, None] = {}
+    for name, value in headers:
+        if name in _HEADERS:
+            keys[_key(name, value.decode("latin-1").strip())] = None
+    if _PARAMETER in query:
+        keys |= {value.strip(): None for value in parse_qs(query).get(_PARAMETER, [])}
+    return tuple(key for key in keys if key)
+
+
+def _key(name: bytes, value: str) -> str:
+    """The key in a header's value; "" for a scheme of ``Authorization`` that is none of keys."""
+    scheme, blank, rest = value.partition(" ")
+    if name != _AUTHORIZATION or not blank:
+        return "" if value.lower() == "bearer" else value
+    return rest.strip() if scheme.lower() == "bearer" else ""
 
 
 def new_secret() -> str:

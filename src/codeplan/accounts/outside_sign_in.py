@@ -4,6 +4,7 @@ who comes back is known by issuer and subject, never by an unverified address.""
 from msgspec import structs
 
 from codeplan.accounts.directory import Accounts
+from codeplan.accounts.verified import Addresses
 from codeplan.identity import Identity, IdentityFailed, OidcProvider
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
@@ -33,10 +34,16 @@ class OutsideSignIn:
     """``open``: whether somebody who is not known may have an account made."""
 
     def __init__(
-        self, store: Store, accounts: Accounts, clock: Clock, provider: OidcProvider, open_: bool
+        self,
+        store: Store,
+        accounts: Accounts,
+        addresses: Addresses,
+        clock: Clock,
+        provider: OidcProvider,
+        open_: bool,
     ) -> None:
         self._store, self._accounts, self._clock = store, accounts, clock
-        self.provider, self._open = provider, open_
+        self._addresses, self.provider, self._open = addresses, provider, open_
 
     async def begin(self, browser: str, return_url: str) -> str:
         """Where the browser is sent. Raises IdentityFailed."""
@@ -89,6 +96,7 @@ class OutsideSignIn:
             await self._store.set_role(account.id, role)
             account = await self._store.account_by_id(account.id) or account
         if known is None:
+            await self._addresses.verify(account)
             now = self._clock.now()
             made = KnownIdentity(id=name, account_id=account.id, made_at=now, state="on")
             await put(self._store, account.id, made)

@@ -1,36 +1,20 @@
-"""Passwords: checked, chosen, and asked for anew by a link in a letter. Guessing is slowed down for
-each address."""
+"""Passwords: checked, chosen, and asked for anew by a link in a letter."""
 
-import asyncio
-from collections import OrderedDict
+from dataclasses import dataclass
 
 from msgspec import structs
 
+from codeplan.accounts.guesses import OF_NETWORK, Guesses, Limit
+from codeplan.accounts.hashing import hashed, matches
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
-from codeplan.kit.instants import HOUR, MINUTE
+from codeplan.kit.instants import HOUR
 from codeplan.store.base import Store
 from codeplan.store.changing import amend, put
 from codeplan.store.documents import Document
 from codeplan.store.rows import Account
 
-MIN_PASSWORD = 10
-MAX_PASSWORD = 1000
 _RESET_MS = HOUR
-# After so many wrong ones in so long, further ones are not looked at.
-_GUESSES, _GUESSES_MS = 10, 15 * MINUTE
-_KEPT = 100
-_REMEMBERED = 100_000
-# Verified when no such account exists, so that the answer takes as long.
-_DECOY = secrets.hash_password(secrets.new_password())
-
-
-class PasswordTooShort(ValueError):
-    """A password of fewer characters than `MIN_PASSWORD`, or of more than anybody types."""
-
-
-class TooManyGuesses(ValueError):
-    """So many wrong ones came that this one is not looked at."""
 
 
 class ResetInvalid(ValueError):
@@ -43,34 +27,20 @@ class PasswordReset(Document, frozen=True, kw_only=True):
     expires_at: int
 
 
-class Guesses:
-    """Wrong guesses by name, in this process; the oldest are forgotten when there are many."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._wrong: OrderedDict[str, list[int]] = OrderedDict()
-
-    def must_be_few(self, name: str, most: int = _GUESSES) -> None:
-        """Raises TooManyGuesses."""
-        since = self._clock.now() - _GUESSES_MS
-        if len([at for at in self._wrong.get(name, ()) if at > since]) >= most:
-            raise TooManyGuesses(f"more than {most} tries: wait a quarter of an hour")
-
-    def wrong(self, name: str) -> None:
-        recent = [*self._wrong.pop(name, ())[-_KEPT:], self._clock.now()]
-        self._wrong[name] = recent
-        if len(self._wrong) > _REMEMBERED:
-            self._wrong.popitem(last=False)
-
-    def right(self, name: str) -> None:
-        self._wrong.pop(name, None)
+class KnownBrowser(Document, frozen=True, kw_only=True):
+    """A browser in which somebody has signed in to the account. Its id is a digest of both."""
 
 
-async def hashed(password: str) -> str:
-    """Beside the loop, since it takes long on purpose. Raises PasswordTooShort."""
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise PasswordTooShort(f"a password needs at least {MIN_PASSWORD} characters")
-    return await asyncio.to_thread(secrets.hash_password, password)
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a try to sign in comes from. ``network``: as `devices.network_of`; ``browser``: the
+    cookie by which it is known; "" for what is not."""
+
+    network: str = ""
+    browser: str = ""
+
+
+_NOWHERE = Origin()
 
 
 class Passwords:
@@ -78,22 +48,53 @@ class Passwords:
         self._store, self._clock = store, clock
         self.guesses = Guesses(clock)
 
-    async def account_with(self, email: str, password: str) -> Account | None:
+    async def account_with(
+        self, email: str, password: str, origin: Origin = _NOWHERE
+    ) -> Account | None:
         """Whose e-mail and password these are. Raises TooManyGuesses."""
-        name = email.lower()
-        self.guesses.must_be_few(name)
         account = await self._store.account_by_email(email)
-        digest = account.password_hash if account and account.password_hash else _DECOY
-        right = await asyncio.to_thread(secrets.password_matches, digest, password[:MAX_PASSWORD])
-        if not right or account is None:
-            self.guesses.wrong(name)
+        limits = await self._limits(email, account, origin)
+        self.guesses.all_must_be_few(limits)
+        if not await matches(account.password_hash if account else "", password):
+            self.guesses.wrong(*(limit.name for limit in limits))
             return None
-        self.guesses.right(name)
+        self.guesses.right(limits[0].name)
         return account
 
+    async def _limits(
+        self, email: str, account: Account | None, origin: Origin
+    ) -> tuple[Limit, ...]:
+        """A browser that is known has a count of its own; all others share the account's."""
+        browser = _browser_id(account.id if account else "", origin.browser)
+        known = await self._store.document(KnownBrowser, browser)
+        if account is not None and origin.browser and known is not None:
+            return (Limit(f"browser/{browser}"),)
+        by_network = (Limit(f"network/{origin.network}", OF_NETWORK),) if origin.network else ()
+        return (Limit(email.lower()), *by_network)
+
+    async def know_browser(self, account_id: str, browser: str) -> None:
+        """Somebody has signed in there."""
+        known = KnownBrowser(
+            id=_browser_id(account_id, browser),
+            account_id=account_id,
+            made_at=self._clock.now(),
+            state="on",
+        )
+        await put(self._store, account_id, known)
+
+    async def is_of(self, account: Account, password: str, session_id: str) -> bool:
+        """Whether it is the password of somebody who is signed in. Raises TooManyGuesses."""
+        name = f"session/{session_id}"
+        self.guesses.must_be_few(name)
+        right = await matches(account.password_hash, password)
+        if not right:
+            self.guesses.wrong(name)
+        return right
+
     async def choose(self, account_id: str, password: str) -> None:
-        """Raises PasswordTooShort."""
+        """Raises PasswordTooShort, TooManyGuesses."""
         await self._store.set_password(account_id, await hashed(password))
+        await self._end_resets(account_id)
 
     async def reset_token(self, account: Account) -> str:
         """A token that lets whoever has it choose a new password, once, within an hour."""
@@ -111,16 +112,34 @@ class Passwords:
     async def reset(self, token: str, password: str) -> str:
         """The account whose password it is from now on. Raises ResetInvalid, PasswordTooShort."""
         digest = secrets.digest(token).hex()
-        new = await hashed(password)
         found = await self._store.document(PasswordReset, digest)
-        if found is None:
-            raise ResetInvalid("there is no such link")
+        if found is None or not _is_good(found, self._clock.now()):
+            raise ResetInvalid("there is no such link, or it was used or has expired")
+        new = await hashed(password)
 
         def use(current: PasswordReset, now: int) -> PasswordReset:
-            if current.state != "open" or now >= current.expires_at:
+            if not _is_good(current, now):
                 raise ResetInvalid("that link was used or has expired")
             return structs.replace(current, state="used")
 
         await amend(self._store, found.account_id, PasswordReset, digest, use)
         await self._store.set_password(found.account_id, new)
+        await self._end_resets(found.account_id)
         return found.account_id
+
+    async def _end_resets(self, account_id: str) -> None:
+        """Whoever else has a link of this account, it is good for nothing any more."""
+
+        def end(current: PasswordReset, _: int) -> PasswordReset:
+            return structs.replace(current, state="used")
+
+        for reset in await self._store.documents(PasswordReset, account_id, "open", limit=1000):
+            await amend(self._store, account_id, PasswordReset, reset.id, end)
+
+
+def _is_good(reset: PasswordReset, now: int) -> bool:
+    return reset.state == "open" and now < reset.expires_at
+
+
+def _browser_id(account_id: str, browser: str) -> str:
+    return secrets.digest(f"{browser}/{account_id}").hex()

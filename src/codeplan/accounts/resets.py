@@ -3,6 +3,7 @@ known or not."""
 
 from codeplan.accounts.passwords import Passwords
 from codeplan.accounts.sessions import Sessions
+from codeplan.accounts.verified import Addresses
 from codeplan.kit.clock import Clock
 from codeplan.letters.notices import notice
 from codeplan.letters.said import N_, Said
@@ -22,9 +23,16 @@ class Resets:
     """``public_url``: where people reach the service."""
 
     def __init__(
-        self, store: Store, passwords: Passwords, sessions: Sessions, clock: Clock, public_url: str
+        self,
+        store: Store,
+        passwords: Passwords,
+        sessions: Sessions,
+        addresses: Addresses,
+        clock: Clock,
+        public_url: str,
     ) -> None:
         self._store, self._passwords, self._sessions = store, passwords, sessions
+        self._addresses = addresses
         self._clock, self._public_url = clock, public_url
 
     async def ask(self, email: str) -> None:
@@ -44,3 +52,6 @@ class Resets:
         """Choose the new password; all sessions end. Raises ResetInvalid, PasswordTooShort."""
         account_id = await self._passwords.reset(token, password)
         await self._sessions.end_others(account_id)
+        account = await self._store.account_by_id(account_id)
+        if account is not None:
+            await self._addresses.verify(account, keeps_password=True)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pyotp
 from msgspec import structs
 
-from codeplan.accounts.passwords import Guesses
+from codeplan.accounts.guesses import Guesses
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
+from codeplan.kit.instants import HOUR
 from codeplan.store.base import Store
 from codeplan.store.changing import amend, put
 from codeplan.store.documents import Document
@@ -17,6 +18,8 @@ from codeplan.store.documents import Document
 _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 _RECOVERY_CODES = 10
 _STEP_SECONDS = 30
+# So long a secret that nobody has confirmed may still be.
+_BEGUN_MS = HOUR
 
 
 class SecondFactor(Document, frozen=True, kw_only=True):
@@ -41,18 +44,19 @@ class SecondFactors:
         return found is not None and found.state == "on"
 
     async def begin(self, account_id: str, email: str, issuer: str) -> tuple[str, str]:
-        """A new secret that a code has to confirm: the secret, and the address that
-        authenticators read from a picture."""
-        secret = pyotp.random_base32()
-        begun = SecondFactor(
-            id=account_id,
-            account_id=account_id,
-            made_at=self._clock.now(),
-            state="begun",
-            secret=secret,
-        )
-        if not await self.is_on(account_id):
-            await put(self._store, account_id, begun)
+        """A secret that a code has to confirm, and the address that authenticators read from a
+        picture. The same for a while, so that a wrong code does not change what was scanned."""
+        now = self._clock.now()
+        factor = await self._store.document(SecondFactor, account_id)
+        if factor is None or factor.state != "begun" or now - factor.made_at > _BEGUN_MS:
+            secret = pyotp.random_base32()
+            begun = SecondFactor(
+                id=account_id, account_id=account_id, made_at=now, state="begun", secret=secret
+            )
+            if factor is None or factor.state != "on":
+                await put(self._store, account_id, begun)
+        else:
+            secret = factor.secret
         return secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
 
     async def confirm(self, account_id: str, code: str) -> list[str]:
@@ -81,6 +85,14 @@ class SecondFactors:
             return structs.replace(current, state="off", secret="", recovery=())
 
         await self._with_code(account_id, "on", code, off)
+
+    async def remove(self, account_id: str) -> None:
+        """Turn it off without a code: whoever set it up was not the account's owner."""
+
+        def off(current: SecondFactor, _: int) -> SecondFactor:
+            return structs.replace(current, state="off", secret="", recovery=())
+
+        await amend(self._store, account_id, SecondFactor, account_id, off)
 
     async def _with_code(
         self,

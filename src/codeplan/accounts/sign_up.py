@@ -7,7 +7,8 @@ from typing import Literal
 from msgspec import structs
 
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.passwords import hashed
+from codeplan.accounts.hashing import hashed
+from codeplan.accounts.verified import Addresses
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY
@@ -61,9 +62,15 @@ class SignUp(Document, frozen=True, kw_only=True):
 
 class SignUps:
     def __init__(
-        self, store: Store, accounts: Accounts, clock: Clock, settings: SignUpSettings
+        self,
+        store: Store,
+        accounts: Accounts,
+        addresses: Addresses,
+        clock: Clock,
+        settings: SignUpSettings,
     ) -> None:
         self._store, self._accounts, self._clock = store, accounts, clock
+        self._addresses = addresses
         self.settings = settings
 
     async def invite(self, email: str) -> str:
@@ -124,7 +131,9 @@ class SignUps:
         used = await amend(self._store, "", SignUp, secrets.digest(token).hex(), use)
         if used is None:
             raise LinkInvalid("there is no such link")
-        return await self._make(used.email, used.password_hash, used.zone, used.invitation)
+        account = await self._make(used.email, used.password_hash, used.zone, used.invitation)
+        await self._addresses.verify(account, keeps_password=True)
+        return account
 
     async def _must_be_admitted(self, email: str, invitation: str) -> None:
         if self.settings.mode == "open":

@@ -114,7 +114,7 @@ def _prompt(prompt: Prompt, clients: Clients) -> dict[str, Any]:
         "last_call_at": iso_utc(prompt.last_call_at),
         "calls": prompt.calls,
         "running": prompt.open_calls,
-        "units": max((shown(hold.charged or 0) for hold in prompt.holds), default=0),
+        "units": shown(prompt.charged),
     }
 
 
@@ -131,6 +131,7 @@ def _charge(hold: Hold, plan: Plan | None) -> dict[str, Any]:
         "taken_before": shown(hold.taken_before),
         "taken_after": None if hold.taken_after is None else shown(hold.taken_after),
         "limit": shown(hold.limit),
+        "raised_by": hold.raised_by or None,
     }
 
 

@@ -97,6 +97,8 @@ def _show(receipt: dict[str, Any]) -> None:
 
 def _charge(charge: dict[str, Any]) -> str:
     name = f"{charge['window']} {charge['unit']}s"
+    if charge["raised_by"]:
+        name += f", more for the dearer model of {charge['raised_by']}"
     if charge["charged"] is None:
         return (
             f"{name}: {charge['held']} held, {charge['taken_before']} of {charge['limit']} before"

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from codeplan.upstream.embedded import EmbeddedMissing
 DEFAULT_CONFIG = Path("codeplan.toml")
 # Running answers get so long to end after Ctrl-C.
 GRACE_SECONDS = 10
+# Some systems allow a thousand million, which nobody can use.
+_MOST_DESCRIPTORS = 2**20
 
 
 @click.command()
@@ -65,6 +68,7 @@ def up(
     if database and not database.startswith(("postgresql://", "postgres://")):
         give_up("--database: expected an address that begins with postgresql://", as_json)
     configure()
+    _raise_descriptors()
     try:
         listening = _listen(host, port)
     except OSError as error:
@@ -73,6 +77,13 @@ def up(
         uvloop.run(_run(config, config_path, data, database, listening, as_json))
     except (StoreFailed, EmbeddedMissing) as failed:
         give_up(str(failed), as_json)
+
+
+def _raise_descriptors() -> None:
+    """Let the process open as many files and connections as the system lets it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,8 +27,7 @@ CountedBy = Literal["session", "turn", "text", "unmeasured"]
 # Who calls: the program on its person's machine, or its maker's servers.
 CalledFrom = Literal["machine", "servers"]
 
-# A longer id of a session is no id; what stands for it is as good.
-_LONGEST_SESSION = 200
+_LONGEST_NAME = 200
 _SESSION_ID = re.compile(r'"session_id"\s*:\s*"([^"]+)"|(?:^|_)session_([0-9A-Za-z-]{8,})$')
 
 
@@ -178,9 +177,7 @@ class Client:
         authored = [text for said in call.outline.said if (text := self.authored(said)) is not None]
         root = self.root(call, authored)
         newest = authored[-1] if authored else ""
-        session = self.session(call)
-        if len(session) > _LONGEST_SESSION:
-            session = hashed(session)
+        session = kept(self.session(call))
         return TurnClaim(
             claim=self._claim(call),
             session=session,
@@ -260,6 +257,12 @@ def session_in(user: str) -> str:
     ``session_``; "" where it names none."""
     match = _SESSION_ID.search(user)
     return (match[1] or match[2]) if match else ""
+
+
+def kept(name: str) -> str:
+    """A name that a client gave as it may be kept: itself, or what stands for it where it is longer
+    than a name or cannot be printed."""
+    return name if len(name) <= _LONGEST_NAME and name.isprintable() else hashed(name)
 
 
 def hashed(text: str) -> str:

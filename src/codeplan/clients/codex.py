@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from codeplan.clients.base import Client, SeenCall, hashed, retry_after
+from codeplan.clients.base import Client, SeenCall, hashed, kept, retry_after
 from codeplan.clients.refusal import Form, Refusal, Wait
 from codeplan.clients.set_up import Plan, SetUp
 from codeplan.plan.turns import TurnClaim
@@ -52,7 +52,7 @@ class Codex(Client):
         if not isinstance(named, str):
             return claim
         return TurnClaim(
-            claim.claim, claim.session, hashed(f"{self.id}\0{claim.session}"), 0, named
+            claim.claim, claim.session, hashed(f"{self.id}\0{claim.session}"), 0, kept(named)
         )
 
     def set_up(self, plan: Plan) -> tuple[SetUp, ...]:

@@ -165,6 +165,7 @@ def build_upstreams(config: ConfigFile) -> tuple[UpstreamSettings, ...]:
             connect_timeout_seconds=table.connect_timeout_seconds,
             first_byte_timeout_seconds=table.first_byte_timeout_seconds,
             silence_timeout_seconds=table.silence_timeout_seconds,
+            links=table.links,
         )
         for table in config.upstreams
     )

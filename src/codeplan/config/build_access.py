@@ -54,6 +54,7 @@ def build_console(config: ConfigFile) -> ConsoleSettings:
         community_url=config.console.community_url,
         promised_speed=config.console.promised_tokens_per_second,
         overage=config.money.overage,
+        behind_proxy=config.service.behind_proxy,
     )
 
 

@@ -18,7 +18,7 @@ from codeplan.config.money_model import (
 )
 from codeplan.config.table import Currency, Id, Name, Table
 from codeplan.plan.rules import Kind, Scope
-from codeplan.upstream.base import Dialect
+from codeplan.upstream.base import Dialect, Links
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _SPAN = re.compile(r"^([1-9][0-9]{0,3})(h|d|w|mo)$")
@@ -36,7 +36,9 @@ Credits = Annotated[int, Field(ge=0, le=10**6)]
 
 
 class UpstreamTable(Table):
-    """``[[upstreams]]``. Time-outs in seconds. ``replicas``: more addresses of the same models."""
+    """``[[upstreams]]``. Time-outs in seconds. ``replicas``: more addresses of the same models.
+    ``links``: to pictures in a call's content, which the upstream fetches by itself: those to
+    public hosts may pass, none, or any."""
 
     name: Name
     protocol: Literal["openai", "anthropic", "embedded"]
@@ -47,6 +49,7 @@ class UpstreamTable(Table):
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     first_byte_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0
     silence_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    links: Links = "public"
 
     @field_validator("base_url")
     @classmethod
@@ -260,6 +263,11 @@ class ServiceTable(Table):
     ``cut_by_upstream``: what an answer costs whose upstream broke off after content had come.
     ``node_lease_seconds``: a node that was not seen for so long is taken for dead.
     ``sign_of_life_seconds``: after so long a silence a stream says that it lives.
+    ``caller_timeout_seconds``: a caller that takes nothing of its stream for so long has left.
+    ``body_memory_bytes``: of all calls' bodies at once. ``head_timeout_seconds``,
+    ``body_timeout_seconds``: in which a request comes; a body that goes on coming gets more.
+    ``connections_per_address``: but behind a proxy, by which all come.
+    ``counts_a_minute``: how often an account may have a call's tokens counted.
     ``rest_seconds``, ``longest_rest_seconds``: how long a route that is away is not asked, at first
     and at most.
     ``keep_days``: how long single prompts and calls are kept. ``behind_proxy``: callers come by a
@@ -274,8 +282,14 @@ class ServiceTable(Table):
     queue_seconds: Annotated[float, Field(ge=0, le=600)] = 10.0
     behind_proxy: bool = False
     sign_of_life_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    caller_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
     rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
     longest_rest_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    body_memory_bytes: Annotated[int, Field(ge=2**20, le=2**40)] = 512 * 1024 * 1024
+    head_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    body_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    connections_per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    counts_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 240
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from codeplan.accounts.client_keys import KeyRulesInvalid, KeyUnknown, TooManyKeys
 from codeplan.accounts.directory import EmailInvalid
+from codeplan.accounts.hashing import PasswordTooShort, TooManyGuesses
 from codeplan.accounts.passkeys import PasskeyInvalid
-from codeplan.accounts.passwords import PasswordTooShort, ResetInvalid, TooManyGuesses
+from codeplan.accounts.passwords import ResetInvalid
 from codeplan.accounts.second_factor import CodeWrong
 from codeplan.accounts.sign_up import LinkInvalid, SignUpClosed
 from codeplan.billing.orders import OrderClosed

@@ -46,7 +46,8 @@ from codeplan.vision.seeing import Vision
 class ConsoleSettings:
     """``zone``: of who has set none. ``public_url``: where people reach the service; "" for where
     the browser is. ``mails``: whether letters can be sent. ``promised_speed``: tokens a second;
-    0 for no promise. ``overage``: whether keys may go on with the balance."""
+    0 for no promise. ``overage``: whether keys may go on with the balance. ``behind_proxy``:
+    browsers come by a proxy, which says where they are."""
 
     zone: str
     public_url: str = ""
@@ -55,6 +56,7 @@ class ConsoleSettings:
     community_url: str = ""
     promised_speed: float = 0.0
     overage: bool = True
+    behind_proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from codeplan.accounts.devices import network_of
 from codeplan.accounts.preferences import Preferences
 from codeplan.accounts.sessions import Session
 from codeplan.console import problems
@@ -67,6 +68,16 @@ class Visit:
     @property
     def host(self) -> str:
         return self.request.url.hostname or ""
+
+    @property
+    def network(self) -> str:
+        """Where the browser is; behind a proxy, as the nearest one says, which must put it last."""
+        client = self.request.client
+        address = client.host if client else ""
+        if self.services.settings.behind_proxy:
+            forwarded = self.request.headers.get("x-forwarded-for", "")
+            address = forwarded.rpartition(",")[2].strip()
+        return network_of(address)
 
     @property
     def program(self) -> str:

@@ -35,7 +35,8 @@ class Ask(msgspec.Struct, frozen=True):
     """A call that may be relayed. ``headers``: what its answer carries beside the usual.
     ``affinity``: the thread whose calls keep to one server. ``about_tokens``: that it sends,
     roughly; ``context``: that its model reads, 0 where nobody said. ``error_in_stream``: its
-    client's, where no upstream answers."""
+    client's, where no upstream answers. ``most_tokens``: that the answer may have, whatever the
+    call says; None for no such bound."""
 
     request_id: str
     format: CallerFormat
@@ -47,6 +48,7 @@ class Ask(msgspec.Struct, frozen=True):
     about_tokens: int = 0
     context: int = 0
     error_in_stream: str = ""
+    most_tokens: int | None = None
 
 
 class TryNext(Exception):
@@ -81,8 +83,9 @@ class Attempt:
         self._settlement, self._stream, self._now = settlement, stream, now
         self._charges_cut = charges_cut
         self._plan = plan_body(
-            ask.format, ask.outline, ask.caller.whole_body(), route.upstream, route.model
-        )
+            ask.format, ask.outline, ask.caller.whole_body(), route.upstream, route.model,
+            ask.most_tokens,
+        )  # fmt: skip
         self._leaving = Leaving(ask.caller, read_on_seconds)
         self._patience: asyncio.Timeout | None = None
 
@@ -169,7 +172,7 @@ class Attempt:
         await self._settle_stream(stream, carrier, cut)
         if not answer.done:
             await _drain(answer)
-        return "" if caller.gone else cut
+        return "" if caller.gone or stream.stalled else cut
 
     async def _carry_whole(self, answer: UpstreamAnswer) -> None:
         carrier = WholeCarrier(self._plan, self._answering)
@@ -199,13 +202,15 @@ class Attempt:
     async def _settle_stream(self, stream: CallerStream, carrier: StreamCarrier, cut: str) -> None:
         """Settle by the fair-charge rule, then let the end go out.
 
-        Whole: due. Cut by the client after content: due, with what the upstream reports. Cut by the
-        upstream: free, or for what was delivered, as the operator chose. An answer without content:
-        free.
+        Whole: due. Cut by the client after content, by leaving or by taking nothing for long: due,
+        with what the upstream reports. Cut by the upstream: free, or for what was delivered, as the
+        operator chose. An answer without content: free.
         """
         settlement, progress, gone = self._settlement, carrier.progress, self._ask.caller.gone
         if cut and not gone:
-            if self._charges_cut and progress.content:
+            if stream.stalled and progress.content:
+                await settlement.settle(progress, "cut by client")
+            elif self._charges_cut and progress.content:
                 await settlement.settle(progress, "cut by upstream")
             else:
                 await settlement.release("cut by upstream", progress, cut)

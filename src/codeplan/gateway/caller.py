@@ -3,20 +3,25 @@
 What brings the bytes (door.py) can be changed; the exchange knows only this.
 """
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 Headers = tuple[tuple[bytes, bytes], ...]
+# Why a body was not kept: it is over the limit, all bodies together are, or it is large and of
+# nobody that is known; "" where it was.
+Dropped = Literal["", "too_large", "no_room", "unknown"]
 
 
 class Caller(Protocol):
     """``path`` without its query, which is ``query``. Header names are lower-case.
-    ``too_large``: its body went over the limit and was not kept."""
+    ``keys``: the different keys that it brings, in whatever form. ``dropped``: why its body was
+    not kept."""
 
     method: str
     path: str
     query: str
     headers: dict[bytes, bytes]
-    too_large: bool
+    keys: tuple[str, ...]
+    dropped: Dropped
 
     @property
     def address(self) -> str:
@@ -48,8 +53,17 @@ class Caller(Protocol):
         """Send a piece."""
         ...
 
+    @property
+    def behind(self) -> bool:
+        """Whether it does not keep up with what it is sent."""
+        ...
+
     async def flush(self) -> None:
-        """Wait while the caller does not keep up."""
+        """Wait until the caller keeps up again, or has left."""
+        ...
+
+    def drop(self) -> None:
+        """End its connection at once: it has left, as far as anybody is concerned."""
         ...
 
     def end_stream(self, data: bytes) -> None:

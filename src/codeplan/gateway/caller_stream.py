@@ -16,13 +16,18 @@ _EVENTS: Headers = (
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 )
+# A caller that once took nothing for so long has had its upstream kept waiting: whatever becomes of
+# the answer then is the caller's doing, as servers end what nobody takes.
+STALL_SECONDS = 10.0
 # Where a stream is one JSON array.
 _ARRAY: Headers = ((b"content-type", b"application/json"), *_EVENTS[1:])
 
 
 class CallerStream:
     """``headers``: beside those of every stream. ``events``: it is an event stream, into which a
-    sign fits between two events only. ``every_seconds``: of silence."""
+    sign fits between two events only. ``every_seconds``: of silence. ``patience_seconds``: a caller
+    that takes nothing for so long is taken to have left. ``stalled``: it kept its upstream waiting.
+    """
 
     def __init__(
         self,
@@ -31,16 +36,18 @@ class CallerStream:
         headers: Headers,
         events: bool,
         every_seconds: float,
+        patience_seconds: float,
     ) -> None:
         self._caller, self._protocol, self._events = caller, protocol, events
         self._headers = (*(_EVENTS if events else _ARRAY), *headers)
-        self._every_seconds = every_seconds
+        self._every_seconds, self._patience_seconds = every_seconds, patience_seconds
         self._loop = asyncio.get_running_loop()
         self._said_at = self._loop.time()
         self._begun, self._between = False, True
         # One timer a call, set anew only after a silence: a piece costs none.
         self._timer = self._loop.call_later(every_seconds, self._look)
-        self.opened = False
+        self._stall_seconds = min(STALL_SECONDS, patience_seconds / 2)
+        self.opened = self.stalled = False
 
     async def write(self, data: bytes) -> None:
         """Send a piece of the answer, and wait while the caller does not keep up."""
@@ -48,7 +55,18 @@ class CallerStream:
             self._say(data)
             self._begun = True
             self._between = not self._events or data.endswith(_BLANK)
-            await self._caller.flush()
+            if self._caller.behind:
+                await self._wait_for_caller()
+
+    async def _wait_for_caller(self) -> None:
+        began = self._loop.time()
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._caller.flush()
+        except TimeoutError:
+            self._caller.drop()
+        if self._loop.time() - began >= self._stall_seconds:
+            self.stalled = True
 
     def end(self, data: bytes) -> None:
         """Send the last piece and end the stream."""

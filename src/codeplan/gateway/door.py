@@ -5,64 +5,212 @@ the application. uvicorn keeps the connections, time-outs and shutdown.
 """
 
 import asyncio
-from typing import Any
+from enum import Enum, auto
 from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from codeplan.accounts.keys import key_in
-from codeplan.gateway import cors
-from codeplan.gateway.caller import Headers, OnGone
+from codeplan.gateway.edge import MAX_FIELDS, MAX_HEAD, MAX_URL, SLOWEST, Edge
 from codeplan.gateway.exchange import Gateway
+from codeplan.gateway.http_call import Call
 from codeplan.gateway.paths import is_ours
 
-# Of a body over the limit so much is still read (and dropped), so that its sender gets to read
-# the refusal; what goes on beyond is cut off.
-DROPPED_BYTES = 256 * 1024 * 1024
-# Its answer has no length (RFC 9110, 8.6).
-NO_CONTENT = 204
+# Of a body that is not kept so much is still read, so that its sender gets to read the refusal;
+# what goes on beyond is cut off.
+DROPPED_BYTES = 64 * 1024 * 1024
+_BUSY = (503, "There are too many connections. Try again in a moment.")
+_HEAD_TOO_LARGE = (431, "The request's head is too large: 100 fields and 64 KB are taken.")
+_URL_TOO_LONG = (414, "The address is too long: 8 KB are taken.")
+_NO_HTTP = (400, "This is not HTTP/1.1 as it can be read.")
+_TOO_SLOW = (408, "The request did not come whole in time.")
+
+
+class _TooMuch(Exception):
+    """Raised at the parser, which ends with it."""
+
+
+class _Part(Enum):
+    """What comes next on a connection."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
 
 
 class Door(HttpToolsProtocol):
     """One connection. `door_for` makes the class that knows its gateway."""
 
     gateway: Gateway
-    max_body_bytes: int
-    behind_proxy: bool
+    edge: Edge
     # On the loop's clock: since when no call runs; None while one does.
     _idle_since: float | None = None
+    # Of the request that comes: which part, since when, and how much of it.
+    _part = _Part.HEAD
+    _since = 0.0
+    _size = _fields = 0
+    _refusal = _NO_HTTP
+    # The request that comes waits for the answer to the one before it.
+    _waits = False
+    # It was answered before it was whole: the rest is dropped.
+    _answered = False
+    address = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.address = self.client[0] if self.client else ""
+        self._since = self.loop.time()
+        if self.edge.opened(self.address):
+            self.edge.watch(self)
+        else:
+            self._refuse(_BUSY, b"retry-after: 2\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if self._part is not _Part.BODY:
+            self._size += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # no other protocol is spoken here
+        except httptools.HttpParserError:
+            self._refuse(self._refusal)
+            return
+        if self._part is _Part.HEAD and self._size > MAX_HEAD:
+            self._refuse(_HEAD_TOO_LARGE)
+        elif self._part is _Part.NOTHING:
+            self.edge.whole(self)
+        else:
+            self.edge.watch(self)
+
+    def end_if_overdue(self, now: float) -> None:
+        """Close where a head or a body has had its time."""
+        if self.flow.read_paused or self._answering():
+            self._since = now  # it waits for us
+        allowed = self.edge.settings.head_seconds
+        if self._part is _Part.BODY:
+            more = 0 if self._answered else self._size / SLOWEST
+            allowed = self.edge.settings.body_seconds + more
+        if now - self._since <= allowed:
+            return
+        if self._size and not self._answered:
+            self._refuse(_TOO_SLOW)
+        else:
+            self.transport.abort()  # nothing was asked, or all is said
+        self.edge.whole(self)
+
+    def _answering(self) -> bool:
+        """Whether an answer is under way, or to be, into which nothing else may be written."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return False
+        if self._part is not _Part.BODY or self._waits:
+            return True
+        return cycle.begun if isinstance(cycle, Call) else cycle.response_started
+
+    def _refuse(self, refusal: tuple[int, str], more: bytes = b"") -> None:
+        """Close, and say why; but not in the middle of another answer."""
+        if self.transport.is_closing():
+            return
+        if self._answering():
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
+        status, message = refusal
+        body = b'{"error":{"type":"invalid_request_error","code":"%d","message":"%b"}}' % (
+            status,
+            message.encode(),
+        )
+        self.transport.write(
+            STATUS_LINE[status]
+            + b"content-type: application/json\r\nconnection: close\r\n"
+            + more
+            + b"content-length: %d\r\n\r\n" % len(body)
+            + body
+        )
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         # The application's scope is made only for its own paths.
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self._part, self._fields = _Part.HEAD, 0
+        self._since = self.loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        if len(self.url) > MAX_URL:
+            self._refusal = _URL_TOO_LONG
+            raise _TooMuch
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields += 1
+        if self._fields > MAX_FIELDS:
+            self._refusal = _HEAD_TOO_LARGE
+            raise _TooMuch
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._part, self._size = _Part.BODY, 0
         raw, _, query = self.url.partition(b"?")
         path = raw.decode("latin-1")
         if "%" in path:
             path = unquote(path)
+        previous = self.cycle
+        self._waits = previous is not None and not previous.response_complete
         if not is_ours(path):
             self._begin_for_application()
             super().on_headers_complete()
             return
-        previous = self.cycle
-        self._waits = previous is not None and not previous.response_complete
-        self.cycle = Call(self, path, query.decode("latin-1"))  # type: ignore[assignment]  # has what uvicorn asks of a cycle
-        if self.expect_100_continue and not self.cycle.too_large:  # type: ignore[attr-defined]  # a Call has it
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        call = Call(self, path, query.decode("latin-1"))
+        self.cycle = call  # type: ignore[assignment]  # has what uvicorn asks of a cycle
+        if call.dropped:
+            self.begin(call)
+        elif self.expect_100_continue and not self._waits:
+            self._continue()
+
+    def _continue(self) -> None:
+        """Let the body come, for whoever asked first."""
+        self.expect_100_continue = False
+        self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def begin(self, call: Call) -> None:
+        """Serve a call, in its turn: whole, or before its body has come where that is not kept."""
+        if call.begun:
+            return
+        call.begun = True
+        if self._waits:
+            # The answer to the call before it is still under way on this connection.
+            self.flow.pause_reading()
+            self.pipeline.appendleft((call, self.app))  # type: ignore[arg-type]  # as above
+            return
+        call.task = self.loop.create_task(call.run_asgi(self.app))
+        self.tasks.add(call.task)
+        call.task.add_done_callback(self.tasks.discard)
+
+    def linger(self) -> None:
+        """All is said before all was read: read on for a while, so that what was said arrives."""
+        self._answered = True
+        self._since, self._size = self.loop.time(), 0
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def on_response_complete(self) -> None:
         """As uvicorn does, but with one timer a connection instead of one a call."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        if self._part is _Part.BODY and not self._waits:
+            self.linger()
         self.flow.resume_reading()
+        waited, self._waits = self._waits, False
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
             return
+        if waited and self._part is _Part.BODY and self.expect_100_continue:
+            self._continue()
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._wait_for_more(self.timeout_keep_alive)
@@ -88,6 +236,11 @@ class Door(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
+        self.edge.closed(self.address)
+        self.edge.whole(self)
+        for call in (self.cycle, *(waiting for waiting, _ in self.pipeline)):
+            if isinstance(call, Call) and call.task is None:
+                call.let_go()
         # A connection and its parser hold each other until the collector comes; not its last call.
         self.cycle = None  # type: ignore[assignment]  # nothing more comes on it
         self.pipeline.clear()
@@ -99,187 +252,22 @@ class Door(HttpToolsProtocol):
         self.headers.extend(headers)
 
     def on_body(self, body: bytes) -> None:
-        if isinstance(self.cycle, Call):
+        self._size += len(body)
+        if self._answered and self._size > DROPPED_BYTES:
+            self.transport.abort()
+        elif isinstance(self.cycle, Call):
             self.cycle.take(body)
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        call = self.cycle
-        if not isinstance(call, Call):
-            super().on_message_complete()
-        elif self._waits:
-            # The answer to the call before it is still under way on this connection.
-            self.flow.pause_reading()
-            self.pipeline.appendleft((call, self.app))
+        self._part, self._size = _Part.NOTHING, 0
+        if isinstance(self.cycle, Call):
+            self.begin(self.cycle)
         else:
-            call.task = self.loop.create_task(call.run_asgi(self.app))
-            self.tasks.add(call.task)
-            call.task.add_done_callback(self.tasks.discard)
+            super().on_message_complete()
 
 
-class Call:
-    """One call of the connection: a `Caller` for the gateway, a cycle for uvicorn."""
-
-    def __init__(self, door: Door, path: str, query: str) -> None:
-        self._door = door
-        # HTTP/1.0 knows no chunks: a stream ends with its connection.
-        self._chunks = door.parser.get_http_version() != "1.0"
-        self._told: OnGone | None = None
-        self.task: asyncio.Task[None] | None = None
-        self._streaming = False
-        self.method = door.parser.get_method().decode("ascii", "replace")
-        self.path, self.query = path, query
-        self.headers = dict(door.headers)
-        self._from_page = b"origin" in self.headers
-        self._body: list[bytes] = []
-        self._size = 0
-        # Nobody gets memory without at least claiming to have a key.
-        self._limit = door.max_body_bytes if key_in(self.headers, query) else 0
-        self.too_large = _declared(self.headers) > self._limit
-        # What uvicorn looks at.
-        self.keep_alive = self._chunks and door.parser.should_keep_alive()
-        self.response_complete = False
-        self._gone = False
-
-    @property
-    def address(self) -> str:
-        """Behind a proxy, what the nearest one says; it must put the address last."""
-        if self._door.behind_proxy:
-            forwarded = self.headers.get(b"x-forwarded-for", b"").decode("latin-1")
-            return forwarded.rpartition(",")[2].strip()
-        client = self._door.client
-        return client[0] if client else ""
-
-    # for uvicorn
-
-    @property
-    def message_event(self) -> "Call":
-        """What uvicorn sets to wake the cycle: the call itself. No attribute, which would be a
-        cycle of references: a finished call goes at once, with its body."""
-        return self
-
-    async def run_asgi(self, _app: Any) -> None:
-        self.task = self.task or asyncio.current_task()
-        try:
-            await self._door.gateway.serve(self)
-        finally:
-            # The task holds this call as its work, so the call lets go of it; and of its body: a
-            # kept connection remembers its last call.
-            self.task = self._told = None
-            self._body = []
-            if not self.response_complete and not self._gone:
-                # The answer broke off: the caller must not take it for a whole one.
-                self._door.transport.abort()
-
-    def set(self) -> None:
-        """uvicorn's wake-up: more bytes, or the connection was lost."""
-        if self._gone and self._told is not None:
-            told, self._told = self._told, None
-            told()
-
-    @property
-    def disconnected(self) -> bool:
-        return self._gone
-
-    @disconnected.setter
-    def disconnected(self, value: bool) -> None:
-        self._gone = value
-
-    def take(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > self._limit:
-            self.too_large = True
-            self._body.clear()
-        elif not self.too_large:
-            self._body.append(data)
-        if self._size > DROPPED_BYTES:
-            self._door.transport.abort()
-
-    # for the gateway
-
-    @property
-    def gone(self) -> bool:
-        return self._gone
-
-    def whole_body(self) -> bytes:
-        if len(self._body) != 1:
-            self._body = [b"".join(self._body)]
-        return self._body[0]
-
-    def replace_body(self, body: bytes) -> None:
-        self._body = [body]
-
-    def on_gone(self, told: OnGone | None) -> None:
-        self._told = told
-
-    def stop_serving(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-
-    def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        if self._gone or self.response_complete:
-            return
-        if self._streaming:
-            # Part of another answer has left: all that remains is to break it off.
-            self._door.transport.abort()
-            return
-        head = self._head(status, headers)
-        head.append(b"\r\n" if status == NO_CONTENT else b"content-length: %d\r\n\r\n" % len(body))
-        if self.method != "HEAD":
-            head.append(body)
-        self._door.transport.write(b"".join(head))
-        self._complete()
-
-    def start_stream(self, status: int, headers: Headers) -> None:
-        if self._gone or self.response_complete:
-            return
-        self._streaming = True
-        head = self._head(status, headers)
-        head.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunks else b"\r\n")
-        self._door.transport.write(b"".join(head))
-
-    def say(self, data: bytes) -> None:
-        if not self._gone:
-            self._door.transport.write(self._piece(data))
-
-    async def flush(self) -> None:
-        if self._door.flow.write_paused and not self._gone:
-            await self._door.flow.drain()
-
-    def end_stream(self, data: bytes) -> None:
-        if self._gone or self.response_complete:
-            return
-        last = self._piece(data) if data else b""
-        self._door.transport.write(last + b"0\r\n\r\n" if self._chunks else last)
-        self._complete()
-
-    def _piece(self, data: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunks else data
-
-    def _head(self, status: int, headers: Headers) -> list[bytes]:
-        head = [STATUS_LINE[status]]
-        for name, value in (*headers, *cors.ON_ANSWERS) if self._from_page else headers:
-            head += [name, b": ", value, b"\r\n"]
-        if not self.keep_alive:
-            head.append(b"connection: close\r\n")
-        return head
-
-    def _complete(self) -> None:
-        self.response_complete = True
-        if not self.keep_alive:
-            self._door.transport.close()
-        self._door.on_response_complete()
-
-
-def _declared(headers: dict[bytes, bytes]) -> int:
-    length = headers.get(b"content-length", b"")
-    return int(length) if length.isdigit() else 0
-
-
-def door_for(
-    gateway: Gateway, max_body_bytes: int, behind_proxy: bool = False
-) -> type[asyncio.Protocol]:
+def door_for(gateway: Gateway, edge: Edge) -> type[asyncio.Protocol]:
     """The protocol class to give to uvicorn as its ``http``."""
-    bound = {"gateway": gateway, "max_body_bytes": max_body_bytes, "behind_proxy": behind_proxy}
-    return type("BoundDoor", (Door,), bound)
+    return type("BoundDoor", (Door,), {"gateway": gateway, "edge": edge})

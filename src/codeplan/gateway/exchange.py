@@ -3,14 +3,12 @@
 Knows callers, not sockets; decides nothing that a service or a pure wing can decide.
 """
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codeplan.accounts.devices import DeviceRevoked, Devices, Sighting
 from codeplan.accounts.directory import Accounts
-from codeplan.accounts.keys import key_in
-from codeplan.clients.base import Client, SeenCall
+from codeplan.clients.base import Client, SeenCall, kept
 from codeplan.clients.refusal import Refusal, Wait
 from codeplan.clients.registry import UNKNOWN, Clients
 from codeplan.gateway import cors, refusals
@@ -25,6 +23,7 @@ from codeplan.gateway.identity import identity_headers, json_headers
 from codeplan.gateway.lanes import Lanes
 from codeplan.gateway.listing import list_models, show_model
 from codeplan.gateway.paths import Destination, destination, shown
+from codeplan.gateway.refusal_log import RefusalLog
 from codeplan.gateway.seeing import Sight
 from codeplan.gateway.serving import KnownCall, Serving
 from codeplan.gateway.stopwatch import Stopwatch
@@ -77,6 +76,7 @@ class Gateway:
         self._lanes, self._serving, self._counter = lanes, serving, counter
         self._sight, self._evidence, self._tallies = sight, evidence, tallies
         self._catalogue, self._clock, self._max_body_bytes = catalogue, clock, max_body_bytes
+        self._log = RefusalLog(clock)
 
     async def serve(self, caller: Caller) -> None:
         """Answer one call, whatever it is."""
@@ -132,7 +132,7 @@ class Gateway:
         funding = await self._lanes.funding_of(address.lane, holder, call.client, outline, counts)
         model = self._lanes.model_of(outline, funding, holder)
         if counts:
-            body = await self._counter.count(caller, to.format, model)
+            body = await self._counter.count(caller, to.format, model, holder.key.pays)
             caller.answer(200, json_headers(call.request_id), body)
             return
         call.known = KnownCall(
@@ -148,27 +148,36 @@ class Gateway:
     async def _whole_body(self, caller: Caller) -> None:
         """See that the body is there and not compressed. Raises Refusal, Malformed."""
         limit = self._max_body_bytes
-        if caller.too_large:
+        if caller.dropped == "too_large":
             raise refusals.too_large(limit)
+        if caller.dropped == "no_room":
+            raise refusals.no_room()
+        if caller.dropped:
+            raise refusals.unknown_key()
         coding = caller.headers.get(b"content-encoding")
         if coding is not None:
             caller.replace_body(await decoded(caller.whole_body(), coding, limit))
 
     async def _who(self, caller: Caller) -> KeyHolder:
-        key = key_in(caller.headers, caller.query)
-        if key is None:
+        if not caller.keys:
             raise refusals.no_key()
-        holder = await self._accounts.holder_of(key)
+        if len(caller.keys) > 1:
+            raise refusals.several_keys()
+        holder = await self._accounts.holder_of(caller.keys[0])
         if holder is None:
             raise refusals.unknown_key()
         return holder
+
+    async def knows(self, keys: Sequence[str]) -> bool:
+        """Whether a call with these keys is of somebody who is known. Raises StoreFailed."""
+        return len(keys) == 1 and await self._accounts.holder_of(keys[0]) is not None
 
     async def _admit(
         self, caller: Caller, holder: KeyHolder, seen: SeenCall, client: Client
     ) -> None:
         """Remember what uses the account; refuse what its owner revoked."""
         sighting = Sighting(
-            holder.account.id, holder.key.id, client.id, client.machine(seen), caller.address
+            holder.account.id, holder.key.id, client.id, kept(client.machine(seen)), caller.address
         )
         try:
             await self._devices.admit(sighting)
@@ -187,14 +196,13 @@ class Gateway:
         if refusal.code != refusals.NO_ADDRESS:
             # A scan of addresses that never were is nobody's refusal.
             count_refusal(self._tallies, refusal.code, form.status)
-        log.log(
-            logging.ERROR if why else logging.INFO,
-            "refused",
+        self._log.refused(
+            caller.address,
+            why,
             request_id=call.request_id,
             client=call.client.id,
             status=form.status,
             code=refusal.code,
-            **({"why": why} if why else {}),
         )
         more = (*call.known.limits, *call.known.more) if call.known else ()
         if form.in_stream and call.seen is not None and call.seen.outline.stream:

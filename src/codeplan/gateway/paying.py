@@ -40,7 +40,7 @@ async def pay(
         key_id=holder.key.id,
         model=model,
         tokens_in=min(max(1, body_bytes // _BYTES_A_TOKEN), _MOST_TOKENS),
-        tokens_out=outline.most_tokens or model.output_tokens,
+        tokens_out=(outline.most_tokens or model.output_tokens) * outline.answers,
         overage=overage,
     )
     began = watch.elapsed()

@@ -30,8 +30,30 @@ def unknown_key() -> Refusal:
     return Refusal(401, "1000", "This API key is not valid: it is unknown, or it was revoked.")
 
 
+def several_keys() -> Refusal:
+    text = (
+        "The call brings several different API keys, and nobody can tell which one is meant. Send"
+        " one, as 'Authorization: Bearer cp-…' or as x-api-key. Often the other one comes from an"
+        " environment variable such as ANTHROPIC_API_KEY or OPENAI_API_KEY."
+    )
+    return Refusal(401, "1000", text)
+
+
+def no_room() -> Refusal:
+    text = "So many large calls come at once that there is no room for this one. Try again soon."
+    return Refusal(503, "1305", text, Wait.MOMENT, retry_after_seconds=MOMENT_SECONDS)
+
+
 def malformed(what: str) -> Refusal:
     return Refusal(400, "1210", f"The request is not valid: {what}")
+
+
+def one_answer(asked: int) -> Refusal:
+    text = (
+        f"The call asks for {asked} answers at once (n or best_of). A plan gives each call one:"
+        " ask again for another, or call the general address and pay by the token."
+    )
+    return Refusal(400, "1210", text)
 
 
 def too_large(limit: int) -> Refusal:
@@ -160,6 +182,11 @@ def model_not_for_key(model: str, models: Sequence[str]) -> Refusal:
 def too_many_at_once(limit: int) -> Refusal:
     text = f"Rate limit reached for requests: your plan runs {limit} calls at once."
     return Refusal(429, "1302", text, Wait.MOMENT, retry_after_seconds=2)
+
+
+def counts_too_often(seconds: int) -> Refusal:
+    text = "Tokens are counted too often for this account: calls that only count have a bound."
+    return Refusal(429, "1302", text, Wait.MOMENT, retry_after_seconds=seconds)
 
 
 def exhausted(refused: Refused, zone: str) -> Refusal:

@@ -27,11 +27,13 @@ from codeplan.telemetry import log
 class RelaySettings:
     """``read_on_seconds``: how long an upstream is read after its caller has left.
     ``charges_cut``: content that came before an upstream broke off is charged; else it is free.
-    ``sign_of_life_seconds``: after so long a silence a stream says that it lives."""
+    ``sign_of_life_seconds``: after so long a silence a stream says that it lives.
+    ``caller_timeout_seconds``: a caller that takes nothing for so long is taken to have left."""
 
     read_on_seconds: float = 60.0
     charges_cut: bool = False
     sign_of_life_seconds: float = 10.0
+    caller_timeout_seconds: float = 300.0
 
 
 class Relay:
@@ -150,6 +152,7 @@ class Relay:
             ask.headers,
             ask.outline.event_stream,
             self._settings.sign_of_life_seconds,
+            self._settings.caller_timeout_seconds,
         )
 
     def _end_with(

@@ -30,12 +30,16 @@ from codeplan.metering.tallies import Tallies
 from codeplan.plan.admission import Verdict
 from codeplan.plan.catalogue import Catalogue, Model
 from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.protocol.outline import Outline
 from codeplan.protocol.usage import about_tokens
 from codeplan.store.operations import NotAdmitted, Refused, Reserve, Stopped
 from codeplan.store.rows import KeyHolder
 from codeplan.subscriptions.subscriptions import Held
 from codeplan.telemetry import log
 
+# What a call that costs nothing of its own may answer at most: enough for what tools ask of it.
+SIDE_TOKENS = 4096
+SUMMARY_TOKENS = 16_384
 # What becomes of a call of a program that the plan is not for, told beside its answer.
 _BILLING = b"x-codeplan-billing"
 _OBSERVED: Headers = ((_BILLING, b"plan; each call is a prompt"),)
@@ -141,7 +145,9 @@ class Serving:
 
     async def _meter_call(self, call: KnownCall, subscribed: Held, claim: TurnClaim) -> bool:
         """Serve the call from the plan; False where it could only ride on a turn, and there is
-        none."""
+        none. Raises Refusal."""
+        if call.seen.outline.answers > 1:
+            raise refusals.one_answer(call.seen.outline.answers)
         asked = Reserve(
             call_id=call.request_id,
             account_id=call.holder.account.id,
@@ -175,7 +181,9 @@ class Serving:
             clock=self._clock, watch=call.watch, meter=self._meter, asked=asked, reserved=reserved
         )
         call.limits = limit_headers(reserved.windows, reserved.at)
-        await self._relay_call(call, settlement, claim.thread)
+        own = reserved.side and claim.claim in (Claim.SIDE, Claim.ERRAND)
+        most = side_tokens(call.seen.outline) if own else None
+        await self._relay_call(call, settlement, claim.thread, most)
         return True
 
     async def _pay(self, call: KnownCall, overage: bool = False) -> None:
@@ -212,14 +220,17 @@ class Serving:
             return False
         return True
 
-    async def _relay_call(self, call: KnownCall, settlement: Settlement, thread: str) -> None:
+    async def _relay_call(
+        self, call: KnownCall, settlement: Settlement, thread: str, most: int | None = None
+    ) -> None:
+        """``most``: tokens that the answer may have, whatever the call says."""
         outline = call.seen.outline
         headers = (*identity_headers(call.request_id), *call.limits, *call.more)
         model = self._catalogue.model(call.model)
         ask = Ask(
             call.request_id, call.format, outline, call.model, call.caller, headers, thread,
             about_tokens(call.caller.whole_body()), (model.context or 0) if model else 0,
-            call.client.error_in_stream,
+            call.client.error_in_stream, most,
         )  # fmt: skip
         # What a refusal tells of windows, it tells of those that refused.
         call.limits = ()
@@ -238,6 +249,13 @@ class Serving:
                 upstream=settlement.upstream,
                 outcome=settlement.outcome,
             )
+
+
+def side_tokens(outline: Outline) -> int:
+    """How long a side call's answer may be: a summary, where it goes over a conversation; else a
+    title, a topic, a page in brief."""
+    over_conversation = any(not said.joins for said in outline.said[1:])
+    return SUMMARY_TOKENS if over_conversation else SIDE_TOKENS
 
 
 def _claim_of(call: KnownCall, verdict: Verdict) -> TurnClaim:

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import structs
 
 from codeplan.gateway.formats import CallerFormat
-from codeplan.protocol import inner, splice, tool_names
+from codeplan.protocol import inner, links, splice, tool_names
 from codeplan.protocol.answering import Answering
 from codeplan.protocol.openai_chat.stream import is_usage_only
-from codeplan.protocol.outline import Outline
+from codeplan.protocol.outline import Malformed, Outline
 from codeplan.protocol.sse import Body, EventSplitter, ServerEvent, begins_as, parse_event
 from codeplan.protocol.usage import about_tokens
 from codeplan.routing import tiny
@@ -47,18 +47,32 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan_body(
-    caller: CallerFormat, outline: Outline, body: bytes, upstream: Upstream, upstream_model: str
+    caller: CallerFormat,
+    outline: Outline,
+    body: bytes,
+    upstream: Upstream,
+    upstream_model: str,
+    most_tokens: int | None = None,
 ) -> Plan:
-    """The body for that upstream. Raises Malformed where its format cannot carry the call."""
+    """The body for that upstream. ``most_tokens``: that the answer may have, whatever the call
+    says; None for no such bound. Raises Malformed where its format cannot carry the call."""
+    _must_be_harmless(body, upstream)
     target = UPSTREAM_FORMATS[upstream.settings.protocol]
+    dialect = upstream.settings.dialect_of(upstream_model)
+    if outline.most_tokens is not None and most_tokens is not None:
+        most_tokens = most_tokens if most_tokens < outline.most_tokens else None
     if target.name == caller.name and not upstream.tiny:
         carried = target.rename_model(body, upstream_model)
+        if most_tokens is not None:
+            carried = target.shorten(carried, most_tokens, dialect)
         drops_usage = outline.stream and not outline.asks_usage
         if drops_usage:
             carried = splice.replace_value(carried, "stream_options", _INCLUDE_USAGE)
         return Plan(caller, target, carried, passes=True, drops_usage=drops_usage)
     # A format may say in its address whether it streams, and the outline knows.
     request = replace(caller.decode_request(body), stream=outline.stream)
+    if most_tokens is not None:
+        request = replace(request, max_tokens=most_tokens)
     names = tool_names.originals(request.tools)
     call_ids = _call_ids(request)
     change: Change = partial(tool_names.restored, names=names) if names else _unchanged
@@ -69,9 +83,21 @@ def plan_body(
         def change(event: inner.Event) -> inner.Event:
             return tiny.ended(event, asked)
 
-    dialect = upstream.settings.dialect_of(upstream_model)
     encoded = target.encode_request(request, upstream_model, dialect)
     return Plan(caller, target, encoded, passes=False, change=change, call_ids=call_ids)
+
+
+def _must_be_harmless(body: bytes, upstream: Upstream) -> None:
+    """An upstream fetches a link from inside of its operator's network. Raises Malformed."""
+    allowed = upstream.settings.links
+    if allowed == "any":
+        return
+    for link in links.links_in(body):
+        if allowed == "refuse" or not links.is_public(link):
+            raise Malformed(
+                f"the content has the link {link[:100]!r}, which is not fetched here: send the file"
+                " itself, as base64 or as a data: address"
+            )
 
 
 def _call_ids(request: inner.Request) -> frozenset[str]:

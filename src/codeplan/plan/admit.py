@@ -10,7 +10,8 @@ from codeplan.plan.windows import Open, Opener, Payer, counting, taking
 
 class Hold(msgspec.Struct, frozen=True):
     """Millionths of a unit reserved in one window, and what its rule had taken just before, of how
-    many. Settled: ``charged``, and what the rule had taken just after; until then None."""
+    many. Settled: ``charged``, and what the rule had taken just after; until then None.
+    ``raised_by``: of a prompt, the call whose dearer model made it cost so much more; "" else."""
 
     window_id: str
     rule: str
@@ -19,6 +20,7 @@ class Hold(msgspec.Struct, frozen=True):
     limit: int
     charged: int | None = None
     taken_after: int | None = None
+    raised_by: str = ""
 
 
 class Want(msgspec.Struct, frozen=True):

@@ -110,8 +110,8 @@ class Catalogue:
 
         An exact id wins over a pattern. ``[1m]`` behind a name is a client's own mark.
         """
-        if len(asked) > 200:
-            return None  # no name is so long, and it is not worth remembering
+        if len(asked) > 200 or not asked.isprintable():
+            return None  # no name is like that, and it is not worth remembering
         if asked not in self._resolved:
             if len(self._resolved) > 4096:
                 self._resolved.clear()

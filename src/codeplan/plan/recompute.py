@@ -42,14 +42,23 @@ def recompute(plan: Plan, prompt: Prompt, calls: Sequence[ChargedCall]) -> Itera
     ended = [call for call in calls if call.state != "running"]
     yield Check("calls of the prompt that ended", prompt.calls - prompt.open_calls, len(ended))
     for hold in prompt.holds:
-        cost = weigh.prompt_cost(plan, calls[0].model, prompt.opened_at) if calls else 0
-        yield Check(f"prompt, {hold.rule}: held", hold.units, cost)
-        yield from _ended(f"prompt, {hold.rule}", hold, prompt.state, cost)
+        raised = f", raised by {hold.raised_by}" if hold.raised_by else ""
+        yield from _ended(f"prompt, {hold.rule}{raised}", hold, prompt.state, hold.units)
+    for rule in sorted({hold.rule for hold in prompt.holds}):
+        cost = _prompt_cost(plan, prompt, calls)
+        yield Check(f"prompt, {rule}: held", prompt.units_of(rule), cost)
     for call in calls:
         for hold in call.holds:
             unit = next(rule.unit for rule in plan.windows if rule.name == hold.rule)
             cost = weigh.call_cost(plan, unit, call.model, call.started_at, call.usage)
             yield from _ended(f"{call.id}, {hold.rule}", hold, call.state, cost)
+
+
+def _prompt_cost(plan: Plan, prompt: Prompt, calls: Sequence[ChargedCall]) -> int:
+    """Of its dearest model: of the call that opened it, and of those that made it dearer."""
+    raised = {hold.raised_by for hold in prompt.holds}
+    models = {call.model for number, call in enumerate(calls) if number == 0 or call.id in raised}
+    return max((weigh.prompt_cost(plan, model, prompt.opened_at) for model in models), default=0)
 
 
 def _ended(what: str, hold: Hold, state: str, cost: int) -> Iterator[Check]:

@@ -110,6 +110,23 @@ class Prompt:
         """As `TurnClaim.thread`."""
         return self.session or self.conversation
 
+    @property
+    def in_work(self) -> bool:
+        """Whether its turn goes on: a call runs, or a tool's result is waited for."""
+        return self.open_calls > 0 or self.awaits_tool
+
+    def units_of(self, rule: str) -> int:
+        """What it holds or was charged by that rule, in millionths."""
+        return sum(hold.units for hold in self.holds if hold.rule == rule)
+
+    @property
+    def charged(self) -> int:
+        """What it was charged, by the rule that took most, in millionths."""
+        rules = {hold.rule for hold in self.holds}
+        return max(
+            (sum(h.charged or 0 for h in self.holds if h.rule == rule) for rule in rules), default=0
+        )
+
 
 class Rides(msgspec.Struct, frozen=True):
     """The call belongs to this prompt and costs nothing more."""

@@ -54,7 +54,7 @@ class Outline(msgspec.Struct, frozen=True):
     ``free_form``: the tools whose calls are plain text, as an upstream knows them. ``most_tokens``:
     how many the answer may have, where the call says so; None else. ``event_stream``: a streamed
     answer comes as server-sent events; else as one JSON array, piece by piece. ``shows_thinking``:
-    the answer may show the model's reasoning."""
+    the answer may show the model's reasoning. ``answers``: how many the call asks for at once."""
 
     model: str
     stream: bool
@@ -71,3 +71,4 @@ class Outline(msgspec.Struct, frozen=True):
     most_tokens: int | None = None
     event_stream: bool = True
     shows_thinking: bool = True
+    answers: int = 1

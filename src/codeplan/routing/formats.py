@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codeplan.protocol import inner, splice
+from codeplan.protocol.anthropic import limits as anthropic_limits
 from codeplan.protocol.anthropic import reading as anthropic_reading
 from codeplan.protocol.anthropic import request as anthropic_request
 from codeplan.protocol.names import ProtocolName
+from codeplan.protocol.openai_chat import limits as chat_limits
 from codeplan.protocol.openai_chat import reading as chat_reading
 from codeplan.protocol.openai_chat import request as chat_request
 from codeplan.protocol.sse import ServerEvent
@@ -25,14 +27,15 @@ class Reader(Protocol):
 class UpstreamFormat:
     """How upstreams of one protocol are asked, at ``path``, and answer. ``passed_headers`` of a
     call go on to an upstream of the caller's own protocol; ``own_headers`` are sent otherwise.
-    ``encode_request(request, model, dialect)``; ``rename_model(body, model)`` of a call that passes
-    as it came."""
+    ``encode_request(request, model, dialect)``; ``rename_model(body, model)`` and
+    ``shorten(body, most_tokens, dialect)`` of a call that passes as it came."""
 
     name: ProtocolName
     path: str
     encode_request: Callable[[inner.Request, str, str], bytes]
     decode_answer: Callable[[bytes], list[inner.Event]]
     reader: Callable[[], Reader]
+    shorten: Callable[[bytes, int, str], bytes]
     passed_headers: tuple[bytes, ...] = ()
     own_headers: tuple[tuple[bytes, bytes], ...] = ()
     rename_model: Callable[[bytes, str], bytes] = splice.rename_model
@@ -44,6 +47,7 @@ TO_ANTHROPIC = UpstreamFormat(
     anthropic_request.encode,
     anthropic_reading.decode,
     anthropic_reading.Reader,
+    anthropic_limits.shorten,
     passed_headers=(b"anthropic-version", b"anthropic-beta"),
     own_headers=((b"anthropic-version", b"2023-06-01"),),
 )
@@ -53,6 +57,7 @@ TO_OPENAI_CHAT = UpstreamFormat(
     chat_request.encode,
     chat_reading.decode,
     chat_reading.Reader,
+    chat_limits.shorten,
 )
 
 # The embedded model answers as an OpenAI-compatible server does.

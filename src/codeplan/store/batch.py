@@ -7,16 +7,13 @@ The rules themselves are plan/'s; here they only meet their rows.
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import HOUR
-from codeplan.plan import settle, turns, weigh, windows
-from codeplan.plan.admit import AllowanceExhausted, Hold, Want, admit, exhausted
-from codeplan.plan.rules import WindowRule
+from codeplan.plan import settle, turns, windows
+from codeplan.plan.admit import Hold
 from codeplan.plan.turns import Prompt
-from codeplan.plan.windows import Window
 from codeplan.protocol.usage import Usage
+from codeplan.store import holding
 from codeplan.store.base import CallGivenUp
 from codeplan.store.loaded import Ending, Rows
 from codeplan.store.operations import (
@@ -87,7 +84,8 @@ def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reservation | 
         return Stopped(found.calls)
     if isinstance(found, turns.Unattached):
         return NotAdmitted()
-    refusal, prompt_holds, call_holds = _hold(wanted, found, rows, now)
+    side = wanted.claim.claim in _SIDE and not isinstance(found, turns.NewPrompt)
+    refusal, prompt_holds, call_holds = holding.hold(wanted, found, side, rows, now)
     if refusal is not None:
         return Refused(refusal, _views(wanted, rows, now), now)
     prompt: Prompt | None = None
@@ -98,7 +96,6 @@ def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reservation | 
         prompt = found.prompt
     else:
         free += found.counts
-    side = wanted.claim.claim in _SIDE and not isinstance(found, turns.NewPrompt)
     if side and prompt is not None and prompt.state == "reserved":
         free += 1  # until the prompt is charged: it may never be
     if free != rows.free_calls.get(subscription_id, 0):
@@ -123,42 +120,6 @@ def _reserve(wanted: Reserve, rows: Rows, now: int, node: str) -> Reservation | 
     if subscription_id in rows.running:
         rows.running[subscription_id] += 1
     return reserved
-
-
-def _hold(
-    wanted: Reserve, found: turns.NewPrompt | turns.Rides | turns.Free, rows: Rows, now: int
-) -> tuple[AllowanceExhausted | None, tuple[Hold, ...], tuple[Hold, ...]]:
-    """Reserve in all windows at once: the prompt's, where one is opened, and the call's own."""
-    plan, model = wanted.plan, wanted.model
-    of_prompt, of_call = [], []
-    for rule in plan.windows:
-        if not rule.counts_calls:
-            of_prompt.append(Want(rule, weigh.prompt_cost(plan, model, now)))
-        else:
-            units = weigh.expected_cost(plan, rule.unit, model, now, wanted.prompt_tokens)
-            of_call.append(Want(rule, units, or_less=not rule.weighs_one))
-    current, payer = rows.open_windows(wanted.subscription_id), wanted.payer
-    if isinstance(found, turns.Free):
-        # Free, but not for a plan that is used up.
-        full = exhausted(of_prompt, payer, current, now)
-        if full is not None:
-            return full, (), ()
-    if not isinstance(found, turns.NewPrompt):
-        of_prompt = []
-    if not of_prompt and not of_call:
-        return None, (), ()
-
-    def open_window(rule: WindowRule, opened_at: int, closes_at: int) -> Window:
-        window = payer.window(new_id("win", now), rule, opened_at, closes_at)
-        rows.windows[window.id] = window
-        return window
-
-    holds = admit([*of_prompt, *of_call], payer, current, now, open_window)
-    if isinstance(holds, AllowanceExhausted):
-        return holds, (), ()
-    for hold in holds:
-        rows.changed_windows[hold.window_id] = rows.windows[hold.window_id]
-    return None, holds[: len(of_prompt)], holds[len(of_prompt) :]
 
 
 def _views(wanted: Reserve, rows: Rows, now: int) -> tuple[windows.WindowView, ...]:
@@ -226,7 +187,7 @@ def _finish(done: Finish, rows: Rows, now: int, node: str) -> Finished | CallGiv
         return _already_ended(done, ending, rows)
     call = _ended_call(done, ending, node)
     if done.delivered:
-        call.holds = _charge(done, ending.holds, rows, now)
+        call.holds = holding.charge(done, ending.holds, rows, now)
     prompt = _end(call, rows, now, done.delivered, done.reserved.side, done)
     return Finished(prompt.state if prompt else "")
 
@@ -251,45 +212,21 @@ def _take_back(done: Finish, ending: Ending, rows: Rows, now: int, node: str) ->
     """A settlement that was written, but of which no word came: the answer's end never left."""
     call = _ended_call(done, ending, node)
     call.state, call.ended_at = "released", now
-    call.holds = _uncharge(ending.holds, rows)
+    prompt = rows.prompts.get(call.prompt_id or "")
+    call.holds = holding.take_back(call.id, ending.holds, prompt, rows)
     rows.changed_calls[call.id] = call
     rows.endings[call.id] = Ending(call.state, call.holds)
-    prompt = rows.prompts.get(call.prompt_id or "")
     if prompt is None:
         _roll_up(call, False, rows, sign=-1)
         return Finished("")
     prompt.delivered -= 0 if done.reserved.side else 1
     free_again = prompt.state == "settled" and prompt.delivered <= 0
     if free_again:
-        prompt.holds = _uncharge(prompt.holds, rows)
+        prompt.holds = holding.uncharge(prompt.holds, rows)
         prompt.state, prompt.reason = "released", done.detail
     rows.touch(prompt)
     _roll_up(call, free_again, rows, sign=-1)
     return Finished(prompt.state)
-
-
-def _uncharge(holds: tuple[Hold, ...], rows: Rows) -> tuple[Hold, ...]:
-    for hold in holds:
-        window = rows.windows[hold.window_id]
-        window.used -= hold.charged or 0
-        rows.changed_windows[window.id] = window
-    return tuple(
-        msgspec.structs.replace(hold, charged=0, taken_after=hold.taken_before) for hold in holds
-    )
-
-
-def _charge(done: Finish, holds: tuple[Hold, ...], rows: Rows, now: int) -> tuple[Hold, ...]:
-    """What the call's usage weighs, in each window that counts calls."""
-    asked = done.asked
-    rules = {rule.name: rule for rule in asked.plan.windows}
-    charged = []
-    for hold in holds:
-        (held,) = rows.held([hold], now)
-        unit = rules[hold.rule].unit
-        cost = weigh.call_cost(asked.plan, unit, asked.model, done.reserved.at, done.usage)
-        charged.append(settle.charge(held, cost))
-        rows.touch_windows([held])
-    return tuple(charged)
 
 
 def _end(

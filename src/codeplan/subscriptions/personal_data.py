@@ -9,10 +9,11 @@ from codeplan.accounts.devices import Device
 from codeplan.accounts.keys import KeyName
 from codeplan.accounts.outside_sign_in import KnownIdentity
 from codeplan.accounts.passkeys import Challenge, Passkey
-from codeplan.accounts.passwords import PasswordReset
+from codeplan.accounts.passwords import KnownBrowser, PasswordReset
 from codeplan.accounts.preferences import Preferences
 from codeplan.accounts.second_factor import SecondFactor
 from codeplan.accounts.sessions import Session
+from codeplan.accounts.verified import VerifiedAddress
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import Order, SavedMethod
 from codeplan.billing.packs import Pack
@@ -32,8 +33,9 @@ _EXPORTED: tuple[type[Document], ...] = (
     RefusedCall,
 )  # fmt: skip
 _REMOVED: tuple[type[Document], ...] = (
-    Preferences, KeyName, Device, Session, Passkey, Challenge, PasswordReset, SecondFactor,
-    KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant, RefusedCall,
+    Preferences, KeyName, Device, Session, Passkey, Challenge, PasswordReset, KnownBrowser,
+    SecondFactor, VerifiedAddress, KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant,
+    RefusedCall,
 )  # fmt: skip
 _MOST_PROMPTS = 5_000
 _MOST_ENTRIES = 5_000

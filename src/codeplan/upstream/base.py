@@ -23,9 +23,14 @@ class UpstreamFailed(Exception):
         self.began, self.silent = began, silent
 
 
+Links = Literal["public", "refuse", "any"]
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
     """Where it is and how long to wait for it, in seconds. ``api_key``: "" for none.
+    ``links``: in a call's content, which it fetches by itself: those to public hosts may pass,
+    none, or any.
     ``replicas``: more addresses of the same models. ``dialects``: of models that have another one,
     by the server's own names."""
 
@@ -39,6 +44,7 @@ class UpstreamSettings:
     connect_timeout_seconds: float = 5.0
     first_byte_timeout_seconds: float = 600.0
     silence_timeout_seconds: float = 300.0
+    links: Links = "public"
 
     def dialect_of(self, model: str) -> Dialect:
         """How that model is spoken to."""

@@ -33,7 +33,10 @@ class HttpAnswer:
         connection.deadline = self._upstream.deadline(
             self._upstream.settings.silence_timeout_seconds
         )
-        return await connection.chunk()
+        data = await connection.chunk()
+        # Silence is the upstream's only while somebody waits for it.
+        connection.deadline = None
+        return data
 
     def close(self) -> None:
         if not self._closed:

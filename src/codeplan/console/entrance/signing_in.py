@@ -3,7 +3,8 @@ password that replaces one that serves once."""
 
 from dataclasses import dataclass
 
-from codeplan.accounts.passwords import TooManyGuesses
+from codeplan.accounts.hashing import TooManyGuesses
+from codeplan.accounts.passwords import Origin
 from codeplan.accounts.second_factor import CodeWrong
 from codeplan.console.entrance.session_cookie import signed_in, with_session, without_session
 from codeplan.console.page import HOME, SIGN_IN, Answer, Go, Page, Shown, post
@@ -67,11 +68,13 @@ async def by_password(visit: Visit) -> Answer:
     email = visit.text("email")
     password = str(visit.form.get("password", ""))
     try:
-        account = await visit.services.passwords.account_with(email, password)
+        origin = Origin(visit.network, visit.browser)
+        account = await visit.services.passwords.account_with(email, password, origin)
     except TooManyGuesses as problem:
         return _page(visit, sentence(name_of_problem(problem)), email)
     if account is None:
         return _page(visit, _WRONG, email)
+    await visit.services.passwords.know_browser(account.id, visit.browser)
     return await signed_in(visit, account, "password")
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from codeplan.accounts.devices import network_of
 from codeplan.accounts.directory import EmailInvalid
-from codeplan.accounts.passwords import PasswordTooShort, TooManyGuesses
+from codeplan.accounts.hashing import PasswordTooShort, TooManyGuesses
 from codeplan.accounts.sign_up import SignUpClosed
 from codeplan.console.entrance.session_cookie import signed_in
 from codeplan.console.page import SIGN_IN, Answer, Go, Page, Shown, post
@@ -60,8 +59,7 @@ async def sign_up(visit: Visit) -> Answer:
 
 def _must_be_few(visit: Visit) -> None:
     """So many from one network in a quarter of an hour. Raises TooManyGuesses."""
-    client = visit.request.client
-    name = f"sign-up/{network_of(client.host) if client else ''}"
+    name = f"sign-up/{visit.network}"
     visit.services.passwords.guesses.must_be_few(name, _MOST_OF_A_NETWORK)
     visit.services.passwords.guesses.wrong(name)
 

@@ -121,7 +121,7 @@ def prompt_shown(prompt: Prompt, units: Mapping[str, str]) -> PromptShown:
     held = max(prompt.holds, key=lambda hold: hold.charged or 0, default=None)
     if held is None:
         return PromptShown(prompt, 0, "prompt")
-    return PromptShown(prompt, shown(held.charged or 0), units.get(held.rule, "prompt"))
+    return PromptShown(prompt, shown(prompt.charged), units.get(held.rule, "prompt"))
 
 
 async def _last(visit: Visit, newest: PromptShown) -> LastPrompt:

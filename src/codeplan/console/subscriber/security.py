@@ -52,7 +52,8 @@ async def set_password(visit: Visit) -> Answer:
     services, account = visit.services, visit.who
     if account.password_hash:
         old = str(visit.form.get("old", ""))
-        if await services.passwords.account_with(account.email, old) is None:
+        session_id = visit.session.id if visit.session else ""
+        if not await services.passwords.is_of(account, old, session_id):
             raise FormInvalid("old")
     await services.passwords.choose(account.id, str(visit.form.get("password", "")))
     await services.sessions.end_others(account.id, visit.session.id if visit.session else "")

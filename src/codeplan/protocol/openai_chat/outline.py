@@ -42,9 +42,13 @@ class _Call(msgspec.Struct):
     response_format: Any = None
     max_tokens: Any = None
     max_completion_tokens: Any = None
+    n: Any = None
+    best_of: Any = None
 
 
 _decoder = msgspec.json.Decoder(_Call)
+# As the OpenAI API bounds n.
+_MOST_ANSWERS = 128
 
 
 def read(body: bytes, _target: Target | None = None) -> Outline:
@@ -75,7 +79,15 @@ def read(body: bytes, _target: Target | None = None) -> Outline:
         asks_usage=call.stream_options is not None and bool(call.stream_options.include_usage),
         structured=call.response_format is not None,
         most_tokens=fields.whole_number(call.max_completion_tokens or call.max_tokens),
+        answers=max(_answers(call.n, "n"), _answers(call.best_of, "best_of")),
     )
+
+
+def _answers(value: Any, place: str) -> int:
+    asked = fields.whole(value, place) or 1
+    if not 1 <= asked <= _MOST_ANSWERS:
+        raise Malformed(f"{place}: a number from 1 to {_MOST_ANSWERS} is expected")
+    return asked
 
 
 def _texts(content: str | list[_Part] | None) -> tuple[str, ...]:
