@@ -245,6 +245,7 @@ async def open_service(
             refused_calls=refused_calls,
             time_zone=config.service.time_zone,
             operator_digest=operator_digest,
+            overage=rules.overage,
             forget=forget,
         )
         evidence = Evidence(refused_calls, clock)

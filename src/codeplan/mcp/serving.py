@@ -61,7 +61,7 @@ class _Door:
             return
         holder = await self._accounts.holder_in(sent)
         if holder is None:
-            headers = {"www-authenticate": "Bearer"}
+            headers = ((b"www-authenticate", b"Bearer"),)
             await refusal("1000", BAD_KEY, 401, headers)(scope, receive, send)
             return
         from codeplan.mcp.sdk import HOLDER, user_of
@@ -101,7 +101,8 @@ class _Door:
 
 
 def refusal(
-    code: str, why: str, status: int, headers: dict[str, str] | None = None
+    code: str, why: str, status: int, headers: Sequence[tuple[bytes, bytes]] = ()
 ) -> JSONResponse:
     """A refusal before the protocol begins, in the shape of the other addresses."""
-    return JSONResponse({"error": {"code": code, "message": why}}, status, headers)
+    told = {name.decode(): value.decode() for name, value in headers}
+    return JSONResponse({"error": {"code": code, "message": why}}, status, told)

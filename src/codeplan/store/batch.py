@@ -140,7 +140,7 @@ def _hold(
     current, payer = rows.open_windows(wanted.subscription_id), wanted.payer
     if isinstance(found, turns.Free):
         # Free, but not for a plan that is used up.
-        full = exhausted(of_prompt, payer, current, now)
+        full = exhausted([*of_prompt, *of_call], payer, current, now)
         if full is not None:
             return full, (), ()
     if not isinstance(found, turns.NewPrompt):

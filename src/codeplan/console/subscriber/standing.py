@@ -86,14 +86,12 @@ async def show(visit: Visit, held: Held, team: str = "") -> PlanShown:
 
 def window(visit: Visit, view: WindowView) -> WindowShown:
     ahead = forecast(view, visit.services.clock.now())
-    taken = view.taken + view.running
-    whole = max(1, view.limit * 1_000_000)
     return WindowShown(
         rule=view.rule,
         limit=view.limit,
         used=view.used,
         left=view.left,
-        share=min(100, -(-taken * 100 // whole)),
+        share=view.percent,
         resets_at=view.resets_at,
         pace=ahead.pace,
         stops_at=ahead.stops_at,
