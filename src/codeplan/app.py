@@ -65,6 +65,7 @@ from codeplan.kit.instants import MINUTE
 from codeplan.mail import Mailer
 from codeplan.mcp.base import with_tool
 from codeplan.mcp.hosts import Hosts
+from codeplan.mcp.places import SessionLimits
 from codeplan.mcp.rest import PlainDoor, plain_addresses
 from codeplan.mcp.serving import McpSite
 from codeplan.mcp.status import plan_status
@@ -355,6 +356,7 @@ async def _mcp_site(
             [with_tool(server, status) for server in servers],
             console.accounts,
             Hosts(config.payments.public_url),
+            SessionLimits(config.mcp.sessions_a_key),
         )
         settings = console.vision.settings
         largest = max(settings.image_megabytes, settings.video_megabytes)

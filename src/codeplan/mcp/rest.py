@@ -58,7 +58,7 @@ class PlainDoor:
         address = self._addresses[request.url.path]
         try:
             arguments = await _arguments(request)
-            text = await address.tool.work(Caller(holder), arguments)
+            text = await address.tool.call(Caller(holder), arguments)
         except ArgumentsInvalid as invalid:
             return refusal("1210", f"The request is not valid: {invalid}", 400)
         except CallRefused as refused:
