@@ -133,7 +133,7 @@ def test_codes_clocks_and_letters(service: Service, inbox: Inbox, operator: Oper
         redeemed = one.http.post("/api/account/redeem", json={"code": code}, headers=one.once())
         assert redeemed.status_code == 200
     again = one.http.post("/api/account/redeem", json={"code": codes[0]}, headers=one.once())
-    assert again.json()["error"]["code"] == "code_invalid"
+    assert again.json()["error"]["code"] == "code_used_by_you"
     body = {"plan": "lite", "period": "month", "currency": "CNY", "due_minor": 40_00}
     assert one.http.post("/api/account/purchase", json=body, headers=one.once()).status_code == 201
     moved = admin(service, "clock", one.email, "--days", "100")

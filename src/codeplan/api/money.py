@@ -139,9 +139,7 @@ class MoneyEndpoints:
         pooled: bool,
         referral: str,
     ) -> Wish:
-        inviter = await self._shop.referrer(referral) if referral else ""
-        if referral and (not inviter or inviter == call.account_id):
-            raise Invalid("referral: that is nobody's code, or your own")
+        inviter = await self._shop.referrer(referral, call.account_id)
         asked: Period = period  # type: ignore[assignment]  # one of the three
         return Wish(call.account_id, plan, asked, currency, codes, None, seats, pooled, inviter)
 
