@@ -180,7 +180,8 @@ def test_bills(service: Service, operator: Operator) -> None:
     assert statement["changes"] == {"top_up": "¥300.00", "purchase": "-¥49.00"}
     assert statement["closing"] == "¥251.00"
     table = list(csv.DictReader(io.StringIO(one.http.get("/api/account/expenses.csv").text)))
-    assert [row["change"] for row in table] == ["¥300.00", "-¥40.00", "-¥9.00"]
+    assert [row["change"] for row in table] == ["300.00", "-40.00", "-9.00"]
+    assert {row["currency"] for row in table} == {"CNY"}
     some = one.http.get("/api/account/expenses.csv?kind=top_up").text
     assert len(some.splitlines()) == 2
     none = one.http.get("/api/account/expenses.csv?until=2020-01-01T00:00%2B00:00").text
