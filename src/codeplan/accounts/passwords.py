@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 from msgspec import structs
 
+from codeplan.accounts.addresses import accounts_at, guessed_at
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import HOUR, MINUTE
@@ -80,16 +81,19 @@ class Passwords:
 
     async def account_with(self, email: str, password: str) -> Account | None:
         """Whose e-mail and password these are. Raises TooManyGuesses."""
-        name = email.lower()
+        name = guessed_at(email)
         self.guesses.must_be_few(name)
-        account = await self._store.account_by_email(email)
-        digest = account.password_hash if account and account.password_hash else _DECOY
-        right = await asyncio.to_thread(secrets.password_matches, digest, password[:MAX_PASSWORD])
-        if not right or account is None:
-            self.guesses.wrong(name)
-            return None
-        self.guesses.right(name)
-        return account
+        tried: list[Account | None] = [*await accounts_at(self._store, email)]
+        for account in tried or [None]:
+            digest = account.password_hash if account and account.password_hash else _DECOY
+            right = await asyncio.to_thread(
+                secrets.password_matches, digest, password[:MAX_PASSWORD]
+            )
+            if right and account is not None:
+                self.guesses.right(name)
+                return account
+        self.guesses.wrong(name)
+        return None
 
     async def choose(self, account_id: str, password: str) -> None:
         """Raises PasswordTooShort."""

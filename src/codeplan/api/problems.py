@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from codeplan.accounts.addresses import EmailInvalid
 from codeplan.accounts.client_keys import KeyRulesInvalid, KeyUnknown, TooManyKeys
-from codeplan.accounts.directory import EmailInvalid
 from codeplan.api.answers import answer, error
 from codeplan.api.prices import show_quote
 from codeplan.billing.orders import OrderClosed

@@ -3,8 +3,8 @@ service raises, and for each thing that was done. They travel in the address, by
 
 from collections.abc import Mapping
 
+from codeplan.accounts.addresses import EmailInvalid
 from codeplan.accounts.client_keys import KeyRulesInvalid, KeyUnknown, TooManyKeys
-from codeplan.accounts.directory import EmailInvalid
 from codeplan.accounts.passkeys import PasskeyInvalid
 from codeplan.accounts.passwords import PasswordTooShort, ResetInvalid, TooManyGuesses
 from codeplan.accounts.second_factor import CodeWrong

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from codeplan.accounts.addresses import EmailInvalid
 from codeplan.accounts.devices import network_of
-from codeplan.accounts.directory import EmailInvalid
 from codeplan.accounts.passwords import PasswordTooShort, TooManyGuesses
 from codeplan.accounts.sign_up import SignUpClosed
 from codeplan.console.entrance.session_cookie import signed_in

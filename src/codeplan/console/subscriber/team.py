@@ -75,7 +75,6 @@ async def show_teams(visit: Visit) -> Answer:
 async def found(visit: Visit) -> Answer:
     services = visit.services
     email, name = visit.text("email", 250), visit.text("name", 200)
-    services.accounts.must_be_email(email)
     await services.teams.found(visit.who, email, name or email, services.clock.now())
     return Go(_HERE, "saved")
 
@@ -88,7 +87,6 @@ async def join(visit: Visit) -> Answer:
 
 async def invite(visit: Visit) -> Answer:
     email, role = visit.text("email", 250), visit.text("role")
-    visit.services.accounts.must_be_email(email)
     token = await visit.services.teams.invite(
         visit.part("team"), visit.who.id, email, role, visit.once
     )
