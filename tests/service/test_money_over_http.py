@@ -260,6 +260,14 @@ def test_an_organisation_over_http(service: Service, inbox: Inbox, operator: Ope
     assert [call(own, f"b{n}") for n in range(3)] == [200, 200, 403]
     shown = owner.http.get(f"/api/account/teams/{team}").json()
     assert (shown["seats"], len(shown["members"])) == (2, 2)
+    assert (shown["next_seats"], shown["without_seat"]) == (2, [])
+    following = {"plan": "lite", "period": "month", "seats": 3}
+    change = f"/api/account/change?team={team}"
+    changed = owner.http.post(change, json=following, headers=owner.once()).json()
+    assert (changed["next_seats"], changed["without_seat"]) == (3, [])
+    few = owner.http.post(change, json={**following, "seats": 1}, headers=owner.once())
+    assert few.json()["error"]["code"] == "seats_invalid"
+    assert owner.http.get(f"/api/account/teams/{team}").json()["next_seats"] == 3
     member = next(one for one in shown["members"] if one["role"] == "member")
     path = f"/api/account/teams/{team}/members/{member['account_id']}"
     assert friend.http.put(path, json={"prompts_a_month": 1}).status_code == 403

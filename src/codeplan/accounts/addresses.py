@@ -15,7 +15,7 @@ _BLANKS = " \t\N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
 # Blanks, controls, marks of direction and of no width, surrogates, and what is no character.
 _REFUSED = frozenset(("Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"))
 # Those that end an address where several stand in one line (RFC 5322).
-_SPECIALS = frozenset('()<>[]:;@\\,"')
+_SPECIALS = frozenset('()[]:;@\\,"')
 
 
 class EmailInvalid(ValueError):

@@ -68,7 +68,10 @@ def preview(wish: Wish, market: Market, books: Books, now: int) -> PlanItem:
     if wish.seats and wish.seats < market.settings.seats_at_least:
         raise SeatsInvalid(f"an organisation has at least {market.settings.seats_at_least} seats")
     if running and running.seats != wish.seats:
-        raise SeatsInvalid(f"the plan that runs has {running.seats or 'no'} seats: add seats to it")
+        raise SeatsInvalid(
+            f"the plan that runs has {running.seats or 'no'} seats: add seats to it, or change how"
+            " many it has from the next period on"
+        )
     asked = Asked(
         wish.plan_id, wish.period, kind, now, wish.codes, bool(wish.referral), books.counters
     )

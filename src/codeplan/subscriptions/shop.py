@@ -21,7 +21,7 @@ from codeplan.store.base import MoneyStore
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decide, Decision, Move
 from codeplan.store.rows import Subscription
-from codeplan.subscriptions import purchases
+from codeplan.subscriptions import purchases, seats
 from codeplan.subscriptions.code_problems import CodeInvalid, CodeNotForThis, CodeUnknown
 from codeplan.subscriptions.giving import given_plan
 from codeplan.subscriptions.market import Customer, Market, OnlyAtPeriodsEnd, Wish, rests_on
@@ -152,14 +152,18 @@ class Shop:
         await self._store.move(Move(account_id, f"cancel/{cancelled}/{key}", decide))
 
     async def change(self, wish: Wish, key: str) -> None:
-        """Another plan or period from the running one's end on. Raises PlanUnknown, NotForSale,
-        NotPossible."""
+        """Another plan or period from the running one's end on; with ``wish.seats`` another number
+        of them. Raises PlanUnknown, NotForSale, NotPossible, SeatsInvalid."""
         wish = await self.known(wish)
 
         def decide(books: Books, now: int) -> Decision:
-            return purchases.change(wish, self.market, books, now)
+            made = purchases.change(wish, self.market, books, now)
+            if not wish.seats:
+                return made
+            return replace(made, documents=seats.choose(wish.seats, self.market, books, now))
 
-        await self._store.move(Move(wish.account_id, f"change/{key}", decide))
+        reads = seats.reads_of(wish.account_id)
+        await self._store.move(Move(wish.account_id, f"change/{key}", decide, reads))
 
     async def restrict(self, account_id: str, why: str, key: str) -> None:
         """Stop an account's plan from serving calls, or ("") let it go on. Raises NotPossible."""

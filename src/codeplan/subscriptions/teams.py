@@ -245,13 +245,18 @@ class Teams:
             if member.role == "owner":
                 raise NotAllowed("the owner cannot leave")
             keys = (replace(member.key, revoked_at=now),) if member.key else ()
-            left = structs.replace(member, state="left", key=None)
-            return Decision(documents=(left, _membership(left)), keys=keys)
+            return Decision(documents=left_by(member), keys=keys)
 
         await self._store.move(Move(team, "", decide, (One(Member, name),)))
 
 
 _NO_TEAM = Team(id="", account_id="", made_at=0, name="")
+
+
+def left_by(member: Member) -> tuple[Document, ...]:
+    """The seat is free: both sides of it."""
+    left = structs.replace(member, state="left", key=None)
+    return left, _membership(left)
 
 
 def _must_be_given(role: str) -> None:
