@@ -16,6 +16,7 @@ from codeplan.accounts.sessions import Session
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import Order, SavedMethod
 from codeplan.billing.packs import Pack
+from codeplan.billing.repeats import Repeat
 from codeplan.kit.instants import iso_utc
 from codeplan.letters.notices import Notice
 from codeplan.metering.refused_calls import RefusedCall
@@ -33,7 +34,7 @@ _EXPORTED: tuple[type[Document], ...] = (
 )  # fmt: skip
 _REMOVED: tuple[type[Document], ...] = (
     Preferences, KeyName, Device, Session, Passkey, Challenge, PasswordReset, SecondFactor,
-    KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant, RefusedCall,
+    KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant, RefusedCall, Repeat,
 )  # fmt: skip
 _MOST_PROMPTS = 5_000
 _MOST_ENTRIES = 5_000

@@ -175,9 +175,9 @@ class Shop:
 
         await self._store.move(Move(account_id, f"restrict/{key}", decide))
 
-    async def referrer(self, code: str, account_id: str) -> str:
-        """Whose referral code that account brings; "" where it brings none. Raises CodeUnknown,
-        CodeNotForThis."""
+    async def referrer(self, code: str, account_id: str = "") -> str:
+        """Whose referral code that is; "" for no code. ``account_id``: who brings it. Raises
+        CodeUnknown, CodeNotForThis."""
         if not plain(code):
             return ""
         found = await self._store.document(Referrer, plain(code))
