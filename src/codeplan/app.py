@@ -68,6 +68,7 @@ from codeplan.kit.instants import MINUTE
 from codeplan.mail import Mailer
 from codeplan.mcp.base import with_tool
 from codeplan.mcp.hosts import Hosts
+from codeplan.mcp.places import SessionLimits
 from codeplan.mcp.rest import PlainDoor, plain_addresses
 from codeplan.mcp.serving import McpSite
 from codeplan.mcp.status import plan_status
@@ -253,6 +254,7 @@ async def open_service(
             refused_calls=refused_calls,
             time_zone=config.service.time_zone,
             operator_digest=operator_digest,
+            overage=rules.overage,
         )
         evidence = Evidence(refused_calls, clock)
         relay = Relay(router, clock, tallies, build_relay(config))
@@ -360,6 +362,7 @@ async def _mcp_site(
             [with_tool(server, status) for server in servers],
             console.accounts,
             Hosts(config.payments.public_url),
+            SessionLimits(config.mcp.sessions_a_key),
         )
         settings = console.vision.settings
         largest = max(settings.image_megabytes, settings.video_megabytes)

@@ -125,6 +125,29 @@ async def test_the_search_by_both_names(service: Service) -> None:
     assert left(service, key) == 18
 
 
+@pytest.mark.parametrize("server", [SEARCH, READER, VISION])
+async def test_an_argument_that_is_null_is_not_given(
+    service: Service, site: ThreadingHTTPServer, server: str
+) -> None:
+    """Of every tool: what is optional may be null, and what is not is missed by its name."""
+    key = service.new_key(f"null-{server.replace('_', '-')}@example.org")
+    page = f"http://127.0.0.1:{site.server_port}/page.html"
+    known = {"search_query": "add two numbers", "url": page, "prompt": "What is it?"}
+    async with client(service, server, key) as opened:
+        for tool in (await opened.list_tools()).tools:
+            if tool.name == "analyze_video":
+                continue  # the picture is none; its arguments go the same way
+            required = tool.input_schema.get("required", [])
+            names = list(tool.input_schema["properties"])
+            asked = {name: known.get(name, RED) if name in required else None for name in names}
+            answered = await opened.call_tool(tool.name, asked)
+            assert not answered.is_error, (tool.name, text_of(answered))
+            for name in required[:1]:
+                missed = await opened.call_tool(tool.name, {**asked, name: None})
+                assert missed.is_error
+                assert name in text_of(missed)
+
+
 async def test_the_reader(service: Service, site: ThreadingHTTPServer) -> None:
     key = service.new_key("reader@example.org")
     base = f"http://127.0.0.1:{site.server_port}"
@@ -196,7 +219,11 @@ def test_search_and_reader_without_mcp(service: Service, site: ThreadingHTTPServ
         assert found.status_code == 200, found.text
         assert found.json()["request_id"] == "mine"
         assert [one["title"] for one in found.json()["search_result"]] == ["Adding"]
-        page = http.post("/api/paas/v4/reader", json={"url": f"{base}/page.html"}).json()
+        nulls = {"search_query": "add two numbers", "count": None, "location": None}
+        assert http.post("/api/paas/v4/web_search", json=nulls).status_code == 200
+        page = http.post(
+            "/api/paas/v4/reader", json={"url": f"{base}/page.html", "timeout": None}
+        ).json()
         assert "knows by heart" in page["reader_result"]["content"]
         for path, body, status, code in (
             ("web_search", b"{", 400, "1210"),
@@ -207,7 +234,7 @@ def test_search_and_reader_without_mcp(service: Service, site: ThreadingHTTPServ
         ):
             refused = http.post(f"/api/paas/v4/{path}", content=body)
             assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
-    assert left(service, key) == 18
+    assert left(service, key) == 17
     bare = service.account("bare@example.org", plan=None)["key"]
     with service.client(headers={"authorization": f"Bearer {bare}"}) as http:
         refused = http.post("/api/paas/v4/web_search", json={"search_query": "sub"})

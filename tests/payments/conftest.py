@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import httpx
@@ -97,6 +98,10 @@ class Buyer:
         return int(have["bonus_minor"] + have["cash_minor"])
 
 
+# Each stands for one request, whichever test sends it.
+_OPERATORS_KEYS = count(1)
+
+
 @dataclass
 class Operator:
     service: Service
@@ -104,11 +109,9 @@ class Operator:
     def __post_init__(self) -> None:
         token = (self.service.data / "operator-token").read_text().strip()
         self.http = self.service.client(headers={"authorization": f"Bearer {token}"})
-        self.keys = 0
 
     def post(self, path: str, **body: Any) -> Any:
-        self.keys += 1
-        headers = {"idempotency-key": f"operator-{self.keys}"}
+        headers = {"idempotency-key": f"operator-{next(_OPERATORS_KEYS)}"}
         answered = self.http.post(f"/api/admin/{path}", json=body, headers=headers)
         return answered.json()
 

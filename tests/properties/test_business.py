@@ -30,7 +30,8 @@ from codeplan.plan.periods import PERIOD_MONTHS
 from codeplan.plan.quote import NotForSale
 from codeplan.protocol.usage import Usage
 from codeplan.store.sqlite.store import open_store
-from codeplan.subscriptions.codes import CodeInvalid, MoneyGift, PackGift, PlanGift
+from codeplan.subscriptions.code_problems import CodeInvalid
+from codeplan.subscriptions.codes import MoneyGift, PackGift, PlanGift
 from codeplan.subscriptions.market import OnlyAtPeriodsEnd
 from codeplan.subscriptions.refunds import NotRefundable
 from support.business import Business, Person

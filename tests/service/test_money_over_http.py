@@ -133,7 +133,7 @@ def test_codes_clocks_and_letters(service: Service, inbox: Inbox, operator: Oper
         redeemed = one.http.post("/api/account/redeem", json={"code": code}, headers=one.once())
         assert redeemed.status_code == 200
     again = one.http.post("/api/account/redeem", json={"code": codes[0]}, headers=one.once())
-    assert again.json()["error"]["code"] == "code_invalid"
+    assert again.json()["error"]["code"] == "code_used_by_you"
     body = {"plan": "lite", "period": "month", "currency": "CNY", "due_minor": 40_00}
     assert one.http.post("/api/account/purchase", json=body, headers=one.once()).status_code == 201
     moved = admin(service, "clock", one.email, "--days", "100")
@@ -180,7 +180,8 @@ def test_bills(service: Service, operator: Operator) -> None:
     assert statement["changes"] == {"top_up": "¥300.00", "purchase": "-¥49.00"}
     assert statement["closing"] == "¥251.00"
     table = list(csv.DictReader(io.StringIO(one.http.get("/api/account/expenses.csv").text)))
-    assert [row["change"] for row in table] == ["¥300.00", "-¥40.00", "-¥9.00"]
+    assert [row["change"] for row in table] == ["300.00", "-40.00", "-9.00"]
+    assert {row["currency"] for row in table} == {"CNY"}
     some = one.http.get("/api/account/expenses.csv?kind=top_up").text
     assert len(some.splitlines()) == 2
     none = one.http.get("/api/account/expenses.csv?until=2020-01-01T00:00%2B00:00").text
@@ -259,6 +260,14 @@ def test_an_organisation_over_http(service: Service, inbox: Inbox, operator: Ope
     assert [call(own, f"b{n}") for n in range(3)] == [200, 200, 403]
     shown = owner.http.get(f"/api/account/teams/{team}").json()
     assert (shown["seats"], len(shown["members"])) == (2, 2)
+    assert (shown["next_seats"], shown["without_seat"]) == (2, [])
+    following = {"plan": "lite", "period": "month", "seats": 3}
+    change = f"/api/account/change?team={team}"
+    changed = owner.http.post(change, json=following, headers=owner.once()).json()
+    assert (changed["next_seats"], changed["without_seat"]) == (3, [])
+    few = owner.http.post(change, json={**following, "seats": 1}, headers=owner.once())
+    assert few.json()["error"]["code"] == "seats_invalid"
+    assert owner.http.get(f"/api/account/teams/{team}").json()["next_seats"] == 3
     member = next(one for one in shown["members"] if one["role"] == "member")
     path = f"/api/account/teams/{team}/members/{member['account_id']}"
     assert friend.http.put(path, json={"prompts_a_month": 1}).status_code == 403

@@ -25,7 +25,8 @@ from codeplan.plan.seats import for_seats
 from codeplan.protocol.usage import Usage
 from codeplan.store.base import AlreadyThere, Store
 from codeplan.subscriptions.clockwork import ClockBackwards
-from codeplan.subscriptions.codes import CodeInvalid, MoneyGift, PackGift, PlanGift
+from codeplan.subscriptions.code_problems import CodeInvalid, CodeUsedUp
+from codeplan.subscriptions.codes import MoneyGift, PackGift, PlanGift
 from codeplan.subscriptions.market import OnlyAtPeriodsEnd, Wish
 from codeplan.subscriptions.payments import WrongProvider
 from codeplan.subscriptions.purchases import SeatsInvalid
@@ -233,11 +234,12 @@ async def test_a_promotion_that_few_may_have(business: Business) -> None:
     people = [await business.person(f"p{number}@example.org") for number in range(8)]
     for one in people:
         await one.pay_in("40.00")
-    await at_once(
+    got = await at_once(
         *(business.shop.buy(one.wish(codes=("FEW",)), "one-key-each", None) for one in people)
     )
+    assert sum(isinstance(one, CodeUsedUp) for one in got) == 5
     left = sorted([(await one.have()).cash for one in people])
-    assert left == [0] * 5 + [10_00] * 3
+    assert left == [10_00] * 3 + [40_00] * 5
     await business.check()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from codeplan.accounts.addresses import EmailInvalid
 from codeplan.accounts.client_keys import ClientKeys, KeyRulesInvalid, Wanted
 from codeplan.accounts.devices import SLOT_MS, Device, DeviceRevoked, Devices, Sighting, last_used
 from codeplan.accounts.directory import Accounts
@@ -19,7 +20,7 @@ from codeplan.letters.writing import written
 from codeplan.metering.tallies import Tallies
 from codeplan.plan.sharing import SharingRules
 from codeplan.store.base import AlreadyThere, Store
-from codeplan.store.rows import KeyRules
+from codeplan.store.rows import Account, KeyRules
 from codeplan.subscriptions.cases import Cases, CaseUnknown
 from codeplan.subscriptions.demo import DOMAIN, Demo
 from codeplan.subscriptions.personal_data import PersonalData, StillNeeded
@@ -91,6 +92,45 @@ async def test_passwords_are_reset_once_and_guessed_slowly(
         await passwords.account_with("a@example.org", "another password")
     clock.instant += HOUR
     assert await passwords.account_with("a@example.org", "another password") is not None
+
+
+NFC, NFD = "jürgen@example.com", "ju\u0308rgen@example.com"
+
+
+async def test_one_address_has_one_account_however_it_is_spelled(
+    store: Store, accounts: Accounts, business: Business, clock: HandClock
+) -> None:
+    passwords, open_to_all = Passwords(store, clock), SignUpSettings("open")
+    sign_ups = SignUps(store, accounts, clock, open_to_all)
+    # One that was made before addresses had one form.
+    await store.add_account(Account("acc_old", NFD, "subscriber", clock.now()), None)
+    await passwords.choose("acc_old", PASSWORD)
+    for typed in (NFD, NFC, f" {NFC} ", "jürgen@EXAMPLE.com"):
+        found = await passwords.account_with(typed, PASSWORD)
+        assert found is not None and found.id == "acc_old"
+        assert (await accounts.by_email(typed)) == found
+        with pytest.raises(AlreadyThere):
+            await accounts.create(typed)
+        with pytest.raises(AlreadyThere):
+            await sign_ups.begin(typed, PASSWORD, "", "")
+        with pytest.raises(AlreadyThere):
+            await business.teams.found(found, typed, "Works", clock.now())
+    new = await sign_ups.begin("a@Bücher.example", PASSWORD, "", "")
+    assert new is not None and new.email == "a@xn--bcher-kva.example"
+    with pytest.raises(AlreadyThere):
+        await accounts.open("a@bu\u0308cher.example")
+    invited = await SignUps(store, accounts, clock, SignUpSettings()).invite(" B@EXAMPLE.org")
+    closed = SignUps(store, accounts, clock, SignUpSettings("invitation"))
+    assert await closed.begin("B@example.org", PASSWORD, "", invited) is not None
+    for odd in ("c\u202e@example.org", "c@example.org\n", "c,d@example.org"):
+        for refused in (accounts.create(odd), sign_ups.begin(odd, PASSWORD, "", "")):
+            with pytest.raises(EmailInvalid):
+                await refused
+    # Wrong tries are counted by the address, not by its spelling.
+    for number in range(10):
+        await passwords.account_with((NFC, NFD)[number % 2], "wrong")
+    with pytest.raises(TooManyGuesses):
+        await passwords.account_with(NFC, PASSWORD)
 
 
 async def test_signing_up_by_invitation_and_by_letter(

@@ -136,11 +136,11 @@ class Service:
         )
         return json.loads(done.stdout)
 
-    def new_key(self, email: str, plan: str = "lite") -> str:
+    def new_key(self, email: str, plan: str | None = "lite") -> str:
         """A new subscriber's key."""
         return str(self.new_account(email, plan)["key"])
 
-    def new_account(self, email: str, plan: str = "lite") -> dict[str, Any]:
+    def new_account(self, email: str, plan: str | None = "lite") -> dict[str, Any]:
         """A new subscriber with a key, made in one request."""
         token = (self.data / "operator-token").read_text().strip()
         with self.client() as http:

@@ -1,27 +1,21 @@
 """The accounts' use cases: making one, and knowing whose key a call brings."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from codeplan.accounts.addresses import accounts_at, address_of
 from codeplan.accounts.keys import KeyName, key_in, key_row, new_secret
 from codeplan.kit import secrets
 from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
-from codeplan.store.base import AccountStore, ChangeStore, MoneyStore
+from codeplan.store.base import AccountStore, AlreadyThere, ChangeStore, MoneyStore
 from codeplan.store.remembered import Remembered
 from codeplan.store.rows import Account, ClientKey, KeyHolder, Subscription
-
-_EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
 
 
 class HolderStore(AccountStore, MoneyStore, ChangeStore, Protocol):
     """Accounts, and what is said of their keys."""
-
-
-class EmailInvalid(ValueError):
-    """Not an e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +41,18 @@ class Accounts:
 
     async def create(self, email: str) -> NewAccount:
         """A subscriber with one key. Raises EmailInvalid, AlreadyThere."""
-        self.must_be_email(email)
-        now = self._clock.now()
-        account = Account(new_id("acc", now), email, "subscriber", now)
+        address, now = await self._new_address(email), self._clock.now()
+        account = Account(new_id("acc", now), address, "subscriber", now)
         secret = new_secret()
         await self._store.add_account(account, key_row(secret, account.id, now))
         return NewAccount(account, secret)
 
     async def create_operator(self, email: str) -> tuple[Account, str]:
-        """An operator with a password that serves once. Raises AlreadyThere."""
-        now = self._clock.now()
+        """An operator with a password that serves once. Raises EmailInvalid, AlreadyThere."""
+        address, now = await self._new_address(email), self._clock.now()
         password = secrets.new_password()
         hashed = secrets.hash_password(password)
-        account = Account(new_id("acc", now), email, "operator", now, hashed, password_once=True)
+        account = Account(new_id("acc", now), address, "operator", now, hashed, password_once=True)
         await self._store.add_account(account, None)
         return account, password
 
@@ -67,16 +60,18 @@ class Accounts:
         self, email: str, password_hash: str = "", zone: str = "", role: str = "subscriber"
     ) -> Account:
         """An account without a key, which its owner makes. Raises EmailInvalid, AlreadyThere."""
-        self.must_be_email(email)
-        now = self._clock.now()
-        account = Account(new_id("acc", now), email, role, now, password_hash, zone=zone)
+        address, now = await self._new_address(email), self._clock.now()
+        account = Account(new_id("acc", now), address, role, now, password_hash, zone=zone)
         await self._store.add_account(account, None)
         return account
 
-    def must_be_email(self, email: str) -> None:
-        """Raises EmailInvalid."""
-        if not _EMAIL.match(email):
-            raise EmailInvalid(f"{email!r} is not an e-mail address")
+    async def _new_address(self, email: str) -> str:
+        """The address as it is kept. Raises EmailInvalid, and AlreadyThere where somebody has it in
+        whatever spelling."""
+        address = address_of(email)
+        if await accounts_at(self._store, email):
+            raise AlreadyThere(address)
+        return address
 
     async def operators(self) -> list[Account]:
         return await self._store.accounts("operator")
@@ -85,7 +80,8 @@ class Accounts:
         return await self._store.accounts("subscriber")
 
     async def by_email(self, email: str) -> Account | None:
-        return await self._store.account_by_email(email)
+        found = await accounts_at(self._store, email)
+        return found[0] if found else None
 
     async def holder_in(self, headers: Mapping[bytes, bytes]) -> KeyHolder | None:
         """Whose key a call brings, in any of its forms; None where there is none, or nobody's."""

@@ -1,9 +1,11 @@
 """Passwords: checked, chosen, and asked for anew by a link in a letter."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
 
+from codeplan.accounts.addresses import accounts_at, guessed_at
 from codeplan.accounts.guesses import OF_NETWORK, Guesses, Limit
 from codeplan.accounts.hashing import hashed, matches
 from codeplan.kit import secrets
@@ -52,25 +54,28 @@ class Passwords:
         self, email: str, password: str, origin: Origin = _NOWHERE
     ) -> Account | None:
         """Whose e-mail and password these are. Raises TooManyGuesses."""
-        account = await self._store.account_by_email(email)
-        limits = await self._limits(email, account, origin)
+        accounts = await accounts_at(self._store, email)
+        limits = await self._limits(email, accounts, origin)
         self.guesses.all_must_be_few(limits)
-        if not await matches(account.password_hash if account else "", password):
-            self.guesses.wrong(*(limit.name for limit in limits))
-            return None
-        self.guesses.right(limits[0].name)
-        return account
+        tried: list[Account | None] = [*accounts]
+        for account in tried or [None]:
+            right = await matches(account.password_hash if account else "", password)
+            if right and account is not None:
+                self.guesses.right(limits[0].name)
+                return account
+        self.guesses.wrong(*(limit.name for limit in limits))
+        return None
 
     async def _limits(
-        self, email: str, account: Account | None, origin: Origin
+        self, email: str, accounts: Sequence[Account], origin: Origin
     ) -> tuple[Limit, ...]:
         """A browser that is known has a count of its own; all others share the account's."""
-        browser = _browser_id(account.id if account else "", origin.browser)
-        known = await self._store.document(KnownBrowser, browser)
-        if account is not None and origin.browser and known is not None:
-            return (Limit(f"browser/{browser}"),)
+        for account in accounts:
+            browser = _browser_id(account.id, origin.browser)
+            if origin.browser and await self._store.document(KnownBrowser, browser) is not None:
+                return (Limit(f"browser/{browser}"),)
         by_network = (Limit(f"network/{origin.network}", OF_NETWORK),) if origin.network else ()
-        return (Limit(email.lower()), *by_network)
+        return (Limit(guessed_at(email)), *by_network)
 
     async def know_browser(self, account_id: str, browser: str) -> None:
         """Somebody has signed in there."""

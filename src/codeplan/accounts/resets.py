@@ -1,6 +1,7 @@
 """A forgotten password: a link by letter. Whoever asks is told the same whether the address is
 known or not."""
 
+from codeplan.accounts.addresses import accounts_at, guessed_at
 from codeplan.accounts.passwords import Passwords
 from codeplan.accounts.sessions import Sessions
 from codeplan.accounts.verified import Addresses
@@ -37,16 +38,15 @@ class Resets:
 
     async def ask(self, email: str) -> None:
         """Send a link, if the address has an account. Raises TooManyGuesses."""
-        self._passwords.guesses.must_be_few(f"reset/{email.lower()}")
-        self._passwords.guesses.wrong(f"reset/{email.lower()}")
-        account = await self._store.account_by_email(email)
-        if account is None:
-            return
-        token = await self._passwords.reset_token(account)
-        link = f"{self._public_url}/console/new-password?token={token}"
-        said = _RESET.with_values(link=link)
-        now = self._clock.now()
-        await put(self._store, account.id, notice(account.id, "reset", said, now))
+        name = f"reset/{guessed_at(email)}"
+        self._passwords.guesses.must_be_few(name)
+        self._passwords.guesses.wrong(name)
+        for account in await accounts_at(self._store, email):
+            token = await self._passwords.reset_token(account)
+            link = f"{self._public_url}/console/new-password?token={token}"
+            said = _RESET.with_values(link=link)
+            now = self._clock.now()
+            await put(self._store, account.id, notice(account.id, "reset", said, now))
 
     async def use(self, token: str, password: str) -> None:
         """Choose the new password; all sessions end. Raises ResetInvalid, PasswordTooShort."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import structs
 
+from codeplan.accounts.addresses import address_of, same_address
 from codeplan.accounts.directory import Accounts
 from codeplan.accounts.hashing import hashed
 from codeplan.accounts.verified import Addresses
@@ -74,7 +75,9 @@ class SignUps:
         self.settings = settings
 
     async def invite(self, email: str) -> str:
-        """An invitation's token, which is also sent where there is an address."""
+        """An invitation's token, which is also sent where there is an address. Raises
+        EmailInvalid."""
+        email = address_of(email) if email else ""
         token, now = secrets.new_token("cu-"), self._clock.now()
         made = SignUpInvitation(
             id=secrets.digest(token).hex(),
@@ -93,13 +96,13 @@ class SignUps:
         """The new account; None where a letter's link has to be followed first.
 
         Raises SignUpClosed, PasswordTooShort, EmailInvalid, AlreadyThere."""
-        self._accounts.must_be_email(email)
+        email = address_of(email)
         await self._must_be_admitted(email, invitation)
         digest = await hashed(password)
         if not self.settings.confirms:
             return await self._make(email, digest, zone, invitation)
         now = self._clock.now()
-        if await self._store.account_by_email(email) is not None:
+        if await self._accounts.by_email(email) is not None:
             # Whoever asks learns nothing of whom the address is.
             link = f"{self.settings.public_url}/console/forgotten"
             await put(self._store, "", _letter("", "known", email, now, _KNOWN, link=link))
@@ -152,7 +155,7 @@ class SignUps:
                     raise SignUpClosed("that invitation was used, or has expired")
                 return structs.replace(current, state="used")
 
-            if await self._store.account_by_email(email) is not None:
+            if await self._accounts.by_email(email) is not None:
                 raise AlreadyThere(email)
             name = secrets.digest(invitation).hex()
             if await amend(self._store, "", SignUpInvitation, name, use) is None:
@@ -161,7 +164,7 @@ class SignUps:
 
 
 def _is_good(found: SignUpInvitation, email: str, now: int) -> bool:
-    for_whom = not found.email or found.email.lower() == email.lower()
+    for_whom = not found.email or same_address(found.email, email)
     return found.state == "open" and now < found.expires_at and for_whom
 
 

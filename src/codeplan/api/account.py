@@ -10,8 +10,7 @@ from codeplan.api.endpoints import Call, Endpoint, Invalid
 from codeplan.api.showing import show_subscription
 from codeplan.api.shown import Services, show_window, standing_of
 from codeplan.billing.orders import Order, PlanItem
-from codeplan.billing.overages import set_overage
-from codeplan.billing.purse import Overage
+from codeplan.billing.overages import Overage, set_overage
 from codeplan.billing.wallet import amount_in
 from codeplan.kit.instants import iso_utc
 from codeplan.kit.money import written

@@ -3,7 +3,8 @@ everywhere alike and the OpenAPI document says what is true.
 
 An account's address takes a client key; where ``?team=`` names an organisation, its owner and
 admins act for it. An operator's takes the operator token. What moves money carries an
-``Idempotency-Key``: the same key again changes nothing and answers as it did."""
+``Idempotency-Key``: the same request with it again changes nothing and answers as it did, another
+one is refused (billing/repeats.py)."""
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,7 @@ from codeplan.api.answers import answer, error, key_of
 from codeplan.api.problems import PROBLEMS, problem_answer
 from codeplan.api.shown import Services
 from codeplan.billing.audit import audited
+from codeplan.billing.repeats import Binding, bind, free
 from codeplan.kit import secrets
 from codeplan.store.rows import Account, KeyHolder
 
@@ -137,6 +139,7 @@ async def _served(services: Services, endpoint: Endpoint, request: Request) -> R
     once = request.headers.get("idempotency-key", "")
     if endpoint.once and not 8 <= len(once) <= 200:
         return error(400, "1213", "Idempotency-Key: expected 8 to 200 characters of your own")
+    binding: Binding | None = None
     try:
         team = request.query_params.get("team", "")
         if team and holder is not None:
@@ -145,16 +148,36 @@ async def _served(services: Services, endpoint: Endpoint, request: Request) -> R
         body: Any = None
         if endpoint.body is not None:
             body = msgspec.json.decode(await request.body() or b"{}", type=endpoint.body)
-        if endpoint.who == "operator" and endpoint.method != "GET":
-            asked = (await request.body()).decode("utf-8", "replace")
-            if endpoint.hidden:
-                asked = "(not written down)"
-            await audited(services.books, f"{endpoint.method} {request.url.path}", asked, once)
-        value = await endpoint.serve(Call(request, account_id, holder, once, body))
+        if endpoint.once:
+            whose = account_id or endpoint.who
+            binding = await bind(services.books, whose, account_id, once, _asked(request, body))
+        response = await _done(services, endpoint, Call(request, account_id, holder, once, body))
     except msgspec.DecodeError as problem:
         return error(400, "1210", str(problem))
     except Invalid as problem:
-        return error(400, "1214", str(problem))
+        response = error(400, "1214", str(problem))
     except tuple(PROBLEMS) as problem:
-        return problem_answer(problem)
+        response = problem_answer(problem)
+    if binding is not None and 400 <= response.status_code < 500:
+        # Nothing was done. Of what failed on our side or a provider's that is not known.
+        await free(services.books, binding)
+    return response
+
+
+async def _done(services: Services, endpoint: Endpoint, call: Call) -> Response:
+    """Serve it, after what an operator asks for is written down."""
+    request = call.request
+    if endpoint.who == "operator" and endpoint.method != "GET":
+        asked = (await request.body()).decode("utf-8", "replace")
+        if endpoint.hidden:
+            asked = "(not written down)"
+        await audited(services.books, f"{endpoint.method} {request.url.path}", asked, call.once)
+    value = await endpoint.serve(call)
     return value if isinstance(value, Response) else answer(value, endpoint.status)
+
+
+def _asked(request: Request, body: Any) -> str:
+    """The request as what it means: neither the order of its fields nor blanks make another."""
+    query = sorted(request.query_params.multi_items())
+    meant = [request.method, request.url.path, query, body]
+    return msgspec.json.encode(meant, order="sorted").decode()

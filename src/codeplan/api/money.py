@@ -7,7 +7,7 @@ import msgspec
 
 from codeplan.api.endpoints import Call, Endpoint, Invalid
 from codeplan.api.prices import show_quote
-from codeplan.api.showing import show_balance, show_entry, show_pack
+from codeplan.api.showing import show_balance, show_entry, show_pack, show_seats_ahead
 from codeplan.api.shown import Services
 from codeplan.billing.packs import Pack
 from codeplan.billing.wallet import Wallet
@@ -46,8 +46,11 @@ class SeatsPurchase(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """``seats``: an organisation's from then on; 0 leaves them as they are."""
+
     plan: str
     period: Literal["month", "quarter", "year"]
+    seats: int = 0
 
 
 class Redeem(msgspec.Struct, forbid_unknown_fields=True):
@@ -138,9 +141,7 @@ class MoneyEndpoints:
         pooled: bool,
         referral: str,
     ) -> Wish:
-        inviter = await self._shop.referrer(referral) if referral else ""
-        if referral and (not inviter or inviter == call.account_id):
-            raise Invalid("referral: that is nobody's code, or your own")
+        inviter = await self._shop.referrer(referral, call.account_id)
         asked: Period = period  # type: ignore[assignment]  # one of the three
         return Wish(call.account_id, plan, asked, currency, codes, None, seats, pooled, inviter)
 
@@ -189,11 +190,14 @@ class MoneyEndpoints:
         return {"cancelled": False}
 
     async def change(self, call: Call) -> Any:
-        """Another plan or period, smaller ones too, from the running period's end on."""
+        """Another plan, period or number of seats, smaller ones too, from the running period's end
+        on. ``without_seat``: who will have none then, by the order of joining."""
         wanted = call.read(Change)
-        wish = Wish(call.account_id, wanted.plan, wanted.period, "")
+        wish = Wish(call.account_id, wanted.plan, wanted.period, "", seats=wanted.seats)
         await self._shop.change(wish, call.once)
-        return {"next_plan": wanted.plan, "next_period": wanted.period}
+        changed = {"next_plan": wanted.plan, "next_period": wanted.period}
+        held = await self._services.store.current_subscription(call.account_id)
+        return {**changed, **(await show_seats_ahead(self._services.books, held) if held else {})}
 
     async def referral(self, call: Call) -> Any:
         """The account's referral code, made when it is first asked for."""

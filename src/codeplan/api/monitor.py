@@ -5,6 +5,7 @@ times are local to the service's zone, ``nextResetTime`` is in epoch millisecond
 a window has not opened. ``usage`` is the limit there, ``currentValue`` what is used.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,9 @@ from starlette.routing import Route
 from codeplan.api.answers import answer
 from codeplan.api.shown import Services, Standing, standing_of
 from codeplan.kit import instants
+from codeplan.kit.money import written
 from codeplan.metering.usage import LONGEST, RangeInvalid, UsageSeries, usage_series
+from codeplan.plan.rules import ONE
 from codeplan.plan.windows import WindowView, shown
 
 _UNITS = {"hour": 3, "day": 4, "month": 5, "week": 6}
@@ -37,8 +40,10 @@ def routes(services: Services) -> list[Route]:
             return _failure(*_BAD_KEY)
         if standing.held is None:
             return _failure(*_NO_PLAN)
-        limits = [_limit(view) for view in standing.windows]
+        limits = [_limit(view) for view in _one_each(standing.windows)]
         limits += [await _mcp_limit(services, standing, view) for view in standing.mcp]
+        if standing.overage is not None:
+            limits.append(_money_limit(*standing.overage))
         return _success({"level": standing.held.plan.id, "limits": limits})
 
     async def model_usage(request: Request) -> Response:
@@ -61,6 +66,39 @@ def routes(services: Services) -> list[Route]:
         Route("/api/monitor/usage/tool-usage", tool_usage),
         Route("/api/biz/subscription/list", subscriptions),
     ]
+
+
+def _one_each(views: Sequence[WindowView]) -> list[WindowView]:
+    """Of windows that those clients cannot tell apart, the one that refuses first: a plan's five
+    hours and a key's own are one to them."""
+    tightest: dict[tuple[str, str, int], WindowView] = {}
+    for view in views:
+        name = (_type(view), view.rule.span, view.rule.number)
+        other = tightest.get(name)
+        if other is None or _tightness(view) > _tightness(other):
+            tightest[name] = view
+    return list(tightest.values())
+
+
+def _tightness(view: WindowView) -> tuple[int, int]:
+    return view.share(10**6), view.resets_at or 0
+
+
+def _type(view: WindowView) -> str:
+    return "CREDIT_LIMIT" if view.rule.unit == "credit" else "TOKENS_LIMIT"
+
+
+def _money_limit(view: WindowView, currency: str) -> dict[str, Any]:
+    """What the key may spend in a day where its plan is used up; in whole units of the currency."""
+    amounts = {
+        name: float(written(minor, currency, sign=False))
+        for name, minor in (
+            ("usage", view.limit),
+            ("currentValue", int(view.used)),
+            ("remaining", view.limit - int(view.used)),
+        )
+    }
+    return {**_limit(view), **amounts, "type": "MONEY_LIMIT", "currency": currency}
 
 
 async def _mcp_limit(services: Services, standing: Standing, view: WindowView) -> dict[str, Any]:
@@ -91,18 +129,19 @@ def _failure(code: int, message: str) -> Response:
 
 
 def _limit(view: WindowView) -> dict[str, Any]:
-    taken = shown(view.taken + view.running)
     shown_limit: dict[str, Any] = {
-        "type": "CREDIT_LIMIT" if view.rule.unit == "credit" else "TOKENS_LIMIT",
+        "type": _type(view),
         "unit": _UNITS[view.rule.span],
         "number": view.rule.number,
         "usage": view.limit,
-        "currentValue": taken,
+        "currentValue": shown(min(view.taken + view.running, view.limit * ONE)),
         "remaining": view.left,
-        "percentage": int(taken * 100 // view.limit),
+        "percentage": view.percent,
     }
     if view.resets_at is not None:
         shown_limit["nextResetTime"] = view.resets_at
+    if view.rule.scope != "plan":
+        shown_limit["scope"] = view.rule.scope
     return shown_limit
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from codeplan.accounts.addresses import EmailInvalid
 from codeplan.accounts.client_keys import KeyRulesInvalid, KeyUnknown, TooManyKeys
-from codeplan.accounts.directory import EmailInvalid
 from codeplan.api.answers import answer, error
 from codeplan.api.prices import show_quote
 from codeplan.billing.orders import OrderClosed
+from codeplan.billing.repeats import KeyReused
 from codeplan.billing.wallet import AmountInvalid
 from codeplan.ledger.movements import BalanceTooSmall
 from codeplan.payments.base import Declined, Forged, NotOffered, ProviderFailed
@@ -18,7 +19,15 @@ from codeplan.store.base import AlreadyThere, StoreFailed
 from codeplan.subscriptions.benefits import BenefitUnknown
 from codeplan.subscriptions.cases import CaseUnknown
 from codeplan.subscriptions.clockwork import ClockBackwards
-from codeplan.subscriptions.codes import CodeInvalid
+from codeplan.subscriptions.code_problems import (
+    CodeInvalid,
+    CodeNotForThis,
+    CodeNotYet,
+    CodeOver,
+    CodeUnknown,
+    CodeUsedByYou,
+    CodeUsedUp,
+)
 from codeplan.subscriptions.market import OnlyAtPeriodsEnd
 from codeplan.subscriptions.partner_codes import NoCodeLeft
 from codeplan.subscriptions.payments import WrongProvider
@@ -39,6 +48,7 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     SeatsInvalid: (409, "seats_invalid"),
     BalanceTooSmall: (402, "1113"),
     AmountInvalid: (400, "amount_invalid"),
+    KeyReused: (409, "idempotency_key_reused"),
     KeyUnknown: (404, "not_found"),
     TooManyKeys: (409, "too_many_keys"),
     KeyRulesInvalid: (400, "1214"),
@@ -57,6 +67,12 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     WrongProvider: (401, "wrong_provider"),
     NotRefundable: (409, "not_refundable"),
     CodeInvalid: (400, "code_invalid"),
+    CodeUnknown: (400, "code_unknown"),
+    CodeUsedUp: (409, "code_used_up"),
+    CodeUsedByYou: (409, "code_used_by_you"),
+    CodeOver: (409, "code_expired"),
+    CodeNotYet: (409, "code_not_yet"),
+    CodeNotForThis: (409, "code_not_for_this"),
     NotAllowed: (403, "1220"),
     SeatsTaken: (409, "seats_taken"),
     InvitationInvalid: (400, "invitation_invalid"),

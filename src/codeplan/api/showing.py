@@ -12,7 +12,9 @@ from codeplan.billing.packs import Pack
 from codeplan.kit.instants import iso_utc
 from codeplan.kit.money import MINOR, written, written_exact
 from codeplan.ledger.postings import Balance, Entry
+from codeplan.store.base import MoneyStore
 from codeplan.store.rows import Subscription
+from codeplan.subscriptions.seats import ahead
 from codeplan.subscriptions.teams import Invitation, Member, Team
 
 
@@ -118,6 +120,15 @@ def show_subscription(held: Subscription, serves_until: int) -> dict[str, Any]:
 
 def show_team(team: Team, role: str) -> dict[str, Any]:
     return {"id": team.id, "name": team.name, "role": role, "since": iso_utc(team.made_at)}
+
+
+async def show_seats_ahead(store: MoneyStore, held: Subscription) -> dict[str, Any]:
+    """With how many seats an organisation renews, and who has none then; nothing of one person's
+    plan."""
+    if not held.seats:
+        return {}
+    seats, losing = await ahead(store, held)
+    return {"next_seats": seats, "without_seat": [one.email for one in losing]}
 
 
 def show_member(member: Member) -> dict[str, Any]:

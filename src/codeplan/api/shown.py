@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeplan.accounts.directory import Accounts
+from codeplan.billing.overages import today
 from codeplan.clients.registry import Clients
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import iso_utc
@@ -20,7 +21,8 @@ from codeplan.subscriptions.teams import Teams
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the API's addresses need. ``time_zone``: in which monitor times are read and told."""
+    """What the API's addresses need. ``time_zone``: in which monitor times are read and told.
+    ``overage``: whether the operator lets keys go on with the balance."""
 
     accounts: Accounts
     subscriptions: Subscriptions
@@ -33,6 +35,7 @@ class Services:
     refused_calls: RefusedCalls
     time_zone: str
     operator_digest: bytes
+    overage: bool
 
     @property
     def usage(self) -> UsageStore:
@@ -46,13 +49,15 @@ class Services:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A key's account with its plan and windows, as they are now. ``mcp``: of calls to the
-    plan's MCP servers. ``held`` is None without a
-    plan, and also when it has ended."""
+    plan's MCP servers. ``overage``: what the key may spend of the balance in a day, with its
+    currency, where it goes on with that. ``held`` is None without a plan, and also when it has
+    ended."""
 
     holder: KeyHolder
     held: Held | None
     windows: tuple[WindowView, ...]
     mcp: tuple[WindowView, ...] = ()
+    overage: tuple[WindowView, str] | None = None
 
 
 async def standing_of(services: Services, holder: KeyHolder) -> Standing:
@@ -63,7 +68,10 @@ async def standing_of(services: Services, holder: KeyHolder) -> Standing:
     payer = held.payer(holder.account.id, holder.key.id)
     windows = await services.meter.windows(payer, held.plan)
     mcp = await services.meter.windows(payer, held.plan.for_mcp) if held.plan.mcp else ()
-    return Standing(holder, held, windows, mcp)
+    overage = None
+    if services.overage and holder.rules.lane != "plan":
+        overage = await today(services.books, holder.key.pays, holder.key.id, services.time_zone)
+    return Standing(holder, held, windows, mcp, overage)
 
 
 def show_window(view: WindowView, now: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from codeplan.api.answers import answer
 from codeplan.api.endpoints import BAD_KEY
 from codeplan.api.shown import Services
+from codeplan.clients.limits import Headers
 from codeplan.dictation.desk import Dictated, DictationDesk
 from codeplan.kit.ids import new_id
 from codeplan.media.kinds import MediaInvalid
@@ -47,17 +48,18 @@ class Speech:
         except MediaInvalid as invalid:
             return self._refused(invalid.status, "1210", f"The recording was not taken: {invalid}.")
         except CallRefused as refused:
-            return self._refused(refused.status, refused.code, str(refused))
+            return self._refused(refused.status, refused.code, str(refused), refused.limits)
         except WorkFailed as failed:
             return self._refused(failed.status, failed.code, f"{failed} Nothing was charged.")
         except StoreFailed:
             return self._refused(503, "1200", "The service cannot keep its books just now.")
         return _shown(form, done)
 
-    def _refused(self, status: int, code: str, message: str) -> Response:
+    def _refused(self, status: int, code: str, message: str, limits: Headers = ()) -> Response:
         name = new_id("req", self._services.clock.now())
         body = errors.encode(status, code, message, name)
-        return Response(body, status, {"x-request-id": name}, "application/json")
+        told = {name.decode(): value.decode() for name, value in limits}
+        return Response(body, status, {"x-request-id": name, **told}, "application/json")
 
 
 def _shown(form: str, done: Dictated) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from codeplan.api.endpoints import Call, Endpoint
-from codeplan.api.showing import show_invitation, show_member, show_team
+from codeplan.api.showing import show_invitation, show_member, show_seats_ahead, show_team
 from codeplan.api.shown import Services
 from codeplan.subscriptions.teams import Teams
 
@@ -84,6 +84,7 @@ class TeamEndpoints:
         members = await self._teams.members(team)
         return {
             "seats": held.seats if held else 0,
+            **(await show_seats_ahead(self._services.books, held) if held else {}),
             "members": [show_member(member) for member in members],
             "invitations": [show_invitation(one) for one in await self._teams.invitations(team)],
         }

@@ -1,16 +1,16 @@
 """What a person is shown of what he paid: invoices, statements of a month, expenses as CSV."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from codeplan.billing.invoices import BillTo, Invoice
 from codeplan.billing.paging import every_entry
+from codeplan.kit.csv_text import Cell, csv_of
 from codeplan.kit.instants import at, month_bounds
-from codeplan.kit.money import written_exact
+from codeplan.kit.money import written
 from codeplan.ledger.postings import Entry
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import One
@@ -101,26 +101,32 @@ class Bills:
     async def expenses_csv(
         self, account_id: str, since: int, until: int, kinds: frozenset[str], zone: str
     ) -> str:
-        """One line an entry, oldest first; times in that zone. ``kinds``: none for all."""
-        out = io.StringIO()
-        table = csv.writer(out)
-        table.writerow(("time", "kind", "reference", "currency", "bonus", "cash", "change"))
+        """One line an entry, oldest first; times in that zone, amounts in whole units of the
+        currency beside them. ``kinds``: none for all."""
+        rows: list[tuple[Cell, ...]] = []
         for entry in reversed(await self.entries(account_id, since, until)):
             if kinds and entry.kind not in kinds:
                 continue
             parts = _own(entry)
-            table.writerow(
+            amounts = (parts["bonus"], parts["cash"], sum(parts.values()))
+            rows.append(
                 (
                     at(entry.at, ZoneInfo(zone)).isoformat(timespec="seconds"),
                     entry.kind,
                     entry.reference,
                     entry.currency,
-                    written_exact(parts["bonus"], entry.currency),
-                    written_exact(parts["cash"], entry.currency),
-                    written_exact(sum(parts.values()), entry.currency),
+                    *(_number(amount, entry.currency) for amount in amounts),
                 )
             )
-        return out.getvalue()
+        header = ("time", "kind", "reference", "currency", "bonus", "cash", "change")
+        return csv_of(header, rows)
+
+
+def _number(millionths: int, currency: str) -> Decimal:
+    """In whole units, with the currency's digits, or as many as there are."""
+    unit = Decimal(written(1, currency, sign=False))
+    exact = (Decimal(millionths) * unit).scaleb(-6)
+    return exact.quantize(unit) if exact == exact.quantize(unit) else exact.normalize()
 
 
 def _own(entry: Entry) -> dict[str, int]:

@@ -7,16 +7,16 @@ Plan quota is never touched here, and nothing here is touched by a plan.
 
 from dataclasses import replace
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import structs
 
+from codeplan.billing.overages import CapReached, Overage, Spent, count_in, spent_id
 from codeplan.billing.packs import Pack
 from codeplan.billing.settings import MoneySettings
 from codeplan.billing.taking import moment_of
 from codeplan.billing.token_bills import TokenMonth, month_of
-from codeplan.kit.instants import HOUR, MINUTE, at
+from codeplan.kit.instants import HOUR, MINUTE
 from codeplan.kit.money import MINOR
 from codeplan.ledger import movements
 from codeplan.ledger.postings import Entry
@@ -48,24 +48,6 @@ class NoFunds(ValueError):
     def __init__(self, currency: str, needed_minor: int, have_minor: int) -> None:
         super().__init__(f"the call may cost {needed_minor} {currency}; there are {have_minor}")
         self.currency, self.needed_minor, self.have_minor = currency, needed_minor, have_minor
-
-
-class CapReached(ValueError):
-    """The key's own limit for a day."""
-
-
-class Overage(Document, frozen=True, kw_only=True):
-    """A key's switch "go on with my balance". Its id is the key's. ``state``: on or off."""
-
-    currency: str
-    minor_a_day: int
-
-
-class Spent(Document, frozen=True, kw_only=True):
-    """What a key spent beyond its plan on one day of its account's zone, running calls with what
-    they hold. Its id is the key's and the day."""
-
-    millionths: int
 
 
 class CallHold(Document, frozen=True, kw_only=True):
@@ -117,18 +99,18 @@ class Purse:
     async def hold(self, asked: Asked) -> CallHold:
         """Raises NoFunds, CapReached, StoreFailed."""
         reads: tuple[Mine | One, ...] = (Mine(Pack, "open"), Mine(TokenMonth, "open"))
-        day = ""
+        day = zone = ""
         if asked.overage:
             switch = await self._store.document(Overage, asked.key_id)
             if switch is None or switch.state != "on":
                 raise CapReached("the key does not go on with the balance")
             books = await self._store.books(asked.account_id)
-            zone = ZoneInfo(books.zone or self._settings.zone)
-            day = f"{asked.key_id}/{at(books.now, zone):%Y-%m-%d}"
+            zone = books.zone or self._settings.zone
+            day = spent_id(asked.key_id, zone, books.now)
             reads = (*reads, One(Overage, asked.key_id), One(Spent, day))
 
         def decide(books: Books, now: int) -> Decision:
-            held, decision = _set_aside(asked, day, books, now)
+            held, decision = _set_aside(asked, day, zone, books, now)
             documents = (held, *decision.documents, *self._month(held, books, now))
             return replace(decision, answer=msgspec.json.encode(held), documents=documents)
 
@@ -211,7 +193,9 @@ class Purse:
         return len(lost)
 
 
-def _set_aside(asked: Asked, day: str, books: Books, now: int) -> tuple[CallHold, Decision]:
+def _set_aside(
+    asked: Asked, day: str, zone: str, books: Books, now: int
+) -> tuple[CallHold, Decision]:
     wanted = asked.tokens_in + asked.tokens_out
     packs = {pack.id: pack for pack in books.found.mine(Pack)}
     portions = from_packs([p.view() for p in packs.values()], asked.model.id, wanted, now)
@@ -235,7 +219,9 @@ def _set_aside(asked: Asked, day: str, books: Books, now: int) -> tuple[CallHold
     )
     documents: list[Document] = [*taken]
     if asked.overage:
-        spent = _count_in(asked, held.currency, amount, day, books, now)
+        switch, before = books.found.one(Overage, asked.key_id), books.found.one(Spent, day)
+        sum_now = count_in(switch, before, amount, held.currency, zone, now)
+        spent = Spent(id=day, account_id=asked.account_id, made_at=now, millionths=sum_now)
         documents.append(spent)
         held = structs.replace(held, spent_id=spent.id)
     if not amount:
@@ -333,18 +319,6 @@ def _rows(call: CallRow, usage: Usage | None) -> Rows:
         use.input, use.cached, use.cache_write = usage.input, usage.cached, usage.cache_write
         use.output, use.reasoning = usage.output, usage.reasoning
     return rows
-
-
-def _count_in(asked: Asked, currency: str, amount: int, day: str, books: Books, now: int) -> Spent:
-    """Raises CapReached."""
-    switch = books.found.one(Overage, asked.key_id)
-    if switch is None or switch.state != "on":
-        raise CapReached("the key does not go on with the balance")
-    before = books.found.one(Spent, day)
-    spent = (before.millionths if before else 0) + amount
-    if amount and (currency != switch.currency or spent > switch.minor_a_day * MINOR):
-        raise CapReached("the key has spent what it may in a day")
-    return Spent(id=day, account_id=asked.account_id, made_at=now, millionths=spent)
 
 
 def _counted(held: CallHold, charged: int, books: Books) -> list[Document]:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "statusline": "statusline",
     "connect": "connect",
     "disconnect": "disconnect",
+    "redeem": "redeem",
     "doctor": "doctor",
     "admin": "admin",
     "config": "config",

@@ -31,12 +31,17 @@ def status(url: str, key: str, as_json: bool) -> None:
             else "opens with the next prompt"
         )
         click.echo(
-            f"  {window['window']}: {window['used']} of {window['limit']} {window['unit']}s used"
-            f"{running}, {window['left']} left, {resets}"
+            f"  {window['window']}{of_whom(window)}: {window['used']} of {window['limit']}"
+            f" {window['unit']}s used{running}, {window['left']} left, {resets}"
         )
         ahead = _ahead(window)
         if ahead:
             click.echo(f"    {ahead}")
+
+
+def of_whom(window: dict[str, Any]) -> str:
+    """Whose limit it is, where that is not the plan's."""
+    return {"key": " (this key)", "member": " (your seat)"}.get(window["scope"], "")
 
 
 def _ahead(window: dict[str, Any]) -> str:

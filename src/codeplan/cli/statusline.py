@@ -4,12 +4,14 @@ Claude Code runs it with its own environment, in which the address and the key s
 """
 
 import os
+from typing import Any
 
 import click
 import httpx
 import msgspec
 
 from codeplan.cli.printing import local_time
+from codeplan.cli.status import of_whom
 
 _SECONDS = 3.0
 
@@ -40,8 +42,8 @@ def statusline(url: str | None, key: str | None) -> None:
     click.echo(f"{shown['plan']['name']}: {' · '.join(parts)}")
 
 
-def _part(window: dict[str, object]) -> str:
-    text = f"{window['window']} {window['left']} of {window['limit']} left"
+def _part(window: dict[str, Any]) -> str:
+    text = f"{window['window']}{of_whom(window)} {window['left']} of {window['limit']} left"
     if window["stops_at"]:
         return f"{text}, at this pace until {_short(window['stops_at'])}"
     return f"{text}, resets {_short(window['resets_at'])}" if window["resets_at"] else text

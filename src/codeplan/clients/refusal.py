@@ -23,7 +23,7 @@ class Refusal(Exception):
     ``resets_at``: epoch seconds, for a window. ``unknown_program``: nobody knows what called.
     ``upstreams_words``: the message may quote the call, so that it is not kept. ``theirs``: more
     that an upstream said, by OpenAI's names: type, code, param. ``overlong``: the call is longer
-    than its model's context."""
+    than its model's context. ``limits``: headers that describe the limit that refused."""
 
     status: int
     code: str
@@ -35,6 +35,7 @@ class Refusal(Exception):
     upstreams_words: bool = False
     theirs: Mapping[str, str] = field(default_factory=dict)
     overlong: Overlong | None = None
+    limits: tuple[tuple[bytes, bytes], ...] = ()
 
     def __str__(self) -> str:
         return self.message

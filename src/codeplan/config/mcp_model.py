@@ -15,6 +15,13 @@ class FolderTable(Table):
     url: str = ""
 
 
+class McpSessionsTable(Table):
+    """``[mcp]``. ``sessions_a_key``: how many sessions one key has at once at each server; the
+    idlest ends when it opens one more."""
+
+    sessions_a_key: Annotated[int, Field(ge=1, le=1000)] = 32
+
+
 class SearchTable(Table):
     """``[search]``. ``engines``: in the order in which they are asked; each that is named has its
     setting. ``…_key_env``: of environment variables. ``folders``: for "embedded"."""

@@ -8,7 +8,13 @@ from pydantic import Field, field_validator
 
 from codeplan.config.access_model import ConsoleTable, OidcTable, SharingTable, SignUpTable
 from codeplan.config.clients_model import ClientTable
-from codeplan.config.mcp_model import ReaderTable, SearchTable, SpeechTable, VisionTable
+from codeplan.config.mcp_model import (
+    McpSessionsTable,
+    ReaderTable,
+    SearchTable,
+    SpeechTable,
+    VisionTable,
+)
 from codeplan.config.money_model import (
     MailTable,
     MoneyTable,
@@ -313,6 +319,7 @@ class ConfigFile(Table):
     oidc: OidcTable | None = None
     sharing: SharingTable = SharingTable()
     console: ConsoleTable = ConsoleTable()
+    mcp: McpSessionsTable = McpSessionsTable()
     search: SearchTable = SearchTable()
     reader: ReaderTable = ReaderTable()
     vision: VisionTable = VisionTable()

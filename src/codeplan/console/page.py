@@ -16,8 +16,9 @@ from starlette.routing import Route
 from codeplan.accounts.preferences import Preferences, preferences_of
 from codeplan.accounts.sessions import Session
 from codeplan.billing.audit import audited
+from codeplan.billing.repeats import Binding, bind, free
 from codeplan.console import words
-from codeplan.console.problems import EXPECTED, name_of_problem, sentence
+from codeplan.console.problems import EXPECTED, NOT_SURE, name_of_problem, sentence
 from codeplan.console.rendering import HEADERS, html
 from codeplan.console.services import ConsoleServices
 from codeplan.console.visits import Visit
@@ -71,6 +72,8 @@ class Go:
         return f"{self.path}{mark}{query}" if query else self.path
 
 
+# What is not written down, nor a digest of it.
+_HIDDEN = frozenset(("csrf", "once", "password"))
 Answer = Shown | Go | Response
 Serve = Callable[[Visit], Awaitable[Answer]]
 
@@ -159,11 +162,16 @@ async def _served(page: Page, visit: Visit) -> Response:
             return _plain(
                 visit._("You look at somebody's pages: nothing can be changed here."), 403
             )
-    if page.method == "POST" and page.who == "operator":
-        await _audited(visit)
+    binding: Binding | None = None
     try:
+        if page.method == "POST":
+            binding = await _bound(visit)
+        if page.method == "POST" and page.who == "operator":
+            await _audited(visit)
         answer = await page.serve(visit)
     except EXPECTED as problem:
+        if binding is not None and not isinstance(problem, NOT_SURE):
+            await free(visit.services.store, binding)
         answer = Go(page.back or HOME.rstrip("/") + page.path, problem=name_of_problem(problem))
         if page.method == "GET" and not page.back:
             answer = _broken(visit, visit._(sentence(name_of_problem(problem))), 400)
@@ -194,10 +202,23 @@ def _broken(visit: Visit, text: str, status: int) -> Shown:
     return Shown(template, ProblemPage(text), status)
 
 
+async def _bound(visit: Visit) -> Binding | None:
+    """A form that names itself does its work once, and stands for what it said then. Raises
+    KeyReused, StoreFailed."""
+    once = visit.text("once")
+    if not once or visit.account is None:
+        return None
+    said = sorted(
+        (name, str(value)) for name, value in visit.form.multi_items() if name not in _HIDDEN
+    )
+    asked = msgspec.json.encode([visit.request.url.path, said]).decode()
+    whose = f"form/{visit.who.id}"
+    return await bind(visit.services.store, whose, visit.who.id, once, asked)
+
+
 async def _audited(visit: Visit) -> None:
     """What an operator asks for is written down before it is done."""
-    hidden = ("csrf", "once", "password")
-    asked = {name: str(value)[:500] for name, value in visit.form.items() if name not in hidden}
+    asked = {name: str(value)[:500] for name, value in visit.form.items() if name not in _HIDDEN}
     address = f"{visit.who.email}: POST {visit.request.url.path}"
     text = msgspec.json.encode(asked).decode()
     await audited(visit.services.store, address, text, visit.once)

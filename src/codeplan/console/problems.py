@@ -3,14 +3,15 @@ service raises, and for each thing that was done. They travel in the address, by
 
 from collections.abc import Mapping
 
+from codeplan.accounts.addresses import EmailInvalid
 from codeplan.accounts.client_keys import KeyRulesInvalid, KeyUnknown, TooManyKeys
-from codeplan.accounts.directory import EmailInvalid
 from codeplan.accounts.hashing import PasswordTooShort, TooManyGuesses
 from codeplan.accounts.passkeys import PasskeyInvalid
 from codeplan.accounts.passwords import ResetInvalid
 from codeplan.accounts.second_factor import CodeWrong
 from codeplan.accounts.sign_up import LinkInvalid, SignUpClosed
 from codeplan.billing.orders import OrderClosed
+from codeplan.billing.repeats import KeyReused
 from codeplan.billing.wallet import AmountInvalid
 from codeplan.console.forms import FormInvalid, SignInWanted
 from codeplan.console.words import N_
@@ -24,7 +25,15 @@ from codeplan.plan.quote import NotForSale
 from codeplan.store.base import AlreadyThere, StoreFailed
 from codeplan.subscriptions.benefits import BenefitUnknown
 from codeplan.subscriptions.cases import CaseUnknown
-from codeplan.subscriptions.codes import CodeInvalid
+from codeplan.subscriptions.code_problems import (
+    CodeInvalid,
+    CodeNotForThis,
+    CodeNotYet,
+    CodeOver,
+    CodeUnknown,
+    CodeUsedByYou,
+    CodeUsedUp,
+)
 from codeplan.subscriptions.market import OnlyAtPeriodsEnd
 from codeplan.subscriptions.partner_codes import NoCodeLeft
 from codeplan.subscriptions.payments import WrongProvider
@@ -68,6 +77,10 @@ PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     PriceChanged: ("price", N_("The price is another one by now. Look at it again.")),
     SeatsInvalid: ("seats", N_("That number of seats is not possible.")),
     BalanceTooSmall: ("balance", N_("Your balance is too small for this. Nothing was charged.")),
+    KeyReused: (
+        "repeated",
+        N_("This form was sent before with other content. Load its page again, and look there."),
+    ),
     AmountInvalid: ("amount", N_("That is no amount of money.")),
     OrderUnknown: ("order", N_("There is no such order.")),
     OrderClosed: ("order_closed", N_("That order is over.")),
@@ -78,7 +91,16 @@ PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     Declined: ("declined", N_("The payment was declined. Nothing was charged.")),
     WrongProvider: ("wrong_provider", N_("That order is paid by another provider.")),
     NotRefundable: ("refund", N_("More than what is left of the payment cannot be given back.")),
-    CodeInvalid: ("redeem", N_("That code is unknown, used, or has expired.")),
+    CodeInvalid: ("redeem", N_("That code cannot be used.")),
+    CodeUnknown: ("code_unknown", N_("There is no such code. Look at it once more.")),
+    CodeUsedUp: ("code_used_up", N_("That code is used up: others have had it.")),
+    CodeUsedByYou: ("code_used_by_you", N_("You have used that code already.")),
+    CodeOver: ("code_expired", N_("That code has expired.")),
+    CodeNotYet: ("code_not_yet", N_("That code cannot be used yet.")),
+    CodeNotForThis: (
+        "code_not_for_this",
+        N_("That code is not for this purchase: it is for another plan, period or occasion."),
+    ),
     NotAllowed: ("not_allowed", N_("Your role does not allow that.")),
     SeatsTaken: ("seats_taken", N_("Every seat is taken or offered. Buy more seats first.")),
     InvitationInvalid: ("invitation", N_("That invitation is unknown, used, or has expired.")),
@@ -124,6 +146,8 @@ DONE: Mapping[str, str] = {
 }
 _BY_NAME = dict(PROBLEMS.values())
 EXPECTED: tuple[type[Exception], ...] = tuple(PROBLEMS)
+# After these it is not known whether something was done.
+NOT_SURE = (StoreFailed, ProviderFailed)
 
 
 def name_of_problem(problem: Exception) -> str:

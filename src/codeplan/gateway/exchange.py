@@ -204,7 +204,7 @@ class Gateway:
             status=form.status,
             code=refusal.code,
         )
-        more = (*call.known.limits, *call.known.more) if call.known else ()
+        more = (*refusal.limits, *(call.known.more if call.known else ()))
         if form.in_stream and call.seen is not None and call.seen.outline.stream:
             failed = inner.Failed(form.status, message, form.kind)
             headers = (*identity_headers(call.request_id), *more)

@@ -1,7 +1,8 @@
 """A call that is paid by the token: its possible cost is set aside, and it is relayed as any
 other."""
 
-from codeplan.billing.purse import Asked, CapReached, NoFunds, Purse
+from codeplan.billing.overages import CapReached
+from codeplan.billing.purse import Asked, NoFunds, Purse
 from codeplan.clients.base import Client
 from codeplan.gateway import refusals
 from codeplan.gateway.settlement import MoneySettlement

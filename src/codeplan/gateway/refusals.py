@@ -8,16 +8,18 @@ import math
 from collections.abc import Sequence
 
 from codeplan.clients.base import Client, SeenCall
+from codeplan.clients.limits import limit_headers
 from codeplan.clients.refusal import Refusal, Wait
 from codeplan.clients.registry import AGENT, UNKNOWN
 from codeplan.gateway.addresses import GENERAL_BASE
 from codeplan.kit import instants
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.reached import Reached
+from codeplan.plan.windows import WindowView
 from codeplan.protocol.complaints import Complaint
 from codeplan.protocol.overlong import Overlong
 from codeplan.routing.failures import BUSY
 from codeplan.store.base import RowsHeld, StoreFailed
-from codeplan.store.operations import Refused
 
 
 def no_key() -> Refusal:
@@ -189,17 +191,17 @@ def counts_too_often(seconds: int) -> Refusal:
     return Refusal(429, "1302", text, Wait.MOMENT, retry_after_seconds=seconds)
 
 
-def exhausted(refused: Refused, zone: str) -> Refusal:
-    """A window is used up."""
-    rule, resets_at = refused.exhausted.rule, refused.exhausted.resets_at
-    long = rule.span in ("week", "month")
-    text = (
-        f"Usage limit reached for {rule.words}."
-        f" Your limit will reset at {instants.with_zone(resets_at, zone)}"
-    )
-    seconds = max(1, -(-(resets_at - refused.now) // 1000))
+def limit_reached(reached: Reached, windows: Sequence[WindowView], text: str) -> Refusal:
+    """A limit has no room for the call. ``windows``: all that the call concerns. ``text``: the
+    limit's own (`Reached.text`)."""
     return Refusal(
-        429, "1310" if long else "1308", text, Wait.WINDOW, seconds, resets_at=-(-resets_at // 1000)
+        429,
+        reached.code,
+        text,
+        Wait.WINDOW,
+        reached.seconds,
+        resets_at=reached.resets_at_second,
+        limits=limit_headers(windows, reached.now, reached),
     )
 
 

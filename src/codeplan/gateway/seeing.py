@@ -3,6 +3,7 @@ the hosted server's. It is no prompt, and nothing is paid by the token."""
 
 from codeplan.clients.base import Client, SeenCall
 from codeplan.clients.refusal import Refusal, Wait
+from codeplan.gateway import refusals
 from codeplan.gateway.caller import Caller
 from codeplan.gateway.formats import CallerFormat
 from codeplan.kit.clock import Clock
@@ -44,8 +45,10 @@ class Sight:
                 holder, SERVER, job or "vision", client.id, work, request_id
             )
         except CallRefused as refused:
-            wait = Wait.WINDOW if refused.resets_at else Wait.NEVER
-            raise Refusal(refused.status, refused.code, str(refused), wait) from None
+            reached = refused.reached
+            if reached is None:
+                raise Refusal(refused.status, refused.code, str(refused)) from None
+            raise refusals.limit_reached(reached, refused.windows, str(refused)) from None
         except WorkFailed as failed:
             wait = Wait.MOMENT if failed.status == 503 else Wait.NEVER
             said = f"{failed} Nothing was charged."

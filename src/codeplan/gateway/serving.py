@@ -1,14 +1,17 @@
 """The second half of a call's story: a place among its payer's calls at once, what it claims to
 belong to, its reservation, the relay and the settlement. Knows no sockets and no addresses."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from msgspec import structs
 
-from codeplan.billing.purse import CapReached, Purse
+from codeplan.billing.overages import CapReached
+from codeplan.billing.purse import Purse
 from codeplan.clients.base import Client, SeenCall, hashed
+from codeplan.clients.limits import limit_headers
+from codeplan.clients.refusal import Refusal
 from codeplan.gateway import refusals
 from codeplan.gateway.addresses import CODING_BASE
 from codeplan.gateway.attempt import Ask
@@ -17,7 +20,6 @@ from codeplan.gateway.evidence import Evidence
 from codeplan.gateway.formats import CallerFormat
 from codeplan.gateway.identity import identity_headers
 from codeplan.gateway.lanes import Funding
-from codeplan.gateway.limits import limit_headers
 from codeplan.gateway.paying import pay
 from codeplan.gateway.relay import Relay
 from codeplan.gateway.settlement import PlanSettlement, Settlement
@@ -29,7 +31,9 @@ from codeplan.metering.slots import Slots
 from codeplan.metering.tallies import Tallies
 from codeplan.plan.admission import Verdict
 from codeplan.plan.catalogue import Catalogue, Model
+from codeplan.plan.reached import Reached, first_to_reopen
 from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.plan.windows import WindowView
 from codeplan.protocol.outline import Outline
 from codeplan.protocol.usage import about_tokens
 from codeplan.store.operations import NotAdmitted, Refused, Reserve, Stopped
@@ -138,8 +142,11 @@ class Serving:
             async with self._place(
                 call, f"payg/{call.holder.key.pays}", self._settings.paid_at_once
             ):
-                if await self._go_on_with_balance(call):
+                went_on, day = await self._go_on_with_balance(call)
+                if went_on:
                     return
+                if day is not None:
+                    raise self._limit_reached(day, ())
         plan = subscribed.plan
         raise refusals.not_admitted(call.client, call.seen, plan, call.request_id, may_pay)
 
@@ -169,10 +176,10 @@ class Serving:
         if isinstance(reserved, NotAdmitted):
             return False
         if isinstance(reserved, Refused):
-            if await self._go_on_with_balance(call):
+            went_on, day = await self._go_on_with_balance(call)
+            if went_on:
                 return True
-            call.limits = limit_headers(reserved.windows, reserved.now)
-            raise refusals.exhausted(reserved, self._settings.time_zone)
+            raise self._limit_reached(first_to_reopen(reserved.reached, day), reserved.windows)
         if isinstance(reserved, Stopped):
             raise refusals.turn_ran_away(reserved.calls, subscribed.plan)
         call.watch.queued += reserved.queued_ms
@@ -207,18 +214,21 @@ class Serving:
         """Whether the operator and the key's lane leave going on with the balance to its switch."""
         return self._settings.overage and call.holder.rules.lane != "plan"
 
-    async def _go_on_with_balance(self, call: KnownCall) -> bool:
+    def _limit_reached(self, reached: Reached, windows: Sequence[WindowView]) -> Refusal:
+        return refusals.limit_reached(reached, windows, reached.text(self._settings.time_zone))
+
+    async def _go_on_with_balance(self, call: KnownCall) -> tuple[bool, Reached | None]:
         """Whether the call went on with the balance: only by its key's switch, and within what the
-        key may spend in a day."""
+        key may spend in a day; and that limit, where it alone stood in the way."""
         if not self._may_go_on(call):
-            return False
+            return False, None
         before, call.more = call.more, _PAID
         try:
             await self._pay(call, overage=True)
-        except CapReached:
+        except CapReached as cap:
             call.more = before
-            return False
-        return True
+            return False, cap.reached
+        return True, None
 
     async def _relay_call(
         self, call: KnownCall, settlement: Settlement, thread: str, most: int | None = None
@@ -232,8 +242,6 @@ class Serving:
             about_tokens(call.caller.whole_body()), (model.context or 0) if model else 0,
             call.client.error_in_stream, most,
         )  # fmt: skip
-        # What a refusal tells of windows, it tells of those that refused.
-        call.limits = ()
         try:
             await self._relay.run(ask, settlement)
         finally:

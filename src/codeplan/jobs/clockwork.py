@@ -10,7 +10,8 @@ from codeplan.accounts.passwords import PasswordReset
 from codeplan.accounts.sessions import SESSION_MS, Session
 from codeplan.accounts.sign_up import SignUp
 from codeplan.billing.checking import Checker
-from codeplan.billing.purse import LEASE_MS, CallHold, Purse, Spent
+from codeplan.billing.overages import Spent
+from codeplan.billing.purse import LEASE_MS, CallHold, Purse
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import DAY
 from codeplan.letters.notices import Notice

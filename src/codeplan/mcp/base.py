@@ -37,6 +37,12 @@ class Tool:
     work: Work
     free: bool = False
 
+    async def call(self, caller: Caller, arguments: Mapping[str, Any]) -> str | Sequence[Any]:
+        """Do its work: the one way in, by whatever protocol. An argument that is null is one that
+        was not given, as models write it. Raises what the work raises."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return await self.work(caller, given)
+
 
 @dataclass(frozen=True, slots=True)
 class McpServer:

@@ -58,11 +58,11 @@ class PlainDoor:
         address = self._addresses[request.url.path]
         try:
             arguments = await _arguments(request)
-            text = await address.tool.work(Caller(holder), arguments)
+            text = await address.tool.call(Caller(holder), arguments)
         except ArgumentsInvalid as invalid:
             return refusal("1210", f"The request is not valid: {invalid}", 400)
         except CallRefused as refused:
-            return refusal(refused.code, str(refused), refused.status)
+            return refusal(refused.code, str(refused), refused.status, refused.limits)
         except WorkFailed as failed:
             return refusal(failed.code, f"{failed} Nothing was charged.", failed.status)
         except Exception:

@@ -53,6 +53,7 @@ def _window(view: WindowView) -> dict[str, Any]:
     return {
         "window": view.rule.words,
         "unit": view.rule.unit,
+        "scope": view.rule.scope,
         "limit": view.limit,
         "used": view.used,
         "left": view.left,

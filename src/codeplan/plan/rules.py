@@ -17,7 +17,8 @@ from codeplan.kit import instants
 Span = Literal["hour", "day", "week", "month"]
 # mcp: a call of one of the plan's MCP servers.
 # use: of a benefit.
-Unit = Literal["prompt", "call", "token", "credit", "mcp", "use"]
+# money: minor units of a currency, which no plan counts.
+Unit = Literal["prompt", "call", "token", "credit", "mcp", "use", "money"]
 # Of these each call is one, whatever it reads and answers.
 ONE_A_CALL: frozenset[Unit] = frozenset(("call", "mcp", "use"))
 Kind = Literal["anchored", "cycle", "calendar", "sliding"]

@@ -114,11 +114,12 @@ class WindowView(msgspec.Struct, frozen=True):
 
     @property
     def used(self) -> Number:
-        return shown(self.taken)
+        """Never more than the limit: what was used under a larger one counts for nothing here."""
+        return shown(min(self.taken, self.rule.limit * ONE))
 
     @property
     def reserved(self) -> Number:
-        return shown(self.running)
+        return shown(min(self.running, max(0, self.rule.limit * ONE - self.taken)))
 
     @property
     def left(self) -> Number:
@@ -126,11 +127,23 @@ class WindowView(msgspec.Struct, frozen=True):
         left = round(self.limit - self.used - self.reserved, 2)
         return max(0, int(left) if left == int(left) else left)
 
+    def share(self, parts: int) -> int:
+        """What is taken of the limit, in so many parts of the whole, rounded down: all of them
+        only where nothing is left, and never more."""
+        whole = self.rule.limit * ONE
+        taken = min(self.taken + self.running, whole)
+        return taken * parts // whole if whole else parts
+
+    @property
+    def percent(self) -> int:
+        return self.share(100)
+
 
 def shown(millionths: int) -> Number:
-    """Units as people read them: whole, or with two decimals."""
+    """Units as people read them: whole, or with two decimals, rounded down, so that nothing is
+    shown as used up while something is left."""
     whole, rest = divmod(millionths, ONE)
-    return round(millionths / ONE, 2) if rest else whole
+    return millionths // (ONE // 100) / 100 if rest else whole
 
 
 def views(

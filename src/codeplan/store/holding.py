@@ -35,7 +35,7 @@ def hold(
     of_call = list(_of_call(wanted, now))
     current, payer = rows.open_windows(wanted.subscription_id), wanted.payer
     if _needs_room(belongs, side):
-        full = exhausted(of_prompt, payer, current, now)
+        full = exhausted([*of_prompt, *of_call], payer, current, now)
         if full is not None:
             return full, (), ()
     if isinstance(belongs, turns.Rides):

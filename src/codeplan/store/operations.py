@@ -6,6 +6,7 @@ import msgspec
 
 from codeplan.plan.admit import AllowanceExhausted, Hold
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.reached import Reached
 from codeplan.plan.turns import TurnClaim
 from codeplan.plan.windows import Payer, WindowView
 from codeplan.protocol.usage import Usage
@@ -56,6 +57,13 @@ class Refused(msgspec.Struct, frozen=True):
     exhausted: AllowanceExhausted
     windows: tuple[WindowView, ...]
     now: int
+
+    @property
+    def reached(self) -> Reached:
+        """The window that has no room, as it stands."""
+        rule = self.exhausted.rule
+        view = next(view for view in self.windows if view.rule == rule)
+        return Reached(view, self.exhausted.resets_at, self.now)
 
 
 class Busy(msgspec.Struct, frozen=True):

@@ -1,15 +1,17 @@
 """Work that is charged apart: neither a prompt nor money, but one unit of windows of its own. The
 unit is held before the work is done and charged when it was; work that fails is free."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from codeplan.clients.limits import Headers, limit_headers
 from codeplan.kit.clock import Clock
-from codeplan.kit.instants import with_zone
 from codeplan.metering.meter import Meter
 from codeplan.metering.slots import Slots, TooManyAtOnce
+from codeplan.plan.reached import Reached
 from codeplan.plan.turns import Claim, TurnClaim
+from codeplan.plan.windows import WindowView
 from codeplan.protocol.usage import Usage
 from codeplan.routing.asking import Told
 from codeplan.store.base import StoreFailed
@@ -21,13 +23,27 @@ APART = TurnClaim(Claim.APART, "", "", 0, "")
 
 class CallRefused(ValueError):
     """The plan does not serve the call; the text says why, and when it will. ``status`` and
-    ``code``: as the HTTP addresses tell it. ``resets_at``: when a used-up window comes back."""
+    ``code``: as the HTTP addresses tell it. ``reached``: the limit that has no room, of these
+    ``windows``."""
 
     def __init__(
-        self, message: str, code: str = "1220", status: int = 403, resets_at: int | None = None
+        self,
+        message: str,
+        code: str = "1220",
+        status: int = 403,
+        reached: Reached | None = None,
+        windows: Sequence[WindowView] = (),
     ) -> None:
         super().__init__(message)
-        self.code, self.status, self.resets_at = code, status, resets_at
+        self.code, self.status = code, status
+        self.reached, self.windows = reached, windows
+
+    @property
+    def limits(self) -> Headers:
+        """Headers that describe the limit."""
+        if self.reached is None:
+            return ()
+        return limit_headers(self.windows, self.reached.now, self.reached)
 
 
 class WorkFailed(Exception):
@@ -112,14 +128,9 @@ class Apart:
             text = "The service cannot keep its books just now. Nothing was charged."
             raise CallRefused(text, "1200", 503) from None
         if isinstance(reserved, Refused):
-            rule, resets_at = reserved.exhausted.rule, reserved.exhausted.resets_at
-            when = with_zone(resets_at, self._zone)
-            raise CallRefused(
-                f"{what} usage limit reached for {rule.words}. Your limit will reset at {when}",
-                "1310" if rule.span in ("week", "month") else "1308",
-                429,
-                resets_at,
-            )
+            reached = reserved.reached
+            text = reached.text(self._zone, what)
+            raise CallRefused(text, reached.code, 429, reached, reserved.windows)
         if not isinstance(reserved, Reserved):
             raise CallRefused("The plan does not serve this call.")
         return reserved

@@ -19,9 +19,10 @@ from codeplan.store.base import ClockStore, MoneyStore, StoreFailed
 from codeplan.store.documents import Document, Mine, One
 from codeplan.store.money import Books, Decision, Move, changes
 from codeplan.store.rows import Subscription
-from codeplan.subscriptions import renewing
+from codeplan.subscriptions import renewing, seats
 from codeplan.subscriptions.refunds import Refunds
 from codeplan.subscriptions.sales import Referred
+from codeplan.subscriptions.seats import SeatChoice
 from codeplan.subscriptions.shop import Shop
 from codeplan.subscriptions.till import Till
 from codeplan.telemetry import log
@@ -37,7 +38,7 @@ class ClockBackwards(ValueError):
 
 # A piece of work that fails must not hold up what is behind it for longer than this many.
 _AT_ONCE = 100
-_KINDS = (Order, Refund, Referred, Pack, TokenMonth)
+_KINDS = (Order, Refund, Referred, Pack, TokenMonth, SeatChoice)
 # A test clock that is moved by a year meets at most so many things to do.
 _MOST_STEPS = 5_000
 
@@ -54,6 +55,7 @@ class Clockwork:
             await asyncio.gather(*(self._guarded(one.account_id, self._look, one) for one in due))
         )
         done += await self._each(Order, only, self._till.look_up)
+        done += await self._each(SeatChoice, only, self._fit)
         done += await self._each(Refund, only, self._refunds.pay)
         done += await self._each(Referred, only, self._refer)
         done += await self._each(Pack, only, self._expire)
@@ -103,9 +105,14 @@ class Clockwork:
         def decide(books: Books, now: int) -> Decision:
             return renewing.look(subscription.id, market, books, now)
 
-        reads = (One(SavedMethod, subscription.account_id), Mine(Order, "pending"))
+        who = subscription.account_id
+        reads = (One(SavedMethod, who), Mine(Order, "pending"), *seats.reads_of(who))
         move = Move(subscription.account_id, "", decide, reads, self._shop.counters)
         return await changes(self._store, move)
+
+    async def _fit(self, choice: SeatChoice) -> bool:
+        reads = seats.reads_of(choice.account_id)
+        return await changes(self._store, Move(choice.account_id, "", seats.fit, reads))
 
     async def _refer(self, referred: Referred) -> bool:
         def decide(books: Books, now: int) -> Decision:

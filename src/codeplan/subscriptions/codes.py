@@ -11,12 +11,20 @@ from codeplan.billing.packs import pack_of
 from codeplan.billing.taking import moment_of
 from codeplan.billing.wallet import look_again_now
 from codeplan.kit import secrets
+from codeplan.kit.codes import plain
 from codeplan.ledger import movements
 from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.periods import Period
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decision, Move
+from codeplan.subscriptions.code_problems import (
+    CodeInvalid,
+    CodeOver,
+    CodeUnknown,
+    CodeUsedByYou,
+    CodeUsedUp,
+)
 from codeplan.subscriptions.giving import given_plan
 from codeplan.subscriptions.shop import Shop
 from codeplan.subscriptions.subscriptions import PlanUnknown
@@ -58,10 +66,6 @@ class Code(Document, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
-class CodeInvalid(ValueError):
-    """No such code, or one that was redeemed or has expired."""
-
-
 def new_code() -> str:
     """``XXXXX-XXXXX-XXXXX-XXXXX-XXXXX``: 108 random bits, in letters that nobody mistakes."""
     text = secrets.pick(_ALPHABET, _GROUPS * _GROUP)
@@ -69,7 +73,10 @@ def new_code() -> str:
 
 
 def digest_of(code: str) -> str:
-    return secrets.digest(code.strip().upper()).hex()
+    """Of the code as it was given out, however it was typed."""
+    text = plain(code)
+    groups = (text[place : place + _GROUP] for place in range(0, len(text), _GROUP))
+    return secrets.digest("-".join(groups)).hex()
 
 
 class Codes:
@@ -107,20 +114,24 @@ class Codes:
         return codes if first == digest_of(codes[0]) else []
 
     async def redeem(self, account_id: str, text: str, key: str) -> Gift:
-        """Raises CodeInvalid, OnlyAtPeriodsEnd."""
+        """Raises OnlyAtPeriodsEnd, and as CodeInvalid why the code is not taken."""
         name = digest_of(text)
         found = await self._store.document(Code, name)
         if found is None:
-            raise CodeInvalid("there is no such code")
+            raise CodeUnknown("there is no such code")
         books = await self._store.books(account_id)
         held = await self._shop.held_plan(books)
 
         def decide(books: Books, now: int) -> Decision:
             code = books.found.one(Code, name)
-            if code is None or code.state != "open":
-                raise CodeInvalid("that code has been redeemed")
+            if code is None:
+                raise CodeUnknown("there is no such code")
+            if code.state != "open" and code.account_id == account_id:
+                raise CodeUsedByYou("you have redeemed that code already")
+            if code.state != "open":
+                raise CodeUsedUp("that code has been redeemed by somebody else")
             if code.expires_at is not None and now >= code.expires_at:
-                raise CodeInvalid("that code has expired")
+                raise CodeOver("that code has expired")
             given = self._given(account_id, code, held, books, now)
             used = msgspec.structs.replace(code, state="used", account_id=account_id)
             answer = msgspec.json.encode(code.gift)
@@ -147,9 +158,9 @@ class Codes:
             case PackGift(pack_id=pack_id):
                 offer = self._catalogue.pack(pack_id)
                 if offer is None:
-                    raise CodeInvalid("that pack is not given any more")
+                    raise CodeOver("that pack is not given any more")
                 return Decision(documents=(pack_of(account_id, offer, now),))
             case PlanGift(plan_id=plan_id, period=period):
                 if plan_id not in self._catalogue.plans:
-                    raise CodeInvalid("that plan is not given any more")
+                    raise CodeOver("that plan is not given any more")
                 return given_plan(account_id, plan_id, period, held, self._shop.market, books, now)

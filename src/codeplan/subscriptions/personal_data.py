@@ -17,6 +17,7 @@ from codeplan.accounts.verified import VerifiedAddress
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import Order, SavedMethod
 from codeplan.billing.packs import Pack
+from codeplan.billing.repeats import Repeat
 from codeplan.kit.instants import iso_utc
 from codeplan.letters.notices import Notice
 from codeplan.metering.refused_calls import RefusedCall
@@ -35,7 +36,7 @@ _EXPORTED: tuple[type[Document], ...] = (
 _REMOVED: tuple[type[Document], ...] = (
     Preferences, KeyName, Device, Session, Passkey, Challenge, PasswordReset, KnownBrowser,
     SecondFactor, VerifiedAddress, KnownIdentity, SavedMethod, Notice, Case, Shelf, Upload, Grant,
-    RefusedCall,
+    RefusedCall, Repeat,
 )  # fmt: skip
 _MOST_PROMPTS = 5_000
 _MOST_ENTRIES = 5_000

@@ -6,6 +6,7 @@ a longer period of the same) at once; nothing is ever held twice. What is cheape
 running period has ended.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ import msgspec
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import BALANCE, Item, Order, PlanItem, SeatsItem
 from codeplan.billing.taking import take
+from codeplan.kit.codes import plain
 from codeplan.kit.ids import new_id
 from codeplan.kit.money import share
 from codeplan.ledger import movements
@@ -21,10 +23,18 @@ from codeplan.ledger.postings import Balance
 from codeplan.plan import lifecycle
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.periods import PERIOD_MONTHS
-from codeplan.plan.promotions import Asked, PurchaseKind
+from codeplan.plan.promotions import Asked, Obstacle, PurchaseKind
 from codeplan.plan.quote import Line, NotForSale, Quote, quote
 from codeplan.store.money import Books, Decision, Term
 from codeplan.store.rows import Subscription
+from codeplan.subscriptions.code_problems import (
+    CodeInvalid,
+    CodeNotForThis,
+    CodeNotYet,
+    CodeOver,
+    CodeUnknown,
+    CodeUsedUp,
+)
 from codeplan.subscriptions.market import (
     Market,
     OnlyAtPeriodsEnd,
@@ -50,17 +60,22 @@ class SeatsInvalid(ValueError):
 
 
 def preview(wish: Wish, market: Market, books: Books, now: int) -> PlanItem:
-    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid."""
+    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, and as CodeInvalid why
+    a code is not taken."""
     plan = market.catalogue.plans[wish.plan_id]
     running = running_of(books, market, now)
     kind, credit = _kind(wish, plan, running, market, books, now)
     if wish.seats and wish.seats < market.settings.seats_at_least:
         raise SeatsInvalid(f"an organisation has at least {market.settings.seats_at_least} seats")
     if running and running.seats != wish.seats:
-        raise SeatsInvalid(f"the plan that runs has {running.seats or 'no'} seats: add seats to it")
+        raise SeatsInvalid(
+            f"the plan that runs has {running.seats or 'no'} seats: add seats to it, or change how"
+            " many it has from the next period on"
+        )
     asked = Asked(
         wish.plan_id, wish.period, kind, now, wish.codes, bool(wish.referral), books.counters
     )
+    _codes_must_apply(wish, asked, market)
     made = quote(plan, wish.currency, asked, market.catalogue.promotions, credit, wish.seats)
     return PlanItem(
         plan_id=wish.plan_id,
@@ -75,10 +90,33 @@ def preview(wish: Wish, market: Market, books: Books, now: int) -> PlanItem:
     )
 
 
+def _codes_must_apply(wish: Wish, asked: Asked, market: Market) -> None:
+    """A code that changes nothing would be a disappointment later. Raises CodeInvalid."""
+    promotions = market.catalogue.promotions
+    for code in wish.codes:
+        coupons = [one for one in promotions if one.code and plain(one.code) == plain(code)]
+        if not coupons:
+            raise CodeUnknown(f"there is no code {code[:40]!r}")
+        obstacles = [one.obstacle(asked) for one in coupons]
+        if all(obstacles):
+            kind, said = _OBSTACLES[obstacles[0] or Obstacle.NOT_FOR_THIS]
+            raise kind(f"{code[:40]}: {said.format(coupons[0].is_for)}")
+    if wish.referral and asked.kind != "first":
+        raise CodeNotForThis("a referral code is for an account's first plan")
+
+
+_OBSTACLES: Mapping[Obstacle, tuple[type[CodeInvalid], str]] = {
+    Obstacle.NOT_YET: (CodeNotYet, "that code cannot be used yet"),
+    Obstacle.OVER: (CodeOver, "that code has expired"),
+    Obstacle.USED_UP: (CodeUsedUp, "as many have used that code as may"),
+    Obstacle.NOT_FOR_THIS: (CodeNotForThis, "that code is for {}"),
+}
+
+
 def purchase(wish: Wish, market: Market, books: Books, now: int, due_minor: int | None) -> Decision:
     """Pay it from the balance. ``due_minor``: what was previewed.
 
-    Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, PriceChanged, BalanceTooSmall.
+    Raises what `preview` raises, PriceChanged, BalanceTooSmall.
     """
     item = preview(wish, market, books, now)
     if due_minor is not None and due_minor != item.quote.due_minor:

@@ -17,11 +17,13 @@ from codeplan.plan import lifecycle
 from codeplan.plan.periods import Period
 from codeplan.plan.promotions import Asked
 from codeplan.plan.quote import NotForSale, quote
+from codeplan.store.documents import Document
 from codeplan.store.money import Books, Decision
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions import letters
 from codeplan.subscriptions.market import Market, rests_on
 from codeplan.subscriptions.purchases import bought
+from codeplan.subscriptions.seats import seats_at_renewal, warn
 
 _NO_MONEY = "your balance is too small, and there is no card on file"
 # How long a card's renewal may take before it counts as failed.
@@ -29,15 +31,15 @@ _CHARGED_WITHIN = DAY
 
 
 def look(subscription_id: str, market: Market, books: Books, now: int) -> Decision:
-    """What is due for that subscription now. The move must read the account's `SavedMethod` and
-    its pending orders."""
+    """What is due for that subscription now. The move must read the account's `SavedMethod`, its
+    pending orders, and what `seats.reads_of` says."""
     held = books.subscription
     if held is None or held.id != subscription_id or held.due_at is None or held.due_at > now:
         return Decision()  # another node was here
     if held.state == "expired":
         return Decision(subscription=replace(held, due_at=None))
     if now < held.ends_at:
-        return _remind(held, market, now)
+        return _remind(held, market, books, now)
     if held.state == "cancelled" or not held.currency:
         return _end(held, "ended", market, now)
     return _renew(held, market, books, now)
@@ -51,12 +53,13 @@ def renewal_item(held: Subscription, market: Market, books: Books, now: int) -> 
     if plan is None:
         raise NotForSale(f"the plan {plan_id} is not sold any more")
     asked = Asked(plan_id, period, "renewal", now)
-    made = quote(plan, held.currency, asked, (), 0, held.seats)
+    seats = seats_at_renewal(held, books)
+    made = quote(plan, held.currency, asked, (), 0, seats)
     return PlanItem(
         plan_id=plan_id,
         period=period,
         quote=made,
-        seats=held.seats,
+        seats=seats,
         pooled=held.pooled,
         renews=held.id,
         rests_on=rests_on(books, market, now),
@@ -78,21 +81,23 @@ def failed(held: Subscription, amount_minor: int, why: str, market: Market, now:
     return Decision(subscription=changed, documents=(told,))
 
 
-def _remind(held: Subscription, market: Market, now: int) -> Decision:
+def _remind(held: Subscription, market: Market, books: Books, now: int) -> Decision:
     changed = replace(held, due_at=held.ends_at)
     if not held.currency:
         return Decision(subscription=changed)
+    also: tuple[Document, ...] = ()
     if held.state == "cancelled":
         letter = letters.will_end(market, held)
     else:
         try:
-            item = renewal_item(held, market, Books(), now)
+            item = renewal_item(held, market, books, now)
         except NotForSale:
             letter = letters.will_end(market, held)
         else:
             letter = letters.will_renew(market, held, item.quote.due_minor)
+            also = warn(held, books, now)
     told = notice(held.account_id, "renewal_ahead", letter, now)
-    return Decision(subscription=changed, documents=(told,))
+    return Decision(subscription=changed, documents=(told, *also))
 
 
 def _renew(held: Subscription, market: Market, books: Books, now: int) -> Decision:

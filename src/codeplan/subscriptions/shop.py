@@ -12,6 +12,7 @@ from codeplan.billing.orders import PackItem, PlanItem, SeatsItem
 from codeplan.billing.packs import Pack
 from codeplan.billing.settings import MoneySettings
 from codeplan.kit import secrets
+from codeplan.kit.codes import plain
 from codeplan.plan.catalogue import Plan
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.periods import Period
@@ -20,7 +21,8 @@ from codeplan.store.base import MoneyStore
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decide, Decision, Move
 from codeplan.store.rows import Subscription
-from codeplan.subscriptions import purchases
+from codeplan.subscriptions import purchases, seats
+from codeplan.subscriptions.code_problems import CodeInvalid, CodeNotForThis, CodeUnknown
 from codeplan.subscriptions.giving import given_plan
 from codeplan.subscriptions.market import Customer, Market, OnlyAtPeriodsEnd, Wish, rests_on
 from codeplan.subscriptions.subscriptions import PlanUnknown, Subscriptions
@@ -51,7 +53,8 @@ class Shop:
         return (COUNTER, *self._subscriptions.catalogue.counters())
 
     async def preview(self, wish: Wish) -> PlanItem:
-        """What it costs now. Raises PlanUnknown, NotForSale, OnlyAtPeriodsEnd, SeatsInvalid."""
+        """What it costs now. Raises PlanUnknown, NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, and as
+        CodeInvalid why a code is not taken."""
         wish = await self.known(wish)
         reads = (One(Customer, wish.account_id),)
         books = await self._store.books(wish.account_id, reads, self.counters)
@@ -67,7 +70,7 @@ class Shop:
             try:
                 known = replace(wish, held=held)
                 found.append(purchases.preview(known, self.market, books, books.now).quote)
-            except (OnlyAtPeriodsEnd, NotForSale, purchases.SeatsInvalid):
+            except (OnlyAtPeriodsEnd, NotForSale, CodeInvalid, purchases.SeatsInvalid):
                 found.append(None)
         return found
 
@@ -149,14 +152,18 @@ class Shop:
         await self._store.move(Move(account_id, f"cancel/{cancelled}/{key}", decide))
 
     async def change(self, wish: Wish, key: str) -> None:
-        """Another plan or period from the running one's end on. Raises PlanUnknown, NotForSale,
-        NotPossible."""
+        """Another plan or period from the running one's end on; with ``wish.seats`` another number
+        of them. Raises PlanUnknown, NotForSale, NotPossible, SeatsInvalid."""
         wish = await self.known(wish)
 
         def decide(books: Books, now: int) -> Decision:
-            return purchases.change(wish, self.market, books, now)
+            made = purchases.change(wish, self.market, books, now)
+            if not wish.seats:
+                return made
+            return replace(made, documents=seats.choose(wish.seats, self.market, books, now))
 
-        await self._store.move(Move(wish.account_id, f"change/{key}", decide))
+        reads = seats.reads_of(wish.account_id)
+        await self._store.move(Move(wish.account_id, f"change/{key}", decide, reads))
 
     async def restrict(self, account_id: str, why: str, key: str) -> None:
         """Stop an account's plan from serving calls, or ("") let it go on. Raises NotPossible."""
@@ -168,10 +175,17 @@ class Shop:
 
         await self._store.move(Move(account_id, f"restrict/{key}", decide))
 
-    async def referrer(self, code: str) -> str:
-        """Whose referral code that is; "" for nobody's."""
-        found = await self._store.document(Referrer, code.strip().upper())
-        return found.account_id if found else ""
+    async def referrer(self, code: str, account_id: str = "") -> str:
+        """Whose referral code that is; "" for no code. ``account_id``: who brings it. Raises
+        CodeUnknown, CodeNotForThis."""
+        if not plain(code):
+            return ""
+        found = await self._store.document(Referrer, plain(code))
+        if found is None:
+            raise CodeUnknown("there is no such referral code")
+        if found.account_id == account_id:
+            raise CodeNotForThis("your own referral code is for others")
+        return found.account_id
 
     async def referral_code(self, account_id: str) -> str:
         """The account's own code, made when it is first asked for."""

@@ -10,13 +10,14 @@ from dataclasses import replace
 import msgspec
 from msgspec import structs
 
+from codeplan.accounts.addresses import accounts_at, address_of
 from codeplan.accounts.keys import key_row, new_secret
 from codeplan.kit import secrets
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import DAY
 from codeplan.letters.notices import notice
 from codeplan.letters.said import N_, Said
-from codeplan.store.base import AccountStore, MoneyStore
+from codeplan.store.base import AccountStore, AlreadyThere, MoneyStore
 from codeplan.store.documents import Document, Mine, One
 from codeplan.store.money import Books, Decision, Move
 from codeplan.store.rows import Account, ClientKey
@@ -85,8 +86,11 @@ class Teams:
         self._store, self._accounts = store, accounts
 
     async def found(self, owner: Account, email: str, name: str, now: int) -> Team:
-        """A new organisation, whose bills go to ``email``. Raises AlreadyThere."""
-        account = Account(new_id("acc", now), email, "subscriber", now, zone=owner.zone)
+        """A new organisation, whose bills go to ``email``. Raises EmailInvalid, AlreadyThere."""
+        address = address_of(email)
+        if await accounts_at(self._accounts, email):
+            raise AlreadyThere(address)
+        account = Account(new_id("acc", now), address, "subscriber", now, zone=owner.zone)
         await self._accounts.add_account(account, None)
         team = Team(id=account.id, account_id=account.id, made_at=now, state="open", name=name)
         member = _member(account.id, owner, "owner", now)
@@ -125,9 +129,10 @@ class Teams:
     async def invite(self, team: str, actor: str, email: str, role: str, key: str) -> str:
         """An invitation's token, which is also sent by e-mail. With the same ``key`` again, "".
 
-        Raises NotAllowed, SeatsTaken."""
+        Raises NotAllowed, SeatsTaken, EmailInvalid."""
         await self.must_manage(team, actor)
         _must_be_given(role)
+        email = address_of(email)
         name = (await self._store.document(Team, team) or _NO_TEAM).name
         token = secrets.new_token("inv-")
         digest = secrets.digest(token).hex()
@@ -240,13 +245,18 @@ class Teams:
             if member.role == "owner":
                 raise NotAllowed("the owner cannot leave")
             keys = (replace(member.key, revoked_at=now),) if member.key else ()
-            left = structs.replace(member, state="left", key=None)
-            return Decision(documents=(left, _membership(left)), keys=keys)
+            return Decision(documents=left_by(member), keys=keys)
 
         await self._store.move(Move(team, "", decide, (One(Member, name),)))
 
 
 _NO_TEAM = Team(id="", account_id="", made_at=0, name="")
+
+
+def left_by(member: Member) -> tuple[Document, ...]:
+    """The seat is free: both sides of it."""
+    left = structs.replace(member, state="left", key=None)
+    return left, _membership(left)
 
 
 def _must_be_given(role: str) -> None:

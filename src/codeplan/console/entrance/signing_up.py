@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from codeplan.accounts.directory import EmailInvalid
+from codeplan.accounts.addresses import EmailInvalid
 from codeplan.accounts.hashing import PasswordTooShort, TooManyGuesses
 from codeplan.accounts.sign_up import SignUpClosed
 from codeplan.console.entrance.session_cookie import signed_in

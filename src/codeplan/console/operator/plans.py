@@ -143,8 +143,7 @@ def _instant(visit: Visit) -> tuple[int, str]:
 
 
 def _promotion(promotion: Promotion, now: int) -> PromotionShown:
-    if promotion.runs_at(now):
-        return PromotionShown(promotion, "running")
-    begins = datetime.combine(promotion.begin, datetime.min.time())
-    over = begins.timestamp() * 1000 < now
-    return PromotionShown(promotion, "over" if over else "ahead")
+    begins_at, ends_at = promotion.bounds
+    if now < begins_at:
+        return PromotionShown(promotion, "ahead")
+    return PromotionShown(promotion, "running" if now < ends_at else "over")

@@ -14,6 +14,7 @@ from codeplan.console.subscriber.plans import period_in
 from codeplan.console.visits import Visit
 from codeplan.ledger.postings import Balance
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.promotions import coupons_in
 from codeplan.plan.quote import Quote
 from codeplan.subscriptions.codes import PlanGift
 from codeplan.subscriptions.market import Wish
@@ -62,16 +63,14 @@ async def _wish(visit: Visit, get: Callable[[str], str]) -> Wish:
     if team:
         await visit.services.teams.must_manage(team, account_id)
         account_id = team
-    referral = get("referral")
-    inviter = await visit.services.shop.referrer(referral) if referral else ""
-    if referral and (not inviter or inviter == account_id):
-        raise FormInvalid("referral")
+    inviter = await visit.services.shop.referrer(get("referral"), account_id)
+    promotions = visit.services.subscriptions.catalogue.promotions
     seats = get("seats") or "0"
     if not seats.isdecimal() or int(seats) > 10_000:
         raise FormInvalid("seats")
     return Wish(
-        account_id, get("plan"), period_in(get("period")), get("currency"), get("codes").split(),
-        None, int(seats), get("pooled") == "on", inviter,
+        account_id, get("plan"), period_in(get("period")), get("currency"),
+        coupons_in(get("codes"), promotions), None, int(seats), get("pooled") == "on", inviter,
     )  # fmt: skip
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from codeplan.accounts.client_keys import KeyUnknown, Wanted
 from codeplan.accounts.devices import last_used
 from codeplan.accounts.keys import KeyName
-from codeplan.billing.overages import set_overage
-from codeplan.billing.purse import Overage
+from codeplan.billing.overages import Overage, set_overage
 from codeplan.billing.wallet import amount_in
 from codeplan.console.forms import FormInvalid
 from codeplan.console.page import Answer, Go, Page, Shown, post

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from starlette.responses import Response
 
+from codeplan.accounts.addresses import same_address
 from codeplan.console.entrance.session_cookie import without_session
 from codeplan.console.forms import FormInvalid, SignInWanted
 from codeplan.console.page import SIGN_IN, Answer, Go, Page, Shown, post
@@ -101,7 +102,7 @@ async def remove_passkey(visit: Visit) -> Answer:
 async def remove(visit: Visit) -> Answer:
     """Asked for by typing one's address."""
     await must_be_own(visit)
-    if visit.text("email").lower() != visit.who.email.lower():
+    if not same_address(visit.text("email"), visit.who.email):
         raise FormInvalid("email")
     await visit.services.personal_data.forget(visit.who, visit.now)
     return without_session(visit, Go(SIGN_IN, "removed"))

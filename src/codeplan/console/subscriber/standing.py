@@ -9,6 +9,7 @@ from codeplan.plan.forecast import forecast
 from codeplan.plan.rules import WindowRule
 from codeplan.plan.windows import Number, WindowView
 from codeplan.store.rows import Subscription
+from codeplan.subscriptions.seats import ahead
 from codeplan.subscriptions.subscriptions import Held
 
 
@@ -78,7 +79,7 @@ async def show(visit: Visit, held: Held, team: str = "") -> PlanShown:
         "restricted" if subscription.restricted else subscription.state,
         tuple(window(visit, view) for view in views),
         subscription.next_plan_id or subscription.plan_id,
-        _renewal(visit, subscription),
+        await _renewal(visit, subscription),
         held.serves_until,
         team,
     )
@@ -86,14 +87,12 @@ async def show(visit: Visit, held: Held, team: str = "") -> PlanShown:
 
 def window(visit: Visit, view: WindowView) -> WindowShown:
     ahead = forecast(view, visit.services.clock.now())
-    taken = view.taken + view.running
-    whole = max(1, view.limit * 1_000_000)
     return WindowShown(
         rule=view.rule,
         limit=view.limit,
         used=view.used,
         left=view.left,
-        share=min(100, -(-taken * 100 // whole)),
+        share=view.percent,
         resets_at=view.resets_at,
         pace=ahead.pace,
         stops_at=ahead.stops_at,
@@ -101,7 +100,7 @@ def window(visit: Visit, view: WindowView) -> WindowShown:
     )
 
 
-def _renewal(visit: Visit, subscription: Subscription) -> int | None:
+async def _renewal(visit: Visit, subscription: Subscription) -> int | None:
     if not subscription.currency or subscription.state not in ("active", "past_due"):
         return None
     plans = visit.services.subscriptions.catalogue.plans
@@ -110,4 +109,7 @@ def _renewal(visit: Visit, subscription: Subscription) -> int | None:
         return None
     period = subscription.next_period or subscription.period
     each = following.price(subscription.currency, period)  # type: ignore[arg-type]  # a period
-    return each * max(1, subscription.seats) if each is not None else None
+    if each is None:
+        return None
+    seats, _ = await ahead(visit.services.store, subscription)
+    return each * max(1, seats)

@@ -4,13 +4,16 @@ founding one, joining one."""
 from dataclasses import dataclass
 
 from codeplan.console.page import Answer, Go, Page, Shown, post
-from codeplan.console.subscriber.plans import PERIODS
+from codeplan.console.subscriber.plans import PERIODS, period_in
 from codeplan.console.subscriber.standing import PlanShown, WindowShown, running, show, window
 from codeplan.console.visits import Visit
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.seats import capped
 from codeplan.plan.windows import Payer, shelve, views
 from codeplan.store.rows import Subscription
+from codeplan.subscriptions.market import Wish
+from codeplan.subscriptions.seats import ahead
 from codeplan.subscriptions.subscriptions import Held
 from codeplan.subscriptions.teams import Invitation, Member, Team
 
@@ -27,7 +30,8 @@ class MemberShown:
 
 @dataclass(frozen=True, slots=True)
 class TeamShown:
-    """``manages``: whether the reader may change it. ``free``: seats that nobody has."""
+    """``manages``: whether the reader may change it. ``free``: seats that nobody has.
+    ``next_seats``: from the next period on; ``losing``: who has none then."""
 
     team: Team
     role: str
@@ -38,6 +42,8 @@ class TeamShown:
     pooled: bool
     members: tuple[MemberShown, ...]
     invitations: tuple[Invitation, ...]
+    next_seats: int
+    losing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ def pages() -> list[Page]:
         post(f"{one}/withdraw", withdraw, _HERE),
         post(f"{one}/leave", leave, _HERE),
         post(f"{one}/seats", more_seats, _HERE),
+        post(f"{one}/next-seats", next_seats, _HERE),
     ]
 
 
@@ -75,7 +82,6 @@ async def show_teams(visit: Visit) -> Answer:
 async def found(visit: Visit) -> Answer:
     services = visit.services
     email, name = visit.text("email", 250), visit.text("name", 200)
-    services.accounts.must_be_email(email)
     await services.teams.found(visit.who, email, name or email, services.clock.now())
     return Go(_HERE, "saved")
 
@@ -87,7 +93,6 @@ async def join(visit: Visit) -> Answer:
 
 async def invite(visit: Visit) -> Answer:
     email, role = visit.text("email", 250), visit.text("role")
-    visit.services.accounts.must_be_email(email)
     token = await visit.services.teams.invite(
         visit.part("team"), visit.who.id, email, role, visit.once
     )
@@ -133,6 +138,19 @@ async def more_seats(visit: Visit) -> Answer:
     return Go(_HERE, "bought")
 
 
+async def next_seats(visit: Visit) -> Answer:
+    """From the running period's end on, of the plan that follows then."""
+    team, number = visit.part("team"), visit.number("number", least=1, most=10_000)
+    await visit.services.teams.must_manage(team, visit.who.id)
+    held = await visit.services.store.current_subscription(team)
+    if held is None:
+        raise NotPossible("there is no plan that is to be renewed")
+    plan_id = held.next_plan_id or held.plan_id
+    wish = Wish(team, plan_id, period_in(held.next_period or held.period), "", seats=number)
+    await visit.services.shop.change(wish, visit.once)
+    return Go(_HERE, "changed")
+
+
 async def _page(visit: Visit, secret: str = "", kind: str = "") -> TeamPage:
     teams = await visit.services.teams.teams_of(visit.who.id)
     catalogue = visit.services.subscriptions.catalogue
@@ -156,6 +174,7 @@ async def _team(visit: Visit, team: Team, own: Member) -> TeamShown:
     now = services.clock.now()
     offered = [one for one in await services.teams.invitations(team.id) if one.expires_at > now]
     seats = subscription.seats if subscription else 0
+    following, losing = await ahead(services.store, subscription) if subscription else (0, [])
     return TeamShown(
         team=team,
         role=own.role,
@@ -166,6 +185,8 @@ async def _team(visit: Visit, team: Team, own: Member) -> TeamShown:
         pooled=subscription.pooled if subscription else False,
         members=await _members(visit, held, members if manages else [own]),
         invitations=tuple(offered) if manages else (),
+        next_seats=following,
+        losing=tuple(one.email for one in losing) if manages else (),
     )
 
 

@@ -1,10 +1,8 @@
 """Usage over time, by model, tool or member; how much came from the prompt cache; how fast each
 model was; every prompt; all of it as CSV."""
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 from starlette.responses import Response
 
@@ -13,6 +11,7 @@ from codeplan.console.page import Answer, Page, Shown
 from codeplan.console.subscriber.overview import PromptShown, prompt_shown
 from codeplan.console.visits import Visit
 from codeplan.console.words import N_, tool_name
+from codeplan.kit.csv_text import Cell, csv_of
 from codeplan.kit.instants import DAY, HOUR, iso_utc
 from codeplan.metering.usage import is_apart
 from codeplan.store.operations import CallRow
@@ -114,16 +113,15 @@ async def usage_csv(visit: Visit) -> Answer:
     """By hour, model and tool, over 31 days."""
     now = visit.services.clock.now()
     since = now - now % HOUR - 31 * DAY
-    out = StringIO()
-    writer = csv.writer(out)
     classes = ("input", "cached", "cache_write", "output", "reasoning")
-    writer.writerow(["hour", "model", "tool", "prompts", "calls", *classes])
+    rows: list[list[Cell]] = []
     for use in await visit.services.store.use(visit.who.id, since, now, HOUR):
         tokens = [getattr(use, name) for name in classes]
         hour = iso_utc(use.starts_at)
-        writer.writerow([hour, use.model, use.client or "", use.prompts, use.calls, *tokens])
+        rows.append([hour or "", use.model, use.client or "", use.prompts, use.calls, *tokens])
+    header = ["hour", "model", "tool", "prompts", "calls", *classes]
     headers = {"content-disposition": 'attachment; filename="usage.csv"'}
-    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(csv_of(header, rows), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _people(visit: Visit) -> dict[str, str]:

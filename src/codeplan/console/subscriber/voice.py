@@ -93,7 +93,7 @@ async def _page(
 
 def _sentence(problem: CallRefused | WorkFailed) -> str:
     if isinstance(problem, CallRefused):
-        if problem.resets_at is not None:
+        if problem.reached is not None:
             return N_("It is used up for now. Nothing was charged.")
         return N_("This benefit does not run for you.")
     if problem.status == 400:
