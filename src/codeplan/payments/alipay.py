@@ -22,6 +22,7 @@ from alipay.aop.api.request.AlipayTradeRefundRequest import AlipayTradeRefundReq
 from alipay.aop.api.util.SignatureUtils import get_sign_content, verify_with_rsa
 
 from codeplan.kit.money import minor_units, written
+from codeplan.payments.amounts import ALIPAY
 from codeplan.payments.base import (
     Ask,
     Checkout,
@@ -161,7 +162,7 @@ class Alipay:
 def _payment(order_id: str, said: Mapping[str, Any]) -> Payment:
     status = said.get("trade_status", "")
     if status in _PAID:
-        amount = minor_units(str(said.get("total_amount", "")), _CNY)
+        amount = _fen(said.get("total_amount", ""))
         return Payment(order_id, "paid", str(said.get("trade_no", "")), amount, _CNY)
     if status == "TRADE_CLOSED":
         return Payment(order_id, "failed", why="the payment was closed")
@@ -169,4 +170,9 @@ def _payment(order_id: str, said: Mapping[str, Any]) -> Payment:
 
 
 def _yuan(amount_minor: int) -> str:
-    return written(amount_minor, _CNY, sign=False)
+    return written(ALIPAY.of(amount_minor, _CNY), _CNY, sign=False)
+
+
+def _fen(yuan: object) -> int:
+    """Raises ValueError for what is no amount."""
+    return ALIPAY.minor(minor_units(str(yuan), _CNY), _CNY)

@@ -11,9 +11,10 @@ from typing import Any
 
 import stripe
 
+from codeplan.payments.amounts import STRIPE
 from codeplan.payments.base import Ask, Checkout, Declined, Forged, Payment, ProviderFailed
 
-_ORDER = "order_id"
+_ORDER, _REFUND = "order_id", "refund_id"
 _PAID, _FAILED = "payment_intent.succeeded", "payment_intent.payment_failed"
 # What no further try of the same PaymentIntent can mend.
 _OVER = ("canceled",)
@@ -75,7 +76,7 @@ class Stripe:
         https://docs.stripe.com/api/checkout/sessions"""
         price = {
             "currency": ask.currency.lower(),
-            "unit_amount": ask.amount_minor,
+            "unit_amount": STRIPE.of(ask.amount_minor, ask.currency),
             "product_data": {"name": ask.title},
         }
         session = await self._call(
@@ -136,7 +137,11 @@ class Stripe:
     async def refund(self, ask: Ask, payment_id: str, amount_minor: int, refund_id: str) -> None:
         await self._call(
             self._client.v1.refunds.create,
-            {"payment_intent": payment_id, "amount": amount_minor},
+            {
+                "payment_intent": payment_id,
+                "amount": STRIPE.of(amount_minor, ask.currency),
+                "metadata": {_REFUND: refund_id},
+            },
             {"idempotency_key": refund_id},
         )
 
@@ -169,7 +174,7 @@ class Stripe:
             page = await self._call(self._client.v1.payment_intents.list, {"limit": _PAGE, **after})
             for intent in page.data:
                 if intent.status == "succeeded" and since <= intent.created * 1000 < until:
-                    found[intent.id] = (intent.amount, intent.currency.upper())
+                    found[intent.id] = _minor(intent)
             if not page.has_more or page.data[-1].created * 1000 < since:
                 return found
             after = {"starting_after": page.data[-1].id}
@@ -188,7 +193,7 @@ class Stripe:
 
 def _money(ask: Ask) -> dict[str, Any]:
     return {
-        "amount": ask.amount_minor,
+        "amount": STRIPE.of(ask.amount_minor, ask.currency),
         "currency": ask.currency.lower(),
         "description": ask.title,
         "metadata": {_ORDER: ask.order_id},
@@ -197,18 +202,25 @@ def _money(ask: Ask) -> dict[str, Any]:
 
 def _payment(order_id: str, intent: Any) -> Payment:
     if intent.status == "succeeded":
+        amount_minor, currency = _minor(intent)
         return Payment(
             order_id=order_id,
             state="paid",
             payment_id=intent.id,
-            amount_minor=intent.amount,
-            currency=intent.currency.upper(),
+            amount_minor=amount_minor,
+            currency=currency,
             customer=_id(intent.customer),
             method=_id(intent.payment_method),
             label="card on file",
         )
     state = "failed" if intent.status in _OVER else "pending"
     return Payment(order_id, state, intent.id, why=_why(intent))  # type: ignore[arg-type]  # one of them
+
+
+def _minor(said: Any) -> tuple[int, str]:
+    """The amount of whatever has one, in minor units, and its currency."""
+    currency = said.currency.upper()
+    return STRIPE.minor(said.amount, currency), currency
 
 
 def _why(intent: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
 
 from codeplan.kit.instants import at
+from codeplan.payments.amounts import WECHAT
 from codeplan.payments.base import (
     Ask,
     Checkout,
@@ -73,7 +74,7 @@ class WeChat:
             self._client.pay(
                 description=ask.title[:127],
                 out_trade_no=_number(ask.order_id),
-                amount={"total": ask.amount_minor, "currency": ask.currency},
+                amount=_amount(ask.currency, total=ask.amount_minor),
                 notify_url=ask.notify_url,
                 time_expire=at(ask.expires_at, UTC).isoformat(timespec="seconds"),
                 pay_type=WeChatPayType.NATIVE,
@@ -95,11 +96,7 @@ class WeChat:
             self._client.refund(
                 out_refund_no=refund_id,
                 transaction_id=payment_id,
-                amount={
-                    "refund": amount_minor,
-                    "total": ask.amount_minor,
-                    "currency": ask.currency,
-                },
+                amount=_amount(ask.currency, refund=amount_minor, total=ask.amount_minor),
             )
         )
 
@@ -133,7 +130,7 @@ class WeChat:
             amount = trade.get("amount") or {}
             return Payment(
                 order_id, "paid", str(trade.get("transaction_id", "")),
-                int(amount.get("total", 0)), str(amount.get("currency", "CNY")),
+                *_minor(amount, "total"),
             )  # fmt: skip
         if state in _PENDING:
             return Payment(order_id, "pending")
@@ -154,6 +151,18 @@ class WeChat:
             return {}
         why = f"WeChat Pay: {told.get('message')} ({told.get('code')})"
         raise (Declined if 400 <= status < 500 and status != 429 else ProviderFailed)(why)
+
+
+def _amount(currency: str, **parts: int) -> dict[str, Any]:
+    """As the API says amounts: fen, by name."""
+    fen = {name: WECHAT.of(minor, currency) for name, minor in parts.items()}
+    return {**fen, "currency": currency}
+
+
+def _minor(amount: Mapping[str, Any], name: str) -> tuple[int, str]:
+    """One of them in minor units, and its currency."""
+    currency = str(amount.get("currency", "CNY"))
+    return WECHAT.minor(int(amount.get(name, 0)), currency), currency
 
 
 def _number(order_id: str) -> str:

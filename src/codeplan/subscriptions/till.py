@@ -22,6 +22,7 @@ from codeplan.billing.orders import (
 from codeplan.billing.settings import MoneySettings
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import MINUTE
+from codeplan.payments.amounts import counting_of
 from codeplan.payments.base import (
     Ask,
     Declined,
@@ -72,8 +73,8 @@ class Till:
         self._settings, self._public_url = settings, public_url
 
     async def order_plan(self, wish: Wish, provider: str, key: str, due_minor: int) -> Order:
-        """Raises what `Shop.preview` raises, PriceChanged, ProviderUnknown, ProviderFailed,
-        Declined."""
+        """Raises what `Shop.preview` raises, PriceChanged, ProviderUnknown, NotOffered,
+        ProviderFailed, Declined."""
         if (made := await self._made_before(wish.account_id, key)) is not None:
             return made
         item = await self._shop.preview(wish)
@@ -85,12 +86,12 @@ class Till:
     async def order_pack(
         self, account_id: str, pack_id: str, currency: str, provider: str, key: str
     ) -> Order:
-        """Raises NotForSale, ProviderUnknown, ProviderFailed, Declined."""
+        """Raises NotForSale, ProviderUnknown, NotOffered, ProviderFailed, Declined."""
         lines = self._shop.pack_lines(pack_id, currency)
         return await self._order(account_id, PackItem(pack_id), currency, lines, provider, key)
 
     async def order_seats(self, account_id: str, number: int, provider: str, key: str) -> Order:
-        """Raises SeatsInvalid, ProviderUnknown, ProviderFailed, Declined."""
+        """Raises SeatsInvalid, ProviderUnknown, NotOffered, ProviderFailed, Declined."""
         if (made := await self._made_before(account_id, key)) is not None:
             return made
         item, lines, currency = await self._shop.seats(account_id, number)
@@ -99,7 +100,7 @@ class Till:
     async def order_top_up(
         self, account_id: str, amount_minor: int, currency: str, provider: str, key: str
     ) -> Order:
-        """Raises ProviderUnknown, ProviderFailed, Declined."""
+        """Raises ProviderUnknown, NotOffered, ProviderFailed, Declined."""
         lines = (Line("list", "Balance", amount_minor),)
         return await self._order(account_id, TopUpItem(), currency, lines, provider, key)
 
@@ -143,6 +144,7 @@ class Till:
 
         if due <= 0:
             raise ProviderUnknown("nothing is to be paid: buy it from the balance")
+        counting_of(provider).of(due, currency)  # refused here, before there is an order
         answer = await self._store.move(
             Move(account_id, f"order/{key}", decide, (Mine(Order, "pending"),))
         )
