@@ -2,7 +2,7 @@
 provider that follows a script, renewals, refunds; and a check that the books are right."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,16 @@ from codeplan.config.build import build_catalogue
 from codeplan.config.load import load
 from codeplan.kit.money import MINOR
 from codeplan.ledger.postings import Balance
-from codeplan.payments.base import Ask, Checkout, Declined, Payment, Provider, ProviderFailed
+from codeplan.payments.base import (
+    Ask,
+    Checkout,
+    Declined,
+    Disputed,
+    Payment,
+    Provider,
+    ProviderFailed,
+    Refunded,
+)
 from codeplan.plan.catalogue import Catalogue
 from codeplan.store.base import Store
 from codeplan.store.rows import Account, Subscription
@@ -90,6 +99,12 @@ class Bank:
 
     def thanks(self) -> tuple[int, str, bytes]:
         return 200, "text/plain", b"ok"
+
+    async def payment(self, payment_id: str) -> Payment | None:
+        return next((one for one in self.paid.values() if one.payment_id == payment_id), None)
+
+    async def returned(self, since: int, until: int) -> Sequence[Refunded | Disputed] | None:
+        return None
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
         return {one.payment_id: (one.amount_minor, one.currency) for one in self.paid.values()}

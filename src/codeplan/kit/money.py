@@ -47,11 +47,6 @@ def written(amount_minor: int, currency: str, sign: bool = True) -> str:
     return f"{'-' if amount_minor < 0 else ''}{mark}{number}"
 
 
-def part_of(amount_minor: int, part: int, whole: int) -> int:
-    """That part of an amount, rounded down: what is credited is never more than its exact worth."""
-    return amount_minor * part // whole
-
-
 def share(amount_minor: int, part: int, whole: int) -> int:
     """That part of an amount, to the nearest minor unit, halves upwards. ``amount_minor`` and
     ``part`` are not negative."""

@@ -19,13 +19,17 @@ from codeplan.payments.base import (
     Checkout,
     Declined,
     Forged,
+    Notification,
     NotOffered,
     Payment,
     ProviderFailed,
+    Refunded,
 )
 
 _PREFIX = "order_"
 _PENDING = ("NOTPAY", "USERPAYING", "ACCEPT")
+# Of a trade: some of it or all went back. Of a refund: it is on its way, or there.
+_REFUNDED, _SENT = "REFUND", ("SUCCESS", "PROCESSING")
 _TIMEOUT_SECONDS = 15
 
 
@@ -96,26 +100,39 @@ class WeChat:
             self._client.refund(
                 out_refund_no=refund_id,
                 transaction_id=payment_id,
+                notify_url=ask.notify_url,
                 amount=_amount(ask.currency, refund=amount_minor, total=ask.amount_minor),
             )
         )
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+    def read(self, headers: Mapping[str, str], body: bytes) -> Notification | None:
         try:
             said = self._client.callback(headers=dict(headers), body=body)
         except Exception:  # the library raises plain exceptions for what is not signed
             said = None
         if not said:
             raise Forged("WeChat Pay did not sign that")
-        trade = said["resource"]
-        if trade.get("mchid") != self._merchant_id or trade.get("appid") != self._app_id:
+        trade, kind = said["resource"], str(said.get("event_type", ""))
+        if trade.get("mchid") != self._merchant_id:
             raise Forged("that is another merchant's")
-        if not str(said.get("event_type", "")).startswith("TRANSACTION."):
+        if kind.startswith("REFUND."):
+            return self._refunded(trade)  # names no application
+        if not kind.startswith("TRANSACTION."):
             return None
+        if trade.get("appid") != self._app_id:
+            raise Forged("that is another application's")
         return self._payment(trade)
+
+    async def payment(self, payment_id: str) -> Payment | None:
+        """Its notifications name the order themselves."""
+        return None
 
     def thanks(self) -> tuple[int, str, bytes]:
         return 200, "application/json", b'{"code": "SUCCESS"}'
+
+    async def returned(self, since: int, until: int) -> None:
+        """It lists refunds only in bills of a day before; `look_up` says that there was one."""
+        return
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
         return None
@@ -134,7 +151,26 @@ class WeChat:
             )  # fmt: skip
         if state in _PENDING:
             return Payment(order_id, "pending")
+        if state == _REFUNDED:
+            number = str(trade.get("transaction_id", ""))
+            return Payment(
+                order_id, "refunded", number, *_minor(trade.get("amount") or {}, "total")
+            )
         return Payment(order_id, "failed", why=str(trade.get("trade_state_desc") or state))
+
+    def _refunded(self, refund: Mapping[str, Any]) -> Refunded:
+        """One that was closed, or that a bank refused, is back with the merchant.
+        https://pay.weixin.qq.com/doc/v3/merchant/4012791906"""
+        amount_minor, currency = _minor(refund.get("amount") or {}, "refund")
+        return Refunded(
+            payment_id=str(refund.get("transaction_id", "")),
+            order_id=f"{_PREFIX}{refund.get('out_trade_no', '')}",
+            refund_id=str(refund.get("refund_id", "")),
+            own_id=str(refund.get("out_refund_no", "")),
+            amount_minor=amount_minor,
+            currency=currency,
+            state="made" if refund.get("refund_status") in _SENT else "failed",
+        )
 
     async def _say(self, asking: Any, may_lack: bool = False) -> dict[str, Any]:
         try:

@@ -13,6 +13,7 @@ import msgspec
 
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import BALANCE, Item, Order, PlanItem, SeatsItem
+from codeplan.billing.packs import Pack
 from codeplan.billing.taking import take
 from codeplan.kit.ids import new_id
 from codeplan.kit.money import share
@@ -32,9 +33,9 @@ from codeplan.subscriptions.market import (
     bought_before,
     rests_on,
     running_of,
-    unused,
 )
 from codeplan.subscriptions.sales import sell
+from codeplan.subscriptions.worth import unused
 
 
 class PriceChanged(ValueError):
@@ -50,7 +51,7 @@ class SeatsInvalid(ValueError):
 
 
 def preview(wish: Wish, market: Market, books: Books, now: int) -> PlanItem:
-    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid."""
+    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, InDispute."""
     plan = market.catalogue.plans[wish.plan_id]
     running = running_of(books, market, now)
     kind, credit = _kind(wish, plan, running, market, books, now)
@@ -78,7 +79,7 @@ def preview(wish: Wish, market: Market, books: Books, now: int) -> PlanItem:
 def purchase(wish: Wish, market: Market, books: Books, now: int, due_minor: int | None) -> Decision:
     """Pay it from the balance. ``due_minor``: what was previewed.
 
-    Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, PriceChanged, BalanceTooSmall.
+    Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, InDispute, PriceChanged, BalanceTooSmall.
     """
     item = preview(wish, market, books, now)
     if due_minor is not None and due_minor != item.quote.due_minor:
@@ -125,6 +126,8 @@ def what_came(made: Decision) -> dict[str, Any]:
     return {
         "invoice_id": invoice.id if invoice else "",
         "term_id": made.terms[-1].id if made.terms else "",
+        "term_ends_at": made.terms[-1].ends_at if made.terms else 0,
+        "pack_id": next((one.id for one in made.documents if isinstance(one, Pack)), ""),
         "sold_minor": invoice.total_minor if invoice else 0,
         "from_bonus_minor": invoice.from_bonus_minor if invoice else 0,
     }
@@ -237,7 +240,7 @@ def add_seats(
 def _kind(
     wish: Wish, plan: Plan, running: Subscription | None, market: Market, books: Books, now: int
 ) -> tuple[PurchaseKind, int]:
-    """What the purchase is, and the running period's credit."""
+    """What the purchase is, and the running period's credit. Raises OnlyAtPeriodsEnd, InDispute."""
     plain: PurchaseKind = "another" if bought_before(wish.account_id, books) else "first"
     if running is None:
         return plain, 0

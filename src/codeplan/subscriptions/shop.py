@@ -24,6 +24,7 @@ from codeplan.subscriptions import purchases
 from codeplan.subscriptions.giving import given_plan
 from codeplan.subscriptions.market import Customer, Market, OnlyAtPeriodsEnd, Wish, rests_on
 from codeplan.subscriptions.subscriptions import PlanUnknown, Subscriptions
+from codeplan.subscriptions.worth import InDispute
 
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
@@ -51,7 +52,8 @@ class Shop:
         return (COUNTER, *self._subscriptions.catalogue.counters())
 
     async def preview(self, wish: Wish) -> PlanItem:
-        """What it costs now. Raises PlanUnknown, NotForSale, OnlyAtPeriodsEnd, SeatsInvalid."""
+        """What it costs now. Raises PlanUnknown, NotForSale, OnlyAtPeriodsEnd, SeatsInvalid,
+        InDispute."""
         wish = await self.known(wish)
         reads = (One(Customer, wish.account_id),)
         books = await self._store.books(wish.account_id, reads, self.counters)
@@ -67,7 +69,7 @@ class Shop:
             try:
                 known = replace(wish, held=held)
                 found.append(purchases.preview(known, self.market, books, books.now).quote)
-            except (OnlyAtPeriodsEnd, NotForSale, purchases.SeatsInvalid):
+            except (OnlyAtPeriodsEnd, NotForSale, InDispute, purchases.SeatsInvalid):
                 found.append(None)
         return found
 

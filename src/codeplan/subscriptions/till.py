@@ -22,14 +22,16 @@ from codeplan.billing.orders import (
 from codeplan.billing.settings import MoneySettings
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import MINUTE
-from codeplan.payments.amounts import counting_of
+from codeplan.payments.amounts import NotCarried, counting_of
 from codeplan.payments.base import (
     Ask,
     Declined,
+    Disputed,
     NotOffered,
     Payment,
     Provider,
     ProviderFailed,
+    Refunded,
 )
 from codeplan.plan.quote import Line
 from codeplan.store.base import MoneyStore
@@ -38,6 +40,7 @@ from codeplan.store.money import Books, Decide, Decision, Move, changes
 from codeplan.subscriptions import payments
 from codeplan.subscriptions.market import Wish
 from codeplan.subscriptions.purchases import PriceChanged
+from codeplan.subscriptions.reversals import Reversals, Reversed
 from codeplan.subscriptions.shop import Shop
 from codeplan.telemetry import log
 
@@ -71,6 +74,7 @@ class Till:
     ) -> None:
         self._store, self._shop, self.providers = store, shop, providers
         self._settings, self._public_url = settings, public_url
+        self._reversals = Reversals(store, shop)
 
     async def order_plan(self, wish: Wish, provider: str, key: str, due_minor: int) -> Order:
         """Raises what `Shop.preview` raises, PriceChanged, ProviderUnknown, NotOffered,
@@ -154,7 +158,7 @@ class Till:
         """Have the provider say how it is paid, once. Raises ProviderFailed, Declined."""
         if order.checkout is not None or order.state != "pending":
             return order
-        checkout = await self._of(order).begin(self._ask(order))
+        checkout = await self._of(order).begin(self.ask(order))
 
         def decide(books: Books, _: int) -> Decision:
             current = books.found.one(Order, order.id)
@@ -174,11 +178,47 @@ class Till:
         return found
 
     async def notified(self, provider: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A provider's notification. Raises ProviderUnknown, Forged, WrongProvider, OrderUnknown,
-        StoreFailed: the provider then sends it again."""
-        payment = self._provider(provider).read(headers, body)
-        if payment is not None and payment.state in ("paid", "failed"):
+        """A provider's notification. What is about another program's payment is none of ours.
+        Raises ProviderUnknown, Forged, WrongProvider, ProviderFailed, StoreFailed: the provider
+        then sends it again."""
+        try:
+            told = self._provider(provider).read(headers, body)
+        except NotCarried as problem:  # ours are all in amounts that can be said
+            log.warning("a notification in no amount of ours", provider=provider, why=str(problem))
+            return
+        if isinstance(told, Refunded | Disputed):
+            await self.reversed(provider, told)
+        elif told is not None and told.state in ("paid", "failed"):
+            if await self._store.document(Order, told.order_id) is None:
+                _not_ours(provider, told.order_id)
+                return
+            await self.apply(provider, told)
+
+    async def reversed(self, provider: str, told: Reversed) -> bool:
+        """A refund or a dispute that a provider tells of; whether anything was changed. Raises
+        ProviderFailed, StoreFailed."""
+        receipt = await self._receipt(provider, told)
+        if receipt is None:
+            _not_ours(provider, told.payment_id)
+            return False
+        return await self._reversals.apply(receipt, told)
+
+    async def _receipt(self, provider: str, told: Reversed) -> Receipt | None:
+        """Of the payment that was reversed; one that nobody told of before is applied first. None
+        where it is none of ours."""
+        name = payments.receipt_id(provider, told.payment_id)
+        if (known := await self._store.document(Receipt, name)) is not None:
+            return known
+        payment = await self.providers[provider].payment(told.payment_id)
+        order_id = payment.order_id if payment else told.order_id
+        order = await self._store.document(Order, order_id) if order_id else None
+        if order is None or order.provider != provider:
+            return None
+        if payment is None:
+            await self.look_up(order)
+        elif payment.state == "paid":
             await self.apply(provider, payment)
+        return await self._store.document(Receipt, name)
 
     async def apply(self, provider: str, payment: Payment) -> Order:
         """What a provider says of an order; once, in whatever order it says it. Raises
@@ -208,12 +248,14 @@ class Till:
             if isinstance(order.item, PlanItem) and order.item.renews:
                 payment = await self._charge(order, provider)
             else:
-                payment = await provider.look_up(self._ask(order), order.reference)
+                payment = await provider.look_up(self.ask(order), order.reference)
         except Declined as refused:
             payment = Payment(order.id, "failed", why=str(refused))
         except (ProviderFailed, NotOffered) as problem:
             log.warning("order could not be looked up", order_id=order.id, why=str(problem))
             payment = Payment(order.id, "pending")
+        if payment.state == "refunded":
+            payment = Payment(order.id, "failed", why="the payment was given back at the provider")
         if payment.state not in ("paid", "failed"):
             return await self._later(order)
         return (await self.apply(order.provider, payment)).state != order.state
@@ -222,7 +264,7 @@ class Till:
         card = await self._store.document(SavedMethod, order.account_id)
         if card is None or card.state != "open" or card.provider != order.provider:
             raise Declined("there is no card on file")
-        return await provider.charge(self._ask(order, card))
+        return await provider.charge(self.ask(order, card))
 
     async def _paid(self, order: Order, provider: str, payment: Payment) -> Order:
         def decide(books: Books, now: int) -> Decision:
@@ -268,7 +310,8 @@ class Till:
         wanted = (One(Order, order.id), *reads)
         return await self._store.move(Move(order.account_id, "", decide, wanted, counters))
 
-    def _ask(self, order: Order, card: SavedMethod | None = None) -> Ask:
+    def ask(self, order: Order, card: SavedMethod | None = None) -> Ask:
+        """As its provider is asked for the money, or to give it back."""
         return order.ask(
             f"{self._public_url}/api/payments/{order.provider}/notify",
             f"{self._public_url}/console/orders/{order.id}",
@@ -288,3 +331,8 @@ class Till:
             takes = ", ".join(sorted(provider.currencies))
             raise ProviderUnknown(f"{name} does not take {currency}; it takes {takes}")
         return provider
+
+
+def _not_ours(provider: str, about: str) -> None:
+    """The account at the provider has other programs: what is theirs is taken, and left alone."""
+    log.info("a notification about another program's payment", provider=provider, about=about)
