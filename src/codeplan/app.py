@@ -175,7 +175,7 @@ async def open_service(
         till = Till(store, shop, providers, rules, payments.public_url)
         refunds = Refunds(store, shop, till)
         clockwork = Clockwork(store, shop, till, refunds, forget)
-        checker = Checker(store, providers)
+        checker = Checker(store, providers, till.catch_up)
         passwords, sessions = Passwords(store, clock), Sessions(store, clock)
         oidc = build_oidc(config)
         costs = build_costs(config)

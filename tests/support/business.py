@@ -58,6 +58,7 @@ class Bank:
     begun: dict[str, Ask] = field(default_factory=dict)
     refunded: dict[str, int] = field(default_factory=dict)
     keeps_card: bool = True
+    reversals: list[Refunded | Disputed] = field(default_factory=list)
 
     def pays(self, order: Order, amount_minor: int | None = None, number: str = "") -> Payment:
         """The person pays; the payment's notification, which a test may deliver."""
@@ -104,7 +105,7 @@ class Bank:
         return next((one for one in self.paid.values() if one.payment_id == payment_id), None)
 
     async def returned(self, since: int, until: int) -> Sequence[Refunded | Disputed] | None:
-        return None
+        return self.reversals
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
         return {one.payment_id: (one.amount_minor, one.currency) for one in self.paid.values()}
@@ -140,7 +141,7 @@ class Business:
         self.refunds = Refunds(store, self.shop, self.till)
         self.codes = Codes(store, self.shop, catalogue)
         self.clockwork = Clockwork(store, self.shop, self.till, self.refunds, lambda: None)
-        self.checker = Checker(store, given)
+        self.checker = Checker(store, given, self.till.catch_up)
         self.purse = Purse(store, self.settings)
         self.teams = Teams(store, store)
         self.keys = 0

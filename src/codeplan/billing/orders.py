@@ -76,7 +76,8 @@ class Order(Document, frozen=True, kw_only=True):
     ``payment_id``: of the payment that came. ``expires_at``: until when it can be paid at this
     price. ``refunded_minor``: what was given or taken back of the sale. ``why``: what came of it,
     for people. ``from_bonus_minor``: what of the sale was paid with bonus. ``term_id``,
-    ``pack_id``: what was had for it; ``term_ends_at``: until when, as it was sold."""
+    ``pack_id``: what was had for it; ``term_began_at``, ``term_ends_at``: from when until when, as
+    it was sold."""
 
     item: Item
     currency: str
@@ -90,6 +91,7 @@ class Order(Document, frozen=True, kw_only=True):
     paid_at: int | None = None
     invoice_id: str = ""
     term_id: str = ""
+    term_began_at: int = 0
     term_ends_at: int = 0
     pack_id: str = ""
     refunded_minor: int = 0

@@ -205,6 +205,8 @@ class Stripe:
         after: dict[str, str] = {}
         while True:
             page = await self._call(method, {"limit": _PAGE, **after})
+            if page.object != "list":
+                raise ProviderFailed(f"Stripe answered with a {page.object} where a list is due")
             for one in page.data:
                 if since <= one.created * 1000 < until:
                     yield one

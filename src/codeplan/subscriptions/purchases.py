@@ -126,6 +126,7 @@ def what_came(made: Decision) -> dict[str, Any]:
     return {
         "invoice_id": invoice.id if invoice else "",
         "term_id": made.terms[-1].id if made.terms else "",
+        "term_began_at": made.terms[-1].started_at if made.terms else 0,
         "term_ends_at": made.terms[-1].ends_at if made.terms else 0,
         "pack_id": next((one.id for one in made.documents if isinstance(one, Pack)), ""),
         "sold_minor": invoice.total_minor if invoice else 0,

@@ -203,6 +203,22 @@ class Till:
             return False
         return await self._reversals.apply(receipt, told)
 
+    async def catch_up(self, since: int, until: int) -> int:
+        """Book what was given back at providers in that time, or is in dispute there, and that
+        nobody told of; how much that was."""
+        done = 0
+        for name, provider in self.providers.items():
+            try:
+                returned = await provider.returned(since, until) or ()
+            except (ProviderFailed, NotCarried) as problem:
+                log.warning("what went back could not be asked", provider=name, why=str(problem))
+                continue
+            for told in returned:
+                receipt = payments.receipt_id(name, told.payment_id)
+                if (known := await self._store.document(Receipt, receipt)) is not None:
+                    done += await self._reversals.apply(known, told)
+        return done
+
     async def _receipt(self, provider: str, told: Reversed) -> Receipt | None:
         """Of the payment that was reversed; one that nobody told of before is applied first. None
         where it is none of ours."""
