@@ -34,12 +34,12 @@ class Sold:
         return Fraction(min(max(self.order.term_ends_at - at, 0), length), max(1, length))
 
     def worth(self, notes: Sequence[Invoice], at: int) -> Fraction:
-        """What of its price had been kept by then: what was paid and not given back, and of the
-        credit what the terms before it were worth."""
+        """What of its price had been kept before that instant: what was paid and not given back,
+        and of the credit what the terms before it were worth."""
         gone = sum(
             note.total_minor
             for note in notes
-            if note.credits == self.order.invoice_id and note.credits and note.made_at <= at
+            if note.credits == self.order.invoice_id and note.credits and note.made_at < at
         )
         paid = Fraction(max(0, self.order.sold_minor + gone))
         used = self.credit_minor

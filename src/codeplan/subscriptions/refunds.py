@@ -3,25 +3,17 @@ paid."""
 
 from dataclasses import replace
 
-from msgspec import structs
-
 from codeplan.billing.orders import Order, Receipt, Refund
 from codeplan.kit.ids import new_id
-from codeplan.kit.instants import MINUTE
 from codeplan.payments.amounts import counting_of
-from codeplan.payments.base import Declined, NotOffered, ProviderFailed
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import One
-from codeplan.store.money import Books, Decision, Move, changes
+from codeplan.store.money import Books, Decision, Move
 from codeplan.subscriptions.ending import ended_now
 from codeplan.subscriptions.giving_back import Ends, cash_left, given_back, reads_of
 from codeplan.subscriptions.payments import receipt_id
-from codeplan.subscriptions.returns import refund_paid
 from codeplan.subscriptions.shop import Shop
 from codeplan.subscriptions.till import Till
-from codeplan.telemetry import log
-
-_AGAIN_MS = 10 * MINUTE
 
 
 class NotRefundable(ValueError):
@@ -73,7 +65,7 @@ class Refunds:
         if receipt is not None and receipt.disputed_minor:
             raise NotRefundable("its payment is in dispute at the provider: that decides it")
         by_provider = to == "provider"
-        came = cash_left(order)
+        came = min(cash_left(order), receipt.left_minor if receipt is not None else 0)
         if by_provider and amount_minor > came:
             raise NotRefundable(f"by the provider {came} minor units came")
         if by_provider:
@@ -88,33 +80,8 @@ class Refunds:
         return replace(made, documents=(*made.documents, *owed))
 
     async def pay(self, owed: Refund) -> bool:
-        """Have the provider pay it back; what fails is tried again by the clock. Whether anything
-        was changed."""
-        gone = await self._by_provider(owed)
-
-        def decide(books: Books, now: int) -> Decision:
-            current = books.found.one(Refund, owed.id)
-            if current is None or current.state != "owed":
-                return Decision()
-            if not gone:
-                return Decision(documents=(structs.replace(current, due_at=now + _AGAIN_MS),))
-            return refund_paid(current, books.found.one(Receipt, receipt), now)
-
-        receipt = receipt_id(owed.provider, owed.reference)
-        reads = (One(Refund, owed.id), One(Receipt, receipt))
-        return await changes(self._store, Move(owed.account_id, "", decide, reads))
-
-    async def _by_provider(self, owed: Refund) -> bool:
-        provider = self._till.providers.get(owed.provider)
-        if provider is None:
-            return False
-        try:
-            ask = self._till.ask(await self._till.order(owed.order_id))
-            await provider.refund(ask, owed.reference, owed.amount_minor, owed.id)
-        except (ProviderFailed, Declined, NotOffered) as problem:
-            log.warning("refund has to wait", refund_id=owed.id, why=str(problem))
-            return False
-        return True
+        """Have the provider pay it back; whether anything was changed."""
+        return await self._till.payouts.pay(owed)
 
 
 def _owed(order: Order, amount_minor: int, reason: str, now: int) -> Refund:

@@ -130,12 +130,13 @@ def _others(
 ) -> Decision:
     """Book what others gave back and was not booked; or give to the balance what was, and did not
     arrive. Names and sums are told in any order, so the greater of them counts; a sum that is as
-    old as a refund of ours, or as a dispute that was lost, takes nothing back."""
+    old as a refund of ours, or as a dispute that was lost, takes nothing back. A refund of ours
+    that is still owed is not in a sum that is told now, but may be in one of before."""
     settled = {one.id for one in made.documents}
     waiting = sum(
         one.amount_minor
         for one in books.found.mine(Refund)
-        if one.state == "owed" and one.id not in settled
+        if one.state == "owed" and not told.total_minor and one.id not in settled
         and receipt_id(one.provider, one.reference) == receipt.id
     )  # fmt: skip
     besides = receipt.own_minor + waiting + receipt.failed_minor + receipt.lost_minor

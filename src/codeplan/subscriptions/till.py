@@ -39,6 +39,7 @@ from codeplan.store.documents import Mine, One
 from codeplan.store.money import Books, Decide, Decision, Move, changes
 from codeplan.subscriptions import payments
 from codeplan.subscriptions.market import Wish
+from codeplan.subscriptions.payouts import Payouts
 from codeplan.subscriptions.purchases import PriceChanged
 from codeplan.subscriptions.reversals import Reversals, Reversed
 from codeplan.subscriptions.shop import Shop
@@ -75,6 +76,7 @@ class Till:
         self._store, self._shop, self.providers = store, shop, providers
         self._settings, self._public_url = settings, public_url
         self._reversals = Reversals(store, shop)
+        self.payouts = Payouts(store, providers, self.ask)
 
     async def order_plan(self, wish: Wish, provider: str, key: str, due_minor: int) -> Order:
         """Raises what `Shop.preview` raises, PriceChanged, ProviderUnknown, NotOffered,
@@ -201,6 +203,8 @@ class Till:
         if receipt is None:
             _not_ours(provider, told.payment_id)
             return False
+        if isinstance(told, Refunded) and told.total_minor:
+            await self.payouts.settle(receipt)
         return await self._reversals.apply(receipt, told)
 
     async def catch_up(self, since: int, until: int) -> int:
