@@ -9,6 +9,9 @@ import pytest
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import Alert, Dispute, Order, Receipt, Refund
 from codeplan.billing.packs import Pack
+from codeplan.billing.settings import MoneySettings, Seller
+from codeplan.config.build import build_catalogue
+from codeplan.config.load import parse
 from codeplan.kit.instants import DAY, add_months
 from codeplan.kit.money import MINOR
 from codeplan.ledger.postings import Balance
@@ -18,7 +21,7 @@ from codeplan.store.base import Store
 from codeplan.store.money import Term
 from codeplan.subscriptions.refunds import NotRefundable
 from codeplan.subscriptions.worth import InDispute
-from store.test_business import CATALOGUE, SETTINGS
+from store.test_business import CATALOGUE, SETTINGS, TEXT
 from support.business import Business, Person
 from support.meters import HandClock
 
@@ -526,3 +529,21 @@ async def test_what_nobody_told_of_is_caught_up(business: Business, person: Pers
     business.bank.refunds["re_2"] = Refunded(foreign, refund_id="re_2", amount_minor=3_00)
     assert await business.findings() == []
     assert (await business.till.order(order.id)).state == "refunded"
+
+
+async def test_the_taxes_of_credit_notes_sum_to_the_sales(store: Store, clock: HandClock) -> None:
+    """6.66 with 19 % in it, given back in three parts by different hands."""
+    seller = Seller(name="Seller", tax_name="VAT", tax_millionths=190_000)
+    text = TEXT.replace('prices.CNY = { month = "40.00"', 'prices.CNY = { month = "6.66"')
+    settings = MoneySettings(seller=seller)
+    catalogue = build_catalogue(parse(text, "test"))
+    business = await Business(store, clock, catalogue, settings).open()
+    person = await business.person()
+    order = await paid_plan(person)
+    await business.refunds.give(order.id, 2_22, "balance", False, "a third", "refund-1")
+    await business.till.reversed("bank", back(order, "re_1", 2_22))
+    await business.till.reversed("bank", in_dispute(order, "lost", 2_22))
+    notes = [one for one in await business.store.documents(Invoice, person.id) if one.credits]
+    assert [-one.tax_minor for one in notes][::-1] == [35, 36, 35]
+    assert await house(business, "tax/VAT") == 0
+    await business.check()
