@@ -191,10 +191,14 @@ def test_amounts_are_stripes_own(service: Service, stripe: StripeServer) -> None
         assert (intent["amount"], intent["currency"]) == (units, currency.lower())
 
 
-def test_an_amount_that_stripe_cannot_carry_makes_no_order(service: Service) -> None:
-    buyer = Buyer(service, "kwd@example.org", "KWD")
-    body = {"provider": "stripe", "currency": "KWD", "plan": "lite", "due_minor": 3333}
+def test_a_price_between_stripes_steps(service: Service, stripe: StripeServer) -> None:
+    """The next step is taken, and what it brings beyond the price is on the balance."""
+    buyer, order, intent = bought(service, stripe, "kwd@example.org", "KWD")
+    assert (order["amount_minor"], intent["amount"]) == (3340, 3340)
+    assert buyer.subscription()["plan"] == "lite"
+    assert buyer.balance() == 7
+    body = {"provider": "stripe", "currency": "KWD", "top_up": "3.333"}
     answered = buyer.http.post("/api/account/orders", json=body, headers=buyer.once())
     assert answered.status_code == 400
     assert "KWD in steps of KWD 0.010" in answered.json()["error"]["message"]
-    assert buyer.get("orders") == []
+    assert len(buyer.get("orders")) == 1

@@ -129,6 +129,13 @@ class Till:
         self._provider(provider, currency)
         due = sum(line.amount_minor for line in lines)
         waits = self._settings.transfer_for if provider == "manual" else self._settings.order_for
+        if due <= 0:
+            raise ProviderUnknown("nothing is to be paid: buy it from the balance")
+        counting = counting_of(provider)
+        if isinstance(item, TopUpItem):
+            counting.of(due, currency)  # another amount can be typed
+        # What the provider's step brings beyond the price stays on the balance.
+        amount_minor = counting.enough(due, currency)
 
         def decide(books: Books, now: int) -> Decision:
             if len(books.found.mine(Order)) >= _MOST_PENDING:
@@ -141,16 +148,13 @@ class Till:
                 due_at=now + _POLLS[0] * MINUTE,
                 item=item,
                 currency=currency,
-                amount_minor=due,
+                amount_minor=amount_minor,
                 lines=lines,
                 provider=provider,
                 expires_at=now + waits,
             )
             return Decision(msgspec.json.encode(made.id), documents=(made,))
 
-        if due <= 0:
-            raise ProviderUnknown("nothing is to be paid: buy it from the balance")
-        counting_of(provider).of(due, currency)  # refused here, before there is an order
         answer = await self._store.move(
             Move(account_id, f"order/{key}", decide, (Mine(Order, "pending"),))
         )
