@@ -178,7 +178,7 @@ async def open_service(
         till = Till(store, shop, providers, rules, payments.public_url)
         refunds = Refunds(store, shop, till)
         clockwork = Clockwork(store, shop, till, refunds)
-        checker = Checker(store, providers)
+        checker = Checker(store, providers, till.catch_up)
         passwords, sessions = Passwords(store, clock), Sessions(store, clock)
         second_factors, passkeys = (
             SecondFactors(store, clock, passwords.guesses),

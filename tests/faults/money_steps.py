@@ -25,7 +25,8 @@ from codeplan.kit.instants import DAY
 from codeplan.payments.base import Ask, Checkout, Payment
 from codeplan.store.base import AlreadyThere, Store
 from store.conftest import Stores
-from support.business import CATALOGUE, Bank, Business, Person
+from support.bank import Bank
+from support.business import CATALOGUE, Business, Person
 from support.meters import NOON, HandClock
 
 WRITES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "NOTIFY", "SELECT zone")

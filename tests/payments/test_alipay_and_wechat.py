@@ -277,3 +277,70 @@ def test_a_refund_goes_back_by_the_provider_once(
     assert (buyer.balance(), buyer.subscription()["plan"]) == (0, "lite")
     assert [one["total_minor"] for one in buyer.get("invoices")] == [-15_00, 40_00]
     operator.books_are_right()
+
+
+def paid_by(service: Service, world: World, what: str) -> tuple[Buyer, dict[str, Any], str]:
+    buyer = buyer_of(service, world, what)
+    order = buyer.order(world.name)
+    number = world.scan(order)
+    world.server.pays(number)
+    assert notify(service, world.name, *world.note(number)) == 200
+    return buyer, order, number
+
+
+def tell_of_refund(service: Service, world: World, number: str, *told: Any) -> int:
+    made = world.server.refund_notification(number, *told)
+    return notify(service, world.name, *(made if isinstance(made, tuple) else (made, FORM)))
+
+
+def test_a_refund_that_somebody_made_at_the_provider(
+    service: Service, world: World, operator: Operator
+) -> None:
+    buyer, order, number = paid_by(service, world, "dashboard")
+    for _ in range(2):
+        assert tell_of_refund(service, world, number, "of-a-person-1", 10_00, 10_00) == 200
+    assert [one["total_minor"] for one in buyer.get("invoices")] == [-10_00, 40_00]
+    assert buyer.preview("pro")["due_minor"] in (170_00, 170_01)
+    assert tell_of_refund(service, world, number, "of-a-person-2", 30_00, 40_00) == 200
+    assert buyer.state(order["id"]) == "refunded"
+    assert buyer.subscription()["state"] == "expired"
+    assert order["id"] in {alert["about"] for alert in operator.get("alerts")}
+    operator.books_are_right()
+
+
+def test_our_own_refund_is_told(service: Service, world: World, operator: Operator) -> None:
+    buyer, order, number = paid_by(service, world, "ours")
+    world.server.refunds.clear()
+    operator.post(f"orders/{order['id']}/refund", amount="15.00", reason="a", to="provider")
+    (name,) = world.server.refunds
+    for _ in range(2):
+        assert tell_of_refund(service, world, number, name, 15_00, 15_00) == 200
+    assert [one["total_minor"] for one in buyer.get("invoices")] == [-15_00, 40_00]
+    operator.books_are_right()
+
+
+def test_a_refund_of_another_program_is_taken_and_left(
+    service: Service, world: World, operator: Operator
+) -> None:
+    number = paid_by(service, world, "foreign")[2]
+    before = operator.get("ledger")
+    trades, name = world.server.trades, {"alipay": "trade_no", "wechat": "transaction_id"}
+    trades["another"] = {**trades[number], "out_trade_no": "another", name[world.name]: "4711"}
+    assert tell_of_refund(service, world, "another", "theirs", 1_00, 1_00) == 200
+    assert notify(service, world.name, *world.note("another")) == 200
+    assert operator.get("ledger") == before
+    del trades["another"]
+
+
+def test_wechat_says_that_a_refund_was_refused(
+    service: Service, servers: dict[str, World], operator: Operator
+) -> None:
+    world = servers["wechat"]
+    buyer, order, number = paid_by(service, world, "abnormal")
+    world.server.refunds.clear()
+    operator.post(f"orders/{order['id']}/refund", amount="15.00", reason="a", to="provider")
+    (name,) = world.server.refunds
+    for _ in range(2):
+        assert tell_of_refund(service, world, number, name, 15_00, 0, "ABNORMAL") == 200
+    assert buyer.balance() == 15_00
+    operator.books_are_right()

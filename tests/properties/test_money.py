@@ -1,6 +1,7 @@
 """Money: promotions never take off more than the price, and upgrades cannot be gamed."""
 
 from datetime import date
+from fractions import Fraction
 from itertools import combinations, permutations
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from codeplan.kit.instants import DAY
 from codeplan.kit.money import minor_units, share, written
 from codeplan.plan.promotions import Promotion, best, stack, taken_off
-from codeplan.plan.proration import Running, unused_minor
+from codeplan.plan.proration import Running, unused_by_quota, unused_by_time
 from codeplan.plan.rules import ONE, WindowRule
 from support.meters import plan
 
@@ -70,9 +71,10 @@ PERIOD = 30 * DAY
 def test_using_more_or_waiting_never_pays(
     paid: int, waited: int, used: int, more_time: int, more_used: int
 ) -> None:
-    def worth(now: int, prompts: int) -> int:
+    def worth(now: int, prompts: int) -> Fraction:
         taken = {"1month": prompts * ONE, "5hour": prompts * ONE}
-        return unused_minor(Running(paid, 0, PERIOD, taken), PLAN, now)
+        running = Running(paid, 0, PERIOD, taken)
+        return min(unused_by_time(running, now), unused_by_quota(running, PLAN))
 
     now = worth(waited, used)
     assert 0 <= now <= paid

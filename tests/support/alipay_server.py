@@ -79,6 +79,15 @@ class AlipayServer:
         signature = self._sign(signed_text(said))
         return urlencode({**said, "sign": signature, "sign_type": "RSA2"}).encode()
 
+    def refund_notification(
+        self, number: str, name: str, amount: int, total: int, status: str = ""
+    ) -> bytes:
+        """``name``: the asker's of the refund, of which it tells only ``total``, that of all."""
+        return self.notification(
+            number, out_biz_no=name, refund_fee=f"{total // 100}.{total % 100:02}",
+            gmt_refund="2026-11-26 12:00:00.000",
+        )  # fmt: skip
+
     def _answer(self, said: dict[str, str]) -> bytes:
         if self.away:
             return b"busy"

@@ -3,7 +3,7 @@ provider that follows a script, renewals, refunds; and a check that the books ar
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from codeplan.accounts.directory import Accounts
@@ -17,7 +17,7 @@ from codeplan.config.build import build_catalogue
 from codeplan.config.load import load
 from codeplan.kit.money import MINOR
 from codeplan.ledger.postings import Balance
-from codeplan.payments.base import Ask, Checkout, Declined, Payment, Provider, ProviderFailed
+from codeplan.payments.base import Provider
 from codeplan.plan.catalogue import Catalogue
 from codeplan.store.base import Store
 from codeplan.store.rows import Account, Subscription
@@ -29,77 +29,10 @@ from codeplan.subscriptions.shop import Shop
 from codeplan.subscriptions.subscriptions import Subscriptions
 from codeplan.subscriptions.teams import Teams
 from codeplan.subscriptions.till import Till
+from support.bank import Bank
 from support.meters import HandClock
 
 CATALOGUE = build_catalogue(load(None))
-
-
-@dataclass
-class Bank:
-    """A payment provider whose people, cards and notifications a test has in hand. ``paid``: what
-    came for each order; ``declines``: cards refuse; ``away``: it does not answer."""
-
-    name: str = "bank"
-    currencies: frozenset[str] = frozenset()
-    charges_off_session: bool = True
-    needs_widget: bool = False
-    declines: bool = False
-    away: bool = False
-    paid: dict[str, Payment] = field(default_factory=dict)
-    begun: dict[str, Ask] = field(default_factory=dict)
-    refunded: dict[str, int] = field(default_factory=dict)
-    keeps_card: bool = True
-
-    def pays(self, order: Order, amount_minor: int | None = None, number: str = "") -> Payment:
-        """The person pays; the payment's notification, which a test may deliver."""
-        card = f"card of {order.account_id}" if self.keeps_card else ""
-        payment = Payment(
-            order.id, "paid", number or f"pay_{order.id}",
-            order.amount_minor if amount_minor is None else amount_minor,
-            order.currency, customer="somebody" if card else "", method=card, label="a card",
-        )  # fmt: skip
-        self.paid.setdefault(order.id, payment)
-        return payment
-
-    async def begin(self, ask: Ask) -> Checkout:
-        self._answers()
-        self.begun[ask.order_id] = ask
-        return Checkout("page", f"https://bank.example/{ask.order_id}", ask.order_id)
-
-    async def look_up(self, ask: Ask, reference: str) -> Payment:
-        self._answers()
-        return self.paid.get(ask.order_id, Payment(ask.order_id, "pending"))
-
-    async def charge(self, ask: Ask) -> Payment:
-        self._answers()
-        if ask.order_id not in self.paid:
-            if self.declines or not ask.method:
-                raise Declined("the card was declined")
-            self.paid[ask.order_id] = Payment(
-                ask.order_id, "paid", f"pay_{ask.order_id}", ask.amount_minor, ask.currency,
-                customer=ask.customer, method=ask.method, label="a card",
-            )  # fmt: skip
-        return self.paid[ask.order_id]
-
-    async def refund(self, ask: Ask, payment_id: str, amount_minor: int, refund_id: str) -> None:
-        self._answers()
-        self.refunded[refund_id] = amount_minor
-
-    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
-        raise AssertionError("this provider sends no notifications")
-
-    def thanks(self) -> tuple[int, str, bytes]:
-        return 200, "text/plain", b"ok"
-
-    async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
-        return {one.payment_id: (one.amount_minor, one.currency) for one in self.paid.values()}
-
-    async def close(self) -> None:
-        pass
-
-    def _answers(self) -> None:
-        if self.away:
-            raise ProviderFailed("the bank does not answer")
 
 
 class Business:
@@ -112,11 +45,12 @@ class Business:
         catalogue: Catalogue = CATALOGUE,
         settings: MoneySettings | None = None,
         providers: Mapping[str, Provider] | None = None,
+        bank: Bank | None = None,
     ) -> None:
         self.store, self.clock, self.catalogue = store, clock, catalogue
         self.settings = settings or MoneySettings()
-        self.bank = Bank()
-        given: Any = providers if providers is not None else {"bank": self.bank}
+        self.bank = bank or Bank()
+        given: Any = providers if providers is not None else {self.bank.name: self.bank}
         self.accounts = Accounts(store, clock)
         self.subscriptions = Subscriptions(store, clock, catalogue, self.settings.dunning)
         self.wallet = Wallet(store)
@@ -125,7 +59,7 @@ class Business:
         self.refunds = Refunds(store, self.shop, self.till)
         self.codes = Codes(store, self.shop, catalogue)
         self.clockwork = Clockwork(store, self.shop, self.till, self.refunds)
-        self.checker = Checker(store, given)
+        self.checker = Checker(store, given, self.till.catch_up)
         self.purse = Purse(store, self.settings)
         self.teams = Teams(store, store)
         self.keys = 0
@@ -169,17 +103,18 @@ class Person:
     business: Business
     account: Account
     client_key: str
+    currency: str = "CNY"
 
     @property
     def id(self) -> str:
         return self.account.id
 
     def wish(self, plan: str = "lite", period: str = "month", **more: Any) -> Wish:
-        return Wish(self.id, plan, period, "CNY", **more)  # type: ignore[arg-type]  # a period
+        return Wish(self.id, plan, period, self.currency, **more)  # type: ignore[arg-type]  # a period
 
     async def pay_in(self, amount: str, kind: str = "top_up") -> None:
-        business = self.business
-        await business.wallet.add(self.id, kind, amount, "CNY", "a test", business.key())  # type: ignore[arg-type]  # a kind
+        business, key = self.business, self.business.key()
+        await business.wallet.add(self.id, kind, amount, self.currency, "a test", key)  # type: ignore[arg-type]  # a kind
 
     async def buy(self, plan: str = "lite", period: str = "month", **more: Any) -> int:
         """From the balance; what it cost."""
@@ -191,11 +126,13 @@ class Person:
     async def order(self, plan: str = "lite", period: str = "month", **more: Any) -> Order:
         wish = self.wish(plan, period, **more)
         due = (await self.business.shop.preview(wish)).quote.due_minor
-        return await self.business.till.order_plan(wish, "bank", self.business.key(), due)
+        name = self.business.bank.name
+        return await self.business.till.order_plan(wish, name, self.business.key(), due)
 
     async def pay(self, order: Order) -> Order:
         """At the bank, and its notification comes."""
-        return await self.business.till.apply("bank", self.business.bank.pays(order))
+        bank = self.business.bank
+        return await self.business.till.apply(bank.name, bank.pays(order))
 
     async def held(self) -> Subscription | None:
         return await self.business.store.current_subscription(self.id)
@@ -208,7 +145,7 @@ class Person:
 
     async def have(self) -> Balance:
         """In whole minor units."""
-        have = (await self.business.wallet.balances(self.id)).get("CNY", Balance())
+        have = (await self.business.wallet.balances(self.id)).get(self.currency, Balance())
         return Balance(have.bonus // MINOR, have.cash // MINOR, have.held // MINOR)
 
     async def sold(self) -> Mapping[str, int]:

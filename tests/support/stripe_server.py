@@ -95,6 +95,10 @@ class StripeServer:
         found: list[dict[str, Any]] = self._http.get("/v1/payment_intents?limit=100").json()["data"]
         return found
 
+    def refunds(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._http.get("/v1/refunds?limit=100").json()["data"]
+        return found
+
     def pays_on_page(self, session_id: str, card: dict[str, str]) -> dict[str, Any]:
         """As the person does on Stripe's own page: its PaymentIntent is made then."""
         fields = self.sessions[session_id]

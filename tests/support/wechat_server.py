@@ -80,11 +80,27 @@ class WeChatServer:
 
     def notification(self, number: str, **changed: Any) -> tuple[bytes, dict[str, str]]:
         """As it is sent for the trade as it stands, with its headers."""
-        trade = json.dumps({**self.trades[number], **changed}).encode()
+        return self._sealed("TRANSACTION.SUCCESS", {**self.trades[number], **changed})
+
+    def refund_notification(
+        self, number: str, name: str, amount: int, total: int, status: str = "SUCCESS"
+    ) -> tuple[bytes, dict[str, str]]:
+        """``name``: the asker's of the refund. It names no application, and the sum of nothing."""
+        trade = self.trades[number]
+        return self._sealed(f"REFUND.{status}", {
+            "mchid": MERCHANT, "out_trade_no": number, "transaction_id": trade["transaction_id"],
+            "out_refund_no": name, "refund_id": f"5000{name}", "refund_status": status,
+            "amount": {"total": trade["amount"]["total"], "refund": amount,
+                       "payer_total": trade["amount"]["total"], "payer_refund": amount},
+            "user_received_account": "a wallet",
+        })  # fmt: skip
+
+    def _sealed(self, kind: str, told: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        trade = json.dumps(told).encode()
         nonce, about = secrets.token_hex(6), "transaction"
         sealed = AESGCM(API_KEY.encode()).encrypt(nonce.encode(), trade, about.encode())
         body = json.dumps({
-            "id": "EV-1", "event_type": "TRANSACTION.SUCCESS", "resource_type": "encrypt-resource",
+            "id": "EV-1", "event_type": kind, "resource_type": "encrypt-resource",
             "resource": {
                 "algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": about,
                 "ciphertext": base64.b64encode(sealed).decode(),

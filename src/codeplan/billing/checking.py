@@ -1,17 +1,21 @@
-"""The nightly check: every entry sums to zero, every balance is the sum of its postings, and what
-providers say they received is what the ledger says came by them."""
+"""The nightly check: every entry sums to zero, every balance is the sum of its postings, no upgrade
+credited more than was kept, and what providers say they received and gave back is what the ledger
+says came and went by them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from math import floor
 from typing import Protocol
 
-from codeplan.billing.orders import Alert, Order, Receipt
+from codeplan.billing.invoices import Invoice
+from codeplan.billing.kept import credited_too_much
+from codeplan.billing.orders import Alert, Dispute, Order, PlanItem, Receipt, Refund
 from codeplan.billing.paging import every_document
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import DAY
 from codeplan.kit.money import MINOR
-from codeplan.payments.base import Provider, ProviderFailed
+from codeplan.payments.base import Disputed, Provider, ProviderFailed
 from codeplan.store.base import ClockStore, LedgerStore, MoneyStore
 from codeplan.store.documents import Document, One
 from codeplan.store.money import Books, Decision, Move, changes
@@ -20,6 +24,8 @@ from codeplan.telemetry import log
 # No order that is older than this is paid any more.
 _PAID_WITHIN = 15 * DAY
 _NAME = "ledger"
+# Orders, and invoices, of one account.
+_MOST = 10_000
 
 
 class CheckedStore(MoneyStore, ClockStore, LedgerStore, Protocol):
@@ -39,8 +45,15 @@ class Checked(Document, frozen=True, kw_only=True):
 
 
 class Checker:
-    def __init__(self, store: CheckedStore, providers: Mapping[str, Provider]) -> None:
-        self._store, self._providers = store, providers
+    """``catch_up``: books what providers gave back in that time and nobody told of."""
+
+    def __init__(
+        self,
+        store: CheckedStore,
+        providers: Mapping[str, Provider],
+        catch_up: Callable[[int, int], Awaitable[int]] | None = None,
+    ) -> None:
+        self._store, self._providers, self._catch_up = store, providers, catch_up
 
     async def check_daily(self) -> None:
         """Check the last two days, if nobody has for a day."""
@@ -51,16 +64,20 @@ class Checker:
     async def check(self, since: int, until: int) -> list[Finding]:
         """The ledger as a whole, and the payments of that time. What is found becomes an alert,
         once for each thing it is about."""
+        if self._catch_up is not None:
+            await self._catch_up(since, until)
         found = [
             Finding(name, f"{currency}: kept {kept}, its postings sum to {sums}")
             for name, currency, kept, sums in await self._store.contradictions()
         ]
         found += await self._receipts_are_posted()
+        found += await self._credits_were_kept(since, until)
         for provider in self._providers.values():
-            try:
-                found += await self._provider(provider, since, until)
-            except ProviderFailed as problem:
-                log.warning("provider's records could not be had", why=str(problem))
+            for look in (self._provider, self._returned):
+                try:
+                    found += await look(provider, since, until)
+                except ProviderFailed as problem:
+                    log.warning("provider's records could not be had", why=str(problem))
         for finding in found:
             await self._alert(finding)
         return found
@@ -80,6 +97,51 @@ class Checker:
             for (name, currency), minor in received.items()
             if name != "paid/manual" and came.get((name, currency), 0) != minor * MINOR
         ]
+
+    async def _credits_were_kept(self, since: int, until: int) -> list[Finding]:
+        """Of the accounts that upgraded in that time, by their orders and credit notes."""
+        accounts: set[str] = set()
+        for state in ("paid", "refunded"):
+            async for order in every_document(self._store, Order, state):
+                if order.made_at < since - _PAID_WITHIN:
+                    break
+                if isinstance(order.item, PlanItem) and order.item.quote.credit_minor:
+                    accounts.add(order.account_id)
+        found: list[Finding] = []
+        for name in sorted(accounts):
+            orders = await self._store.documents(Order, name, limit=_MOST)
+            notes = await self._store.documents(Invoice, name, limit=_MOST)
+            for order, most in credited_too_much(
+                [one for one in orders if one.state in ("paid", "refunded")], notes
+            ):
+                if not since <= (order.paid_at or order.made_at) < until:
+                    continue
+                credit = order.item.quote.credit_minor if isinstance(order.item, PlanItem) else 0
+                text = f"{order.currency}: {credit} were credited, {floor(most)} had been kept"
+                found.append(Finding(order.id, text))
+        return found
+
+    async def _returned(self, provider: Provider, since: int, until: int) -> list[Finding]:
+        """What a provider can list that it gave back or has in dispute is in the books; what is of
+        no payment of ours is another program's."""
+        found: list[Finding] = []
+        for told in await provider.returned(since, until) or ():
+            name = f"{provider.name}/{told.payment_id}"
+            receipt = await self._store.document(Receipt, name)
+            if receipt is None:
+                continue
+            if isinstance(told, Disputed):
+                about = f"{provider.name}/{told.dispute_id}"
+                dispute = await self._store.document(Dispute, about)
+                state, known = str(told.state), dispute.state if dispute else "not known"
+            else:
+                about = told.own_id or f"{provider.name}/{told.refund_id}"
+                refund = await self._store.document(Refund, about)
+                state = "paid" if told.state == "made" else "failed"
+                known = refund.state if refund else "not known"
+            if state != known:
+                found.append(Finding(about, f"the provider says {state}, the books: {known}"))
+        return found
 
     async def _provider(self, provider: Provider, since: int, until: int) -> list[Finding]:
         """Where a provider can list what it received, each payment has its receipt; where it
@@ -104,9 +166,15 @@ class Checker:
             if not since <= (order.paid_at or 0) < until:
                 continue
             payment = await provider.look_up(order.ask("", ""), order.reference)
+            if payment.state == "refunded" and await self._went_back(order):
+                continue
             if payment.state != "paid" or payment.amount_minor != order.amount_minor:
                 found.append(Finding(order.id, f"{provider.name} says {payment.state}"))
         return found
+
+    async def _went_back(self, order: Order) -> bool:
+        receipt = await self._store.document(Receipt, f"{order.provider}/{order.payment_id}")
+        return receipt is not None and receipt.left_minor < receipt.amount_minor
 
     async def _alert(self, finding: Finding) -> None:
         log.error("the books contradict", about=finding.about, why=finding.text)

@@ -74,8 +74,10 @@ class Order(Document, frozen=True, kw_only=True):
     """``amount_minor``: what the provider is to bring. ``lines``: what it is for. ``checkout``: how
     it is to be paid, once the provider has said. ``reference``: the provider's own name of it;
     ``payment_id``: of the payment that came. ``expires_at``: until when it can be paid at this
-    price. ``refunded_minor``: what was given back. ``why``: what came of it, for people.
-    ``from_bonus_minor``: what of the sale was paid with bonus."""
+    price. ``refunded_minor``: what was given or taken back of the sale. ``why``: what came of it,
+    for people. ``from_bonus_minor``: what of the sale was paid with bonus. ``term_id``,
+    ``pack_id``: what was had for it; ``term_began_at``, ``term_ends_at``: from when until when, as
+    it was sold."""
 
     item: Item
     currency: str
@@ -89,6 +91,9 @@ class Order(Document, frozen=True, kw_only=True):
     paid_at: int | None = None
     invoice_id: str = ""
     term_id: str = ""
+    term_began_at: int = 0
+    term_ends_at: int = 0
+    pack_id: str = ""
     refunded_minor: int = 0
     from_bonus_minor: int = 0
     sold_minor: int = 0
@@ -127,12 +132,30 @@ class OrderClosed(ValueError):
 
 class Receipt(Document, frozen=True, kw_only=True):
     """A payment that a provider reported, applied once. Its id is the provider's name and its id of
-    the payment."""
+    the payment.
+
+    What went back of it: ``own_minor`` by refunds of ours; ``named_minor`` by others that the
+    provider named one by one, and ``told_minor`` by all, where it told their sum; ``failed_minor``
+    of these failed. ``taken_minor``: what of others' has been booked. ``disputed_minor`` is in
+    dispute now, ``lost_minor`` was lost so."""
 
     provider: str
     order_id: str
     amount_minor: int
     currency: str
+    own_minor: int = 0
+    named_minor: int = 0
+    told_minor: int = 0
+    failed_minor: int = 0
+    taken_minor: int = 0
+    disputed_minor: int = 0
+    lost_minor: int = 0
+
+    @property
+    def left_minor(self) -> int:
+        """What of the payment is still here, and can be taken back."""
+        gone = self.own_minor + self.taken_minor + self.lost_minor + self.disputed_minor
+        return max(0, self.amount_minor - gone)
 
 
 class SavedMethod(Document, frozen=True, kw_only=True):
@@ -146,8 +169,10 @@ class SavedMethod(Document, frozen=True, kw_only=True):
 
 
 class Refund(Document, frozen=True, kw_only=True):
-    """Money that an operator gives back by the provider through which it came. ``state``: owed, or
-    paid."""
+    """Money that goes back by the provider through which it came. An operator's has an id of ours;
+    one that was made at the provider has the provider's name and its id. ``reference``: the
+    payment's id there. ``state``: owed; paid; failed, so that it is on the balance; or void, since
+    the money went back in another way."""
 
     order_id: str
     provider: str
@@ -155,6 +180,28 @@ class Refund(Document, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     reason: str
+
+
+class Dispute(Document, frozen=True, kw_only=True):
+    """A payment whose payer, or his bank, wants it back. Its id is the provider's name and its id
+    of the dispute. ``state``: inquiry (nothing was withdrawn), open, won, lost or closed.
+    ``amount_minor``: what the provider withdrew; ``of_payment_minor``: what of it was still here;
+    ``set_aside_minor``: what of that waits from the balance; ``marked_minor`` stands on each of
+    ``terms`` meanwhile; ``pack_id``: of a pack that waits; ``restricts``: whether the plan is
+    restricted for it."""
+
+    order_id: str
+    receipt_id: str
+    provider: str
+    amount_minor: int
+    currency: str
+    why: str = ""
+    of_payment_minor: int = 0
+    set_aside_minor: int = 0
+    marked_minor: int = 0
+    terms: tuple[str, ...] = ()
+    pack_id: str = ""
+    restricts: bool = False
 
 
 class Alert(Document, frozen=True, kw_only=True):

@@ -17,8 +17,8 @@ from codeplan.store.money import Books, Decision
 
 
 class Pack(Document, frozen=True, kw_only=True):
-    """``left`` of ``tokens``; running calls have taken theirs already. ``state``: open, spent or
-    expired."""
+    """``left`` of ``tokens``; running calls have taken theirs already. ``state``: open, spent,
+    expired, disputed while its payment is, or taken back with it."""
 
     offer_id: str
     name: str
@@ -37,6 +37,21 @@ class Pack(Document, frozen=True, kw_only=True):
         if state in ("open", "spent"):
             state = "open" if left > 0 else "spent"
         return msgspec.structs.replace(self, left=left, state=state)
+
+    def disputed(self, running: bool) -> "Pack":
+        """It serves no call while the payment is in dispute, and goes on behind a won one."""
+        if running:
+            return msgspec.structs.replace(self, state="disputed") if self.state == "open" else self
+        state = "open" if self.left > 0 else "spent"
+        return msgspec.structs.replace(self, state=state) if self.state == "disputed" else self
+
+    def without(self, part: int, whole: int) -> "Pack":
+        """So much of its price of ``whole`` was taken back: of its tokens as well; nothing is left
+        of what is not paid any more."""
+        left = max(0, self.left) * (whole - part) // whole if whole else 0
+        if part < whole:
+            return msgspec.structs.replace(self, left=left)
+        return msgspec.structs.replace(self, left=0, state="taken back", due_at=None)
 
 
 def pack_of(account_id: str, offer: PackOffer, now: int) -> Pack:

@@ -1,6 +1,5 @@
 """The wallet's use cases: money that came in, a bonus, what there is and what moved it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
@@ -8,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from codeplan.billing.taking import moment_of
+from codeplan.kit.currencies import CURRENCIES
 from codeplan.kit.money import minor_units
 from codeplan.ledger import movements
 from codeplan.ledger.postings import Balance, Entry
@@ -16,11 +16,10 @@ from codeplan.store.money import Books, Decision, Move
 from codeplan.store.rows import Subscription
 
 Kind = Literal["top_up", "bonus"]
-_CURRENCY = re.compile(r"^[A-Z]{3}$")
 
 
 class AmountInvalid(ValueError):
-    """Not an amount above nothing in a currency of three capitals."""
+    """Not an amount above nothing in a currency of ISO 4217."""
 
 
 class Wallet:
@@ -77,8 +76,8 @@ def look_again_now(books: Books, now: int) -> Subscription | None:
 
 def amount_in(text: str, currency: str) -> int:
     """Minor units. Raises AmountInvalid."""
-    if not _CURRENCY.match(currency):
-        raise AmountInvalid("currency: expected three capitals such as CNY")
+    if currency not in CURRENCIES:
+        raise AmountInvalid("currency: expected one of ISO 4217, in three capitals such as CNY")
     try:
         amount_minor = minor_units(text, currency)
     except ValueError as problem:

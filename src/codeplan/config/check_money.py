@@ -7,6 +7,7 @@ from pathlib import Path as File
 from codeplan.config.lines import Path
 from codeplan.config.model import ConfigFile
 from codeplan.kit.money import minor_units, token_price
+from codeplan.payments.amounts import STRIPE, NotCarried
 
 Complaint = tuple[Path, str]
 
@@ -68,6 +69,32 @@ def _packs(config: ConfigFile) -> Iterator[Complaint]:
                     f"packs[{index}].models[{place}]: expected one of {sorted(models)}"
                     f" (not {name!r})",
                 )
+
+
+def advise_money(config: ConfigFile) -> Iterator[Complaint]:
+    """Prices that Stripe cannot take as they are: people pay them in another way."""
+    takes = config.payments.stripe
+    if takes is None:
+        return
+    for path, currency, amount in _listed(config):
+        if takes.currencies and currency not in takes.currencies:
+            continue
+        try:
+            STRIPE.of(minor_units(amount, currency), currency)
+        except NotCarried as problem:
+            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+            yield path, f"{place.removeprefix('.')}: {problem}"
+
+
+def _listed(config: ConfigFile) -> Iterator[tuple[Path, str, str]]:
+    """Where each price of a plan or a pack stands, its currency and amount."""
+    for index, plan in enumerate(config.plans):
+        for currency, prices in plan.prices.items():
+            for period, amount in prices.model_dump(exclude_none=True).items():
+                yield ("plans", index, "prices", currency, period), currency, amount
+    for index, pack in enumerate(config.packs):
+        for currency, amount in pack.prices.items():
+            yield ("packs", index, "prices", currency), currency, amount
 
 
 def _providers(config: ConfigFile) -> Iterator[Complaint]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from codeplan.config.check import check
 from codeplan.config.check_clients import advise
+from codeplan.config.check_money import advise_money
 from codeplan.config.lines import Lines
 from codeplan.config.model import ConfigFile
 
@@ -77,9 +78,11 @@ def parse(text: str, file: str) -> ConfigFile:
 
 
 def advice(path: Path) -> list[Complaint]:
-    """What in a valid file is of before, and what to write instead. Raises ConfigInvalid."""
+    """What in a valid file is of before, and what to write instead; and prices that a provider
+    cannot take. Raises ConfigInvalid."""
     config, lines = load(path), Lines(path.read_text("utf-8"))
-    return [Complaint(str(path), lines.of(place), what) for place, what in advise(config)]
+    advised = [*advise(config), *advise_money(config)]
+    return [Complaint(str(path), lines.of(place), what) for place, what in advised]
 
 
 def _complaint(file: str, lines: Lines, error: Any) -> Complaint:

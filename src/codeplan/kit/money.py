@@ -3,35 +3,44 @@ write them."""
 
 from collections.abc import Mapping
 
-# Digits behind the point, by ISO 4217; every other currency here has two.
-_DIGITS: Mapping[str, int] = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}
+from codeplan.kit.currencies import digits_of
+
 # Prices of tokens, and so balances, are kept in millionths of the minor unit.
 MINOR = 1_000_000
 _SIGNS: Mapping[str, str] = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥"}
 
 
 def minor_units(text: str, currency: str) -> int:
-    """``"40.00"`` of CNY is 4000. Raises ValueError for what is no amount, or has more digits."""
-    digits = _DIGITS.get(currency, 2)
-    whole, point, rest = text.partition(".")
-    if not whole.isdecimal() or (point and not rest.isdecimal()) or len(rest) > digits:
+    """``"40.00"`` of CNY is 4000. Raises ValueError for what is no amount or no currency, or is
+    finer than its minor unit."""
+    amount = _shifted(text, digits_of(currency))
+    if amount is None:
         raise ValueError(f"expected an amount such as {written(4000, currency, sign=False)}")
-    return int(whole + rest.ljust(digits, "0"))
+    return amount
 
 
 def token_price(text: str, currency: str) -> int:
     """An amount for a million tokens, in millionths of the minor unit: ``"2.00"`` of CNY is
     200,000,000. Raises ValueError for what is no amount, or is finer than that."""
-    digits = _DIGITS.get(currency, 2) + 6
-    whole, point, rest = text.partition(".")
-    if not whole.isdecimal() or (point and not rest.isdecimal()) or len(rest) > digits:
+    amount = _shifted(text, digits_of(currency) + 6)
+    if amount is None:
         raise ValueError(f"expected an amount such as 2.00 (not {text!r})")
-    return int(whole + rest.ljust(digits, "0"))
+    return amount
+
+
+def _shifted(text: str, digits: int) -> int | None:
+    """The number with its point moved to the right; None where it is none, or something is left
+    behind the point. ``"5000.00"`` is 5000 at no digits."""
+    whole, point, rest = text.partition(".")
+    if not whole.isdecimal() or (point and not rest.isdecimal()) or rest[digits:].strip("0"):
+        return None
+    return int(whole + rest[:digits].ljust(digits, "0"))
 
 
 def written(amount_minor: int, currency: str, sign: bool = True) -> str:
-    """``¥40.00``; negative amounts with their sign in front."""
-    digits = _DIGITS.get(currency, 2)
+    """``¥40.00``; negative amounts with their sign in front. What was given for nothing has no
+    currency."""
+    digits = digits_of(currency) if currency else 2
     whole, rest = divmod(abs(amount_minor), 10**digits)
     number = f"{whole}.{rest:0{digits}d}" if digits else str(whole)
     mark = _SIGNS.get(currency, f"{currency} ") if sign else ""
@@ -46,9 +55,8 @@ def share(amount_minor: int, part: int, whole: int) -> int:
 
 def written_exact(millionths: int, currency: str) -> str:
     """Millionths of the minor unit, with as many digits as there are: ``¥19.99871``."""
-    digits = _DIGITS.get(currency, 2)
     text = written(abs(millionths) // MINOR, currency)
     rest = f"{abs(millionths) % MINOR:06d}".rstrip("0")
     if rest:
-        text += rest if digits else f".{rest}"
+        text += rest if "." in text else f".{rest}"
     return f"-{text}" if millionths < 0 else text

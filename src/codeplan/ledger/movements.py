@@ -11,6 +11,10 @@ PACKS = "sales/packs"
 TOKENS = "sales/tokens"
 GIVEN = "given/bonus"
 OWED = "owed/refunds"
+# A person's money that is set aside while the payment that brought it is in dispute.
+SET_ASIDE = "owed/disputes"
+# What a provider took back and nobody here had any more.
+LOST = "lost/payments"
 
 
 class BalanceTooSmall(ValueError):
@@ -104,10 +108,75 @@ def tax_of(moment: Moment, amount_minor: int, tax_name: str, sale: str) -> Entry
     return moment.with_(Posting(sale, -amount), Posting(f"tax/{tax_name}", amount))
 
 
+def uncredit(moment: Moment, amount_minor: int, have: Balance, sale: str = PLANS) -> Entry | None:
+    """What had come to the balance as credit for a period is due back, as far as there is bonus:
+    the period was given or taken back. None where there is none."""
+    amount = min(amount_minor, have.bonus // MINOR) * MINOR
+    if amount <= 0:
+        return None
+    return moment.with_(Posting(bonus_of(moment.account_id), -amount), Posting(sale, amount))
+
+
 def paid_out(moment: Moment, amount_minor: int, provider: str) -> Entry:
     """What was owed went back by the provider."""
     amount = amount_minor * MINOR
     return moment.with_(Posting(OWED, -amount), Posting(f"paid/{provider}", amount))
+
+
+def came_back(moment: Moment, amount_minor: int, provider: str, owed: bool) -> Entry:
+    """What had gone out by the provider did not arrive, and is on the person's balance; ``owed``:
+    it had not been booked as gone."""
+    amount = amount_minor * MINOR
+    source = OWED if owed else f"paid/{provider}"
+    return moment.with_(Posting(cash_of(moment.account_id), amount), Posting(source, -amount))
+
+
+def taken_back(moment: Moment, amount_minor: int, have: Balance) -> Entry:
+    """A provider took back what it had brought to the balance: cash first, then bonus; what is
+    there no more is lost. It is owed to the provider's account until that is booked."""
+    amount = amount_minor * MINOR
+    of_cash = min(amount, _whole(have.cash))
+    of_bonus = min(amount - of_cash, _whole(have.bonus))
+    return moment.with_(
+        Posting(cash_of(moment.account_id), -of_cash),
+        Posting(bonus_of(moment.account_id), -of_bonus),
+        Posting(LOST, of_cash + of_bonus - amount),
+        Posting(OWED, amount),
+    )
+
+
+def lost(moment: Moment, amount_minor: int) -> Entry:
+    """A provider took back more than a payment had brought and what went back of it before."""
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(LOST, -amount), Posting(OWED, amount))
+
+
+def withdrawn(moment: Moment, amount_minor: int, provider: str) -> Entry:
+    """A provider holds what is in dispute; negative where it gives that back."""
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(f"paid/{provider}", amount), Posting(in_dispute(provider), -amount))
+
+
+def dispute_lost(moment: Moment, amount_minor: int, provider: str) -> Entry:
+    """What was owed is what the provider had withdrawn."""
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(OWED, -amount), Posting(in_dispute(provider), amount))
+
+
+def set_aside(moment: Moment, amount_minor: int) -> Entry:
+    """A person's cash waits for the end of a dispute; negative where it is his again."""
+    amount = amount_minor * MINOR
+    return moment.with_(Posting(cash_of(moment.account_id), -amount), Posting(SET_ASIDE, amount))
+
+
+def in_dispute(provider: str) -> str:
+    """The ledger's account of what a provider holds while payments are in dispute."""
+    return f"disputed/{provider}"
+
+
+def _whole(millionths: int) -> int:
+    """The whole minor units of it, in millionths."""
+    return millionths // MINOR * MINOR
 
 
 def hold(moment: Moment, millionths: int, have: Balance) -> Entry:

@@ -5,8 +5,10 @@ person's balance: more for them), a negative one a debit. An entry sums to zero.
 The accounts of the ledger are texts: ``cash/acc_…`` and ``bonus/acc_…`` are what a person can
 spend, ``held/acc_…`` what running calls hold of it, ``paid/<provider>`` what came in or went out by
 a provider, ``sales/plans``, ``sales/packs`` and ``sales/tokens`` what was earned, ``tax/<name>``
-what of it is owed on, and ``given/bonus`` what was given away. An entry is never changed; what was
-wrong is reversed by another.
+what of it is owed on, ``given/bonus`` what was given away, ``owed/refunds`` and ``owed/disputes``
+what is due to people, ``disputed/<provider>`` what a provider holds while payments are in dispute,
+and ``lost/payments`` what was taken back of what nobody here had any more. An entry is never
+changed; what was wrong is reversed by another.
 """
 
 from collections import defaultdict
@@ -28,8 +30,8 @@ class Posting(msgspec.Struct, frozen=True):
 
 class Entry(msgspec.Struct, frozen=True):
     """One movement of money. ``kind``: top_up, bonus, purchase, credit, refund, paid_out, hold,
-    release, tokens, tax. ``reference``: what it is about: an order, a payment, a call, an
-    operator's reason."""
+    release, tokens, tax, came_back, taken_back, withdrawn, set_aside. ``reference``: what it is
+    about: an order, a payment, a call, an operator's reason."""
 
     id: str
     at: int
@@ -63,6 +65,17 @@ class Balance(msgspec.Struct, frozen=True):
     def total_minor(self) -> int:
         """The whole minor units of it."""
         return self.total // MINOR
+
+
+def moved(have: Balance, account_id: str, entries: Iterable[Entry]) -> Balance:
+    """What that person has behind those entries, which are in one currency."""
+    parts = {"bonus": have.bonus, "cash": have.cash, "held": have.held}
+    for entry in entries:
+        for posting in entry.postings:
+            kind, _, whose = posting.account.partition("/")
+            if kind in parts and whose == account_id:
+                parts[kind] += posting.millionths
+    return Balance(**parts)
 
 
 def cash_of(account_id: str) -> str:

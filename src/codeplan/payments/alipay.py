@@ -22,14 +22,17 @@ from alipay.aop.api.request.AlipayTradeRefundRequest import AlipayTradeRefundReq
 from alipay.aop.api.util.SignatureUtils import get_sign_content, verify_with_rsa
 
 from codeplan.kit.money import minor_units, written
+from codeplan.payments.amounts import ALIPAY
 from codeplan.payments.base import (
     Ask,
     Checkout,
     Declined,
     Forged,
+    Notification,
     NotOffered,
     Payment,
     ProviderFailed,
+    Refunded,
 )
 
 _PAID = ("TRADE_SUCCESS", "TRADE_FINISHED")
@@ -95,7 +98,7 @@ class Alipay:
         }
         await self._execute(AlipayTradeRefundRequest(), content)
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+    def read(self, headers: Mapping[str, str], body: bytes) -> Notification | None:
         try:
             said = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
         except ValueError:
@@ -107,9 +110,15 @@ class Alipay:
         if said.get("app_id") != self._app_id:
             raise Forged("that is another application's")
         order_id = said.get("out_trade_no", "")
-        if said.get("refund_fee") or not order_id.startswith("order_"):
-            return None
+        if not order_id.startswith("order_"):
+            return None  # another program's, under the same application
+        if said.get("refund_fee"):
+            return _refunded(order_id, said)
         return _payment(order_id, said)
+
+    async def payment(self, payment_id: str) -> Payment | None:
+        """Its notifications name the order themselves."""
+        return None
 
     def _verified(self, content: bytes, sign: str) -> bool:
         try:
@@ -119,6 +128,10 @@ class Alipay:
 
     def thanks(self) -> tuple[int, str, bytes]:
         return 200, "text/plain", b"success"
+
+    async def returned(self, since: int, until: int) -> None:
+        """It lists refunds only in bills of a day before; `look_up` says what was closed."""
+        return
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
         return None
@@ -161,12 +174,29 @@ class Alipay:
 def _payment(order_id: str, said: Mapping[str, Any]) -> Payment:
     status = said.get("trade_status", "")
     if status in _PAID:
-        amount = minor_units(str(said.get("total_amount", "")), _CNY)
+        amount = _fen(said.get("total_amount", ""))
         return Payment(order_id, "paid", str(said.get("trade_no", "")), amount, _CNY)
     if status == "TRADE_CLOSED":
         return Payment(order_id, "failed", why="the payment was closed")
     return Payment(order_id, "pending" if status else "unknown")
 
 
+def _refunded(order_id: str, said: Mapping[str, Any]) -> Refunded:
+    """``refund_fee`` is the sum of all of the trade's refunds, ``out_biz_no`` the asker's name of
+    the one that it is told for; a refund that a person makes in Alipay's own pages has one too."""
+    return Refunded(
+        payment_id=str(said.get("trade_no", "")),
+        order_id=order_id,
+        own_id=str(said.get("out_biz_no", "")),
+        total_minor=_fen(said["refund_fee"]),
+        currency=_CNY,
+    )
+
+
 def _yuan(amount_minor: int) -> str:
-    return written(amount_minor, _CNY, sign=False)
+    return written(ALIPAY.of(amount_minor, _CNY), _CNY, sign=False)
+
+
+def _fen(yuan: object) -> int:
+    """Raises ValueError for what is no amount."""
+    return ALIPAY.minor(minor_units(str(yuan), _CNY), _CNY)

@@ -3,7 +3,7 @@
 A provider moves money outside; it decides nothing. Amounts are minor units of the currency.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -53,12 +53,13 @@ class Checkout(msgspec.Struct, frozen=True):
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """What the provider says of an order's money. ``state``: paid, pending, failed, or unknown
-    where it never heard of it. ``payment_id``: its id of the payment. ``customer``, ``method``,
-    ``label``: what can be charged again, where the person allowed it."""
+    """What the provider says of an order's money. ``state``: paid, pending, failed, refunded where
+    some of it or all went back, or unknown where it never heard of it. ``payment_id``: its id of
+    the payment. ``customer``, ``method``, ``label``: what can be charged again, where the person
+    allowed it."""
 
     order_id: str
-    state: Literal["paid", "pending", "failed", "unknown"]
+    state: Literal["paid", "pending", "failed", "refunded", "unknown"]
     payment_id: str = ""
     amount_minor: int = 0
     currency: str = ""
@@ -66,6 +67,38 @@ class Payment(msgspec.Struct, frozen=True):
     customer: str = ""
     method: str = ""
     label: str = ""
+
+
+class Refunded(msgspec.Struct, frozen=True):
+    """A refund that the provider tells of, whoever asked for it. ``payment_id``: of what;
+    ``order_id``: where it says. ``refund_id``: its name of it, "" where it tells only
+    ``total_minor``, the sum of all refunds of that payment (0 where it does not). ``own_id``: ours,
+    where we asked. ``state``: failed where the money did not arrive, and is back with us."""
+
+    payment_id: str
+    order_id: str = ""
+    refund_id: str = ""
+    own_id: str = ""
+    amount_minor: int = 0
+    total_minor: int = 0
+    currency: str = ""
+    state: Literal["made", "failed"] = "made"
+
+
+class Disputed(msgspec.Struct, frozen=True):
+    """A dispute, as it stands. ``state``: an inquiry withdraws nothing; an open one has withdrawn
+    the amount; won and lost are its ends; one that is closed came to nothing."""
+
+    dispute_id: str
+    payment_id: str
+    amount_minor: int
+    currency: str
+    state: Literal["inquiry", "open", "won", "lost", "closed"]
+    why: str = ""
+    order_id: str = ""
+
+
+Notification = Payment | Refunded | Disputed
 
 
 class Provider(Protocol):
@@ -95,14 +128,23 @@ class Provider(Protocol):
         """Give back that much, once for each ``refund_id``. Raises ProviderFailed, Declined."""
         ...
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+    def read(self, headers: Mapping[str, str], body: bytes) -> Notification | None:
         """What a notification says, once it is known to come from the provider; None where it is
         about nothing that matters. Raises Forged."""
+        ...
+
+    async def payment(self, payment_id: str) -> Payment | None:
+        """The payment of that name; None where it is none of ours. Raises ProviderFailed."""
         ...
 
     def thanks(self) -> tuple[int, str, bytes]:
         """How the provider wants to be told that its notification was taken: status, media type
         and body."""
+        ...
+
+    async def returned(self, since: int, until: int) -> Sequence[Refunded | Disputed] | None:
+        """Every refund that was made and every dispute that was opened in that time, as it stands
+        now, other programs' too; None where the provider cannot say. Raises ProviderFailed."""
         ...
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:

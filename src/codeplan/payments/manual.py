@@ -33,8 +33,14 @@ class Manual:
     def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
         raise Forged("nobody notifies of transfers")
 
+    async def payment(self, payment_id: str) -> Payment | None:
+        return None
+
     def thanks(self) -> tuple[int, str, bytes]:
         return 200, "text/plain", b""
+
+    async def returned(self, since: int, until: int) -> None:
+        return None
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
         return None

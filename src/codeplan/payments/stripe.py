@@ -3,20 +3,40 @@ at renewals; signed webhooks.
 
 An order is one PaymentIntent, made under the order's id as its idempotency key, and carries that id
 in its metadata. https://docs.stripe.com/api/payment_intents, https://docs.stripe.com/webhooks
+What its events and objects mean is in stripe_objects.py.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import stripe
 
-from codeplan.payments.base import Ask, Checkout, Declined, Forged, Payment, ProviderFailed
+from codeplan.payments.amounts import STRIPE
+from codeplan.payments.base import (
+    Ask,
+    Checkout,
+    Declined,
+    Disputed,
+    Forged,
+    Notification,
+    Payment,
+    ProviderFailed,
+    Refunded,
+)
+from codeplan.payments.stripe_objects import (
+    ORDER,
+    REFUND,
+    dispute_in,
+    id_of,
+    metadata_of,
+    minor_in,
+    notification_in,
+    payment_in,
+    refund_in,
+    why_of,
+)
 
-_ORDER = "order_id"
-_PAID, _FAILED = "payment_intent.succeeded", "payment_intent.payment_failed"
-# What no further try of the same PaymentIntent can mend.
-_OVER = ("canceled",)
 _SESSION = "cs_"
 _TIMEOUT_SECONDS = 30
 _PAGE = 100
@@ -53,7 +73,7 @@ class Stripe:
     async def begin(self, ask: Ask) -> Checkout:
         customer = await self._call(
             self._client.v1.customers.create,
-            {"metadata": {_ORDER: ask.order_id}},
+            {"metadata": {ORDER: ask.order_id}},
             {"idempotency_key": f"customer/{ask.order_id}"},
         )
         if not self.needs_widget:
@@ -75,7 +95,7 @@ class Stripe:
         https://docs.stripe.com/api/checkout/sessions"""
         price = {
             "currency": ask.currency.lower(),
-            "unit_amount": ask.amount_minor,
+            "unit_amount": STRIPE.of(ask.amount_minor, ask.currency),
             "product_data": {"name": ask.title},
         }
         session = await self._call(
@@ -86,11 +106,11 @@ class Stripe:
                 "line_items": [{"price_data": price, "quantity": 1}],
                 "payment_method_types": ["card"],
                 "payment_intent_data": {
-                    "metadata": {_ORDER: ask.order_id},
+                    "metadata": {ORDER: ask.order_id},
                     "description": ask.title,
                     "setup_future_usage": "off_session",
                 },
-                "metadata": {_ORDER: ask.order_id},
+                "metadata": {ORDER: ask.order_id},
                 "success_url": ask.return_url,
                 "cancel_url": ask.return_url,
             },
@@ -101,13 +121,13 @@ class Stripe:
     async def look_up(self, ask: Ask, reference: str) -> Payment:
         if reference.startswith(_SESSION):
             session = await self._call(self._client.v1.checkout.sessions.retrieve, reference)
-            reference = _id(session.payment_intent) if session.payment_intent else ""
+            reference = id_of(session.payment_intent) if session.payment_intent else ""
             if not reference:
                 return Payment(ask.order_id, "pending")
         if not reference:
             return Payment(ask.order_id, "unknown")
         intent = await self._call(self._client.v1.payment_intents.retrieve, reference)
-        return _payment(ask.order_id, intent)
+        return payment_in(ask.order_id, intent)
 
     async def charge(self, ask: Ask) -> Payment:
         """SCA: a card that asks for its owner now is declined here; he pays by himself then."""
@@ -123,55 +143,75 @@ class Stripe:
             },
             {"idempotency_key": f"charge/{ask.order_id}"},
         )
-        payment = _payment(ask.order_id, intent)
+        payment = payment_in(ask.order_id, intent)
         if payment.state != "paid" and intent.status in (
             "requires_action",
             "requires_source_action",
         ):
             raise Declined("the card asks its owner to confirm the payment")
         if payment.state != "paid" and intent.status.startswith("requires_"):
-            raise Declined(_why(intent) or "the card was declined")
+            raise Declined(why_of(intent) or "the card was declined")
         return payment
 
     async def refund(self, ask: Ask, payment_id: str, amount_minor: int, refund_id: str) -> None:
         await self._call(
             self._client.v1.refunds.create,
-            {"payment_intent": payment_id, "amount": amount_minor},
+            {
+                "payment_intent": payment_id,
+                "amount": STRIPE.of(amount_minor, ask.currency),
+                "metadata": {REFUND: refund_id},
+            },
             {"idempotency_key": refund_id},
         )
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+    def read(self, headers: Mapping[str, str], body: bytes) -> Notification | None:
         try:
             event = stripe.Webhook.construct_event(
                 body, headers.get("stripe-signature", ""), self._webhook_secret
             )
         except (ValueError, stripe.SignatureVerificationError) as problem:
             raise Forged(f"Stripe did not sign that: {problem}") from None
-        if event.type not in (_PAID, _FAILED):
-            return None
-        intent = event.data.object
-        order_id = _metadata(intent).get(_ORDER, "")
-        if not order_id:
-            return None  # another program's payment in the same account
-        payment = _payment(order_id, intent)
-        if event.type == _FAILED and payment.state != "paid":
-            # The person may try another card: only the clock gives the order up.
-            return Payment(order_id, "pending", why=payment.why)
-        return payment
+        return notification_in(event)
+
+    async def payment(self, payment_id: str) -> Payment | None:
+        try:
+            intent = await asyncio.to_thread(self._client.v1.payment_intents.retrieve, payment_id)
+        except stripe.InvalidRequestError:
+            return None  # not there, or of no kind that we make
+        except stripe.StripeError as problem:
+            raise ProviderFailed(f"Stripe: {problem}") from problem
+        order_id = metadata_of(intent).get(ORDER, "")
+        return payment_in(order_id, intent) if order_id else None
 
     def thanks(self) -> tuple[int, str, bytes]:
         return 200, "application/json", b'{"received": true}'
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
-        found: dict[str, tuple[int, str]] = {}
+        listed = self._listed(self._client.v1.payment_intents.list, since, until)
+        return {one.id: minor_in(one) async for one in listed if one.status == "succeeded"}
+
+    async def returned(self, since: int, until: int) -> Sequence[Refunded | Disputed] | None:
+        told: list[Refunded | Disputed] = []
+        for method, read in (
+            (self._client.v1.refunds.list, refund_in),
+            (self._client.v1.disputes.list, dispute_in),
+        ):
+            listed = self._listed(method, since, until)
+            told.extend([read(one) async for one in listed if one.payment_intent])
+        return told
+
+    async def _listed(self, method: Any, since: int, until: int) -> AsyncIterator[Any]:
+        """All that were made in that time; Stripe lists the newest first."""
         after: dict[str, str] = {}
         while True:
-            page = await self._call(self._client.v1.payment_intents.list, {"limit": _PAGE, **after})
-            for intent in page.data:
-                if intent.status == "succeeded" and since <= intent.created * 1000 < until:
-                    found[intent.id] = (intent.amount, intent.currency.upper())
+            page = await self._call(method, {"limit": _PAGE, **after})
+            if page.object != "list":
+                raise ProviderFailed(f"Stripe answered with a {page.object} where a list is due")
+            for one in page.data:
+                if since <= one.created * 1000 < until:
+                    yield one
             if not page.has_more or page.data[-1].created * 1000 < since:
-                return found
+                return
             after = {"starting_after": page.data[-1].id}
 
     async def close(self) -> None:
@@ -188,38 +228,8 @@ class Stripe:
 
 def _money(ask: Ask) -> dict[str, Any]:
     return {
-        "amount": ask.amount_minor,
+        "amount": STRIPE.of(ask.amount_minor, ask.currency),
         "currency": ask.currency.lower(),
         "description": ask.title,
-        "metadata": {_ORDER: ask.order_id},
+        "metadata": {ORDER: ask.order_id},
     }
-
-
-def _payment(order_id: str, intent: Any) -> Payment:
-    if intent.status == "succeeded":
-        return Payment(
-            order_id=order_id,
-            state="paid",
-            payment_id=intent.id,
-            amount_minor=intent.amount,
-            currency=intent.currency.upper(),
-            customer=_id(intent.customer),
-            method=_id(intent.payment_method),
-            label="card on file",
-        )
-    state = "failed" if intent.status in _OVER else "pending"
-    return Payment(order_id, state, intent.id, why=_why(intent))  # type: ignore[arg-type]  # one of them
-
-
-def _why(intent: Any) -> str:
-    problem = intent.last_payment_error
-    return (problem.message or "the card was declined") if problem else ""
-
-
-def _metadata(intent: Any) -> dict[str, str]:
-    metadata = intent.metadata
-    return {} if metadata is None else dict(metadata.to_dict())
-
-
-def _id(value: Any) -> str:
-    return value if isinstance(value, str) else (value.id if value else "")

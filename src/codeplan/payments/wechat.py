@@ -13,18 +13,23 @@ from typing import Any
 from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
 
 from codeplan.kit.instants import at
+from codeplan.payments.amounts import WECHAT
 from codeplan.payments.base import (
     Ask,
     Checkout,
     Declined,
     Forged,
+    Notification,
     NotOffered,
     Payment,
     ProviderFailed,
+    Refunded,
 )
 
 _PREFIX = "order_"
 _PENDING = ("NOTPAY", "USERPAYING", "ACCEPT")
+# Of a trade: some of it or all went back. Of a refund: it is on its way, or there.
+_REFUNDED, _SENT = "REFUND", ("SUCCESS", "PROCESSING")
 _TIMEOUT_SECONDS = 15
 
 
@@ -73,7 +78,7 @@ class WeChat:
             self._client.pay(
                 description=ask.title[:127],
                 out_trade_no=_number(ask.order_id),
-                amount={"total": ask.amount_minor, "currency": ask.currency},
+                amount=_amount(ask.currency, total=ask.amount_minor),
                 notify_url=ask.notify_url,
                 time_expire=at(ask.expires_at, UTC).isoformat(timespec="seconds"),
                 pay_type=WeChatPayType.NATIVE,
@@ -95,30 +100,39 @@ class WeChat:
             self._client.refund(
                 out_refund_no=refund_id,
                 transaction_id=payment_id,
-                amount={
-                    "refund": amount_minor,
-                    "total": ask.amount_minor,
-                    "currency": ask.currency,
-                },
+                notify_url=ask.notify_url,
+                amount=_amount(ask.currency, refund=amount_minor, total=ask.amount_minor),
             )
         )
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Payment | None:
+    def read(self, headers: Mapping[str, str], body: bytes) -> Notification | None:
         try:
             said = self._client.callback(headers=dict(headers), body=body)
         except Exception:  # the library raises plain exceptions for what is not signed
             said = None
         if not said:
             raise Forged("WeChat Pay did not sign that")
-        trade = said["resource"]
-        if trade.get("mchid") != self._merchant_id or trade.get("appid") != self._app_id:
+        trade, kind = said["resource"], str(said.get("event_type", ""))
+        if trade.get("mchid") != self._merchant_id:
             raise Forged("that is another merchant's")
-        if not str(said.get("event_type", "")).startswith("TRANSACTION."):
+        if kind.startswith("REFUND."):
+            return self._refunded(trade)  # names no application
+        if not kind.startswith("TRANSACTION."):
             return None
+        if trade.get("appid") != self._app_id:
+            raise Forged("that is another application's")
         return self._payment(trade)
+
+    async def payment(self, payment_id: str) -> Payment | None:
+        """Its notifications name the order themselves."""
+        return None
 
     def thanks(self) -> tuple[int, str, bytes]:
         return 200, "application/json", b'{"code": "SUCCESS"}'
+
+    async def returned(self, since: int, until: int) -> None:
+        """It lists refunds only in bills of a day before; `look_up` says that there was one."""
+        return
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
         return None
@@ -133,11 +147,30 @@ class WeChat:
             amount = trade.get("amount") or {}
             return Payment(
                 order_id, "paid", str(trade.get("transaction_id", "")),
-                int(amount.get("total", 0)), str(amount.get("currency", "CNY")),
+                *_minor(amount, "total"),
             )  # fmt: skip
         if state in _PENDING:
             return Payment(order_id, "pending")
+        if state == _REFUNDED:
+            number = str(trade.get("transaction_id", ""))
+            return Payment(
+                order_id, "refunded", number, *_minor(trade.get("amount") or {}, "total")
+            )
         return Payment(order_id, "failed", why=str(trade.get("trade_state_desc") or state))
+
+    def _refunded(self, refund: Mapping[str, Any]) -> Refunded:
+        """One that was closed, or that a bank refused, is back with the merchant.
+        https://pay.weixin.qq.com/doc/v3/merchant/4012791906"""
+        amount_minor, currency = _minor(refund.get("amount") or {}, "refund")
+        return Refunded(
+            payment_id=str(refund.get("transaction_id", "")),
+            order_id=f"{_PREFIX}{refund.get('out_trade_no', '')}",
+            refund_id=str(refund.get("refund_id", "")),
+            own_id=str(refund.get("out_refund_no", "")),
+            amount_minor=amount_minor,
+            currency=currency,
+            state="made" if refund.get("refund_status") in _SENT else "failed",
+        )
 
     async def _say(self, asking: Any, may_lack: bool = False) -> dict[str, Any]:
         try:
@@ -154,6 +187,18 @@ class WeChat:
             return {}
         why = f"WeChat Pay: {told.get('message')} ({told.get('code')})"
         raise (Declined if 400 <= status < 500 and status != 429 else ProviderFailed)(why)
+
+
+def _amount(currency: str, **parts: int) -> dict[str, Any]:
+    """As the API says amounts: fen, by name."""
+    fen = {name: WECHAT.of(minor, currency) for name, minor in parts.items()}
+    return {**fen, "currency": currency}
+
+
+def _minor(amount: Mapping[str, Any], name: str) -> tuple[int, str]:
+    """One of them in minor units, and its currency."""
+    currency = str(amount.get("currency", "CNY"))
+    return WECHAT.minor(int(amount.get(name, 0)), currency), currency
 
 
 def _number(order_id: str) -> str:

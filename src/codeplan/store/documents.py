@@ -52,6 +52,10 @@ class Found:
         found = self._documents.get((kind, identity))
         return found if isinstance(found, kind) else None
 
+    def with_(self, *documents: Document) -> "Found":
+        """With these in the place of what was read of them."""
+        return Found([*self._documents.values(), *documents])
+
     def mine(self, kind: type[D]) -> list[D]:
         """In order of their ids."""
         mine = [one for one in self._documents.values() if isinstance(one, kind)]

@@ -17,7 +17,11 @@ from codeplan.store.rows import ClientKey, Subscription
 @dataclass(frozen=True, slots=True)
 class Term:
     """One period of a subscription, as it was bought. ``kind``: granted, first, another, upgrade,
-    extension, seats or renewal. ``ends_at`` is moved when an upgrade ends it early."""
+    extension, seats or renewal. ``ends_at`` is moved when an upgrade or a refund ends it early, and
+    both are when one before it is taken back. ``refunded_minor``: what of its price is not kept any
+    more, whoever gave or took it back; ``disputed_minor``: what is in dispute at a provider.
+    ``credited_minor``: what of it was credited when an upgrade ended it; ``followed_by``: the term
+    that the credit went into."""
 
     id: str
     subscription_id: str
@@ -31,6 +35,15 @@ class Term:
     paid_minor: int
     started_at: int
     ends_at: int
+    refunded_minor: int = 0
+    disputed_minor: int = 0
+    credited_minor: int = 0
+    followed_by: str = ""
+
+    @property
+    def kept_minor(self) -> int:
+        """What was paid for it and is still the house's: whatever a term is worth is of this."""
+        return self.paid_minor - self.refunded_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,8 @@ class Books:
     """An account's balances by currency, its subscription, the terms of it that have not ended, and
     what was used in each rule's windows since the first of those began, in millionths. ``zone``:
     the account's, or "". ``found``: the documents that the move reads. ``counters``: those that it
-    takes, as they stand. ``now``: the account's instant."""
+    takes, as they stand. ``now``: the account's instant. ``history``: all terms that there ever
+    were, where the move asks for them."""
 
     balances: Mapping[str, Balance] = field(default_factory=dict)
     subscription: Subscription | None = None
@@ -48,6 +62,7 @@ class Books:
     found: Found = field(default_factory=Found)
     counters: Mapping[str, int] = field(default_factory=dict)
     now: int = 0
+    history: tuple[Term, ...] = ()
 
     def balance(self, currency: str) -> Balance:
         return self.balances.get(currency, Balance())
@@ -77,7 +92,7 @@ class Move(msgspec.Struct, frozen=True):
     """``key``: the caller's own name of this move; a second one with it changes nothing; "" for a
     move that its own decision makes harmless to repeat. ``reads``: documents that it needs, locked
     too; a decision on somebody else's checks whose it is. ``counters``: those that it takes.
-    ``terms``: whether it needs what was bought and used."""
+    ``terms``: whether it needs what was bought and used; ``history``: and all that ever was."""
 
     account_id: str
     key: str
@@ -85,6 +100,7 @@ class Move(msgspec.Struct, frozen=True):
     reads: tuple[Read, ...] = ()
     counters: tuple[str, ...] = ()
     terms: bool = True
+    history: bool = False
 
 
 class Mover(Protocol):

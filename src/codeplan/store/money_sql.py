@@ -26,7 +26,8 @@ _FIXED = ("id", "account_id")
 SUBSCRIPTION = ", ".join(_SUBSCRIPTION_COLUMNS)
 TERM = (
     "id, subscription_id, account_id, plan_id, catalogue_version, period, kind, currency,"
-    " list_minor, paid_minor, started_at, ends_at"
+    " list_minor, paid_minor, started_at, ends_at, refunded_minor, disputed_minor, credited_minor,"
+    " followed_by"
 )
 KEY = "id, account_id, digest, hint, created_at, revoked_at, payer_id"
 KEYS_OF = (
@@ -44,6 +45,7 @@ TERMS = (
     # One that was to follow, and was ended by an upgrade before it began, never was.
     " AND ends_at > started_at ORDER BY started_at, id"
 )
+HISTORY = f"SELECT {TERM} FROM terms WHERE account_id = ? ORDER BY started_at, id"
 USED = (
     "SELECT rule, CAST(sum(used) AS bigint) FROM windows"
     " WHERE subscription_id = ? AND opened_at >= ? GROUP BY rule"
@@ -80,9 +82,11 @@ HOUSE = (
     " WHERE account NOT LIKE 'cash/%' AND account NOT LIKE 'bonus/%' AND account NOT LIKE 'held/%'"
     " GROUP BY account, currency ORDER BY account, currency"
 )
+# What came back by a provider (a refund that failed, a dispute that was won) did not come in.
 CAME_IN = (
-    "SELECT account, currency, CAST(-sum(millionths) AS bigint) FROM postings"
-    " WHERE account LIKE 'paid/%' AND millionths < 0 GROUP BY account, currency"
+    "SELECT p.account, p.currency, CAST(-sum(p.millionths) AS bigint) FROM postings AS p"
+    " JOIN entries AS e ON e.id = p.entry_id WHERE p.account LIKE 'paid/%' AND e.kind = 'top_up'"
+    " GROUP BY p.account, p.currency"
 )
 # Where the ledger contradicts itself: a balance that is not the sum of its postings, an entry that
 # does not sum to zero, or is of two currencies.
@@ -105,8 +109,10 @@ SAVE_SUBSCRIPTION = (
     + ", ".join(f"{name} = excluded.{name}" for name in _SUBSCRIPTION_COLUMNS if name not in _FIXED)
 )
 _SAVE_TERM = (
-    f"INSERT INTO terms ({TERM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at"
+    f"INSERT INTO terms ({TERM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ends_at = excluded.ends_at,"
+    " refunded_minor = excluded.refunded_minor, disputed_minor = excluded.disputed_minor,"
+    " credited_minor = excluded.credited_minor, followed_by = excluded.followed_by"
 )
 _SAVE_DOCUMENT = (
     f"INSERT INTO documents ({docs.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id)"
@@ -176,8 +182,9 @@ def books_in(
     found: Iterable[docs.Document],
     counters: Mapping[str, int],
     now: int,
+    history: Iterable[Sequence[Any]] = (),
 ) -> Books:
-    """The books from the rows of `BALANCES`, `NEWEST`, `TERMS` and `USED`."""
+    """The books from the rows of `BALANCES`, `NEWEST`, `TERMS`, `USED` and `HISTORY`."""
     return Books(
         balances_in(balances),
         subscription_in(subscription) if subscription else None,
@@ -187,6 +194,7 @@ def books_in(
         docs.Found(found),
         counters,
         now,
+        tuple(Term(*row) for row in history),
     )
 
 
@@ -259,5 +267,6 @@ def term_values(term: Term) -> tuple[Any, ...]:
     return (
         term.id, term.subscription_id, term.account_id, term.plan_id, term.catalogue_version,
         term.period, term.kind, term.currency, term.list_minor, term.paid_minor, term.started_at,
-        term.ends_at,
+        term.ends_at, term.refunded_minor, term.disputed_minor, term.credited_minor,
+        term.followed_by,
     )  # fmt: skip

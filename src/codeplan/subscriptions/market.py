@@ -1,5 +1,5 @@
-"""What every decision about plans rests on: the catalogue, the operator's settings, what somebody
-wishes, and what is unused of what runs."""
+"""What every decision about plans rests on: the catalogue, the operator's settings, and
+what somebody wishes."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from codeplan.billing.settings import MoneySettings
 from codeplan.plan.catalogue import Catalogue, Plan
 from codeplan.plan.periods import Period
-from codeplan.plan.proration import Running, unused_minor
 from codeplan.store.documents import Document
 from codeplan.store.money import Books
 from codeplan.store.rows import Subscription
@@ -67,23 +66,7 @@ def rests_on(books: Books, market: Market, now: int) -> str:
     running = running_of(books, market, now)
     if running is None:
         return ""
-    return f"{running.id}/{running.plan_id}/{running.period}/{running.ends_at}/{running.seats}"
-
-
-def unused(books: Books, held: Plan | None, currency: str, now: int) -> int:
-    """Of the terms that were paid in that currency, what is unused: by each one's time, and no more
-    than all of them together are worth by what was used. Minor units."""
-    terms = [term for term in books.terms if term.currency == currency]
-    if not terms or held is None or books.subscription is None:
-        return 0
-    if held.id != books.subscription.plan_id:
-        return 0  # it was changed meanwhile: the price is another one than was previewed
-    by_time = sum(
-        unused_minor(Running(term.paid_minor, term.started_at, term.ends_at), held, now)
-        for term in terms
-    )
-    begun = min(term.started_at for term in terms)
-    ends_at = max(term.ends_at for term in terms)
-    paid = sum(term.paid_minor for term in terms)
-    whole = Running(paid, begun, ends_at, books.used, books.subscription.seats)
-    return min(by_time, unused_minor(whole, held, begun))
+    rests = f"{running.id}/{running.plan_id}/{running.period}/{running.ends_at}/{running.seats}"
+    # Of what was given back, or may be taken back, nothing is credited any more.
+    lost = sum(term.refunded_minor + term.disputed_minor for term in books.terms)
+    return f"{rests}/{lost}" if lost else rests

@@ -14,6 +14,7 @@ import msgspec
 
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import BALANCE, Item, Order, PlanItem, SeatsItem
+from codeplan.billing.packs import Pack
 from codeplan.billing.taking import take
 from codeplan.kit.codes import plain
 from codeplan.kit.ids import new_id
@@ -42,9 +43,9 @@ from codeplan.subscriptions.market import (
     bought_before,
     rests_on,
     running_of,
-    unused,
 )
 from codeplan.subscriptions.sales import sell
+from codeplan.subscriptions.worth import unused
 
 
 class PriceChanged(ValueError):
@@ -60,8 +61,8 @@ class SeatsInvalid(ValueError):
 
 
 def preview(wish: Wish, market: Market, books: Books, now: int) -> PlanItem:
-    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, and as CodeInvalid why
-    a code is not taken."""
+    """What it costs now. Raises NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, InDispute, and as
+    CodeInvalid why a code is not taken."""
     plan = market.catalogue.plans[wish.plan_id]
     running = running_of(books, market, now)
     kind, credit = _kind(wish, plan, running, market, books, now)
@@ -163,6 +164,9 @@ def what_came(made: Decision) -> dict[str, Any]:
     return {
         "invoice_id": invoice.id if invoice else "",
         "term_id": made.terms[-1].id if made.terms else "",
+        "term_began_at": made.terms[-1].started_at if made.terms else 0,
+        "term_ends_at": made.terms[-1].ends_at if made.terms else 0,
+        "pack_id": next((one.id for one in made.documents if isinstance(one, Pack)), ""),
         "sold_minor": invoice.total_minor if invoice else 0,
         "from_bonus_minor": invoice.from_bonus_minor if invoice else 0,
     }
@@ -275,7 +279,7 @@ def add_seats(
 def _kind(
     wish: Wish, plan: Plan, running: Subscription | None, market: Market, books: Books, now: int
 ) -> tuple[PurchaseKind, int]:
-    """What the purchase is, and the running period's credit."""
+    """What the purchase is, and the running period's credit. Raises OnlyAtPeriodsEnd, InDispute."""
     plain: PurchaseKind = "another" if bought_before(wish.account_id, books) else "first"
     if running is None:
         return plain, 0

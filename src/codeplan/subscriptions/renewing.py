@@ -13,6 +13,7 @@ from codeplan.billing.orders import Order, PlanItem, SavedMethod
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import DAY, HOUR
 from codeplan.letters.notices import notice
+from codeplan.payments.amounts import NotCarried, counting_of
 from codeplan.plan import lifecycle
 from codeplan.plan.periods import Period
 from codeplan.plan.promotions import Asked
@@ -113,6 +114,11 @@ def _renew(held: Subscription, market: Market, books: Books, now: int) -> Decisi
     card = books.found.one(SavedMethod, held.account_id)
     if card is None or card.state != "open":
         return failed(held, due - have.total_minor, _NO_MONEY, market, now)
+    try:
+        # What the provider's step brings beyond the price stays on the balance.
+        charged = counting_of(card.provider).enough(due - have.total_minor, held.currency)
+    except NotCarried as refused:
+        return failed(held, due - have.total_minor, str(refused), market, now)
     waiting = replace(held, due_at=now + HOUR)
     if any(_is_renewal(order, held) for order in books.found.mine(Order)):
         return Decision(subscription=waiting)
@@ -124,7 +130,7 @@ def _renew(held: Subscription, market: Market, books: Books, now: int) -> Decisi
         due_at=now,
         item=item,
         currency=held.currency,
-        amount_minor=due - have.total_minor,
+        amount_minor=charged,
         lines=item.quote.lines,
         provider=card.provider,
         expires_at=now + _CHARGED_WITHIN,

@@ -1,8 +1,6 @@
 """A sale as one decision: the money taken, the subscription and its term, the invoice, and what
 else follows of it. Pure functions of the books and the instant."""
 
-from dataclasses import replace
-
 import msgspec
 
 from codeplan.billing.orders import PlanItem
@@ -19,6 +17,7 @@ from codeplan.store.money import Books, Decision, Term
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions import letters
 from codeplan.subscriptions.market import Customer, Market, running_of
+from codeplan.subscriptions.worth import credited
 
 
 class Referred(Document, frozen=True, kw_only=True):
@@ -69,8 +68,7 @@ def sell(
     documents.append(notice(account_id, "purchase", letter, now))
     ended: tuple[Term, ...] = ()
     if how == "upgrade":
-        # What was to follow never was.
-        ended = tuple(replace(t, ends_at=max(begins, t.started_at)) for t in books.terms)
+        ended = credited(books, quote.credit_minor, quote.currency, begins, term.id)
     return Decision(
         answer=msgspec.json.encode(quote),
         entries=tuple(entries),

@@ -26,6 +26,7 @@ from codeplan.subscriptions.code_problems import CodeInvalid, CodeNotForThis, Co
 from codeplan.subscriptions.giving import given_plan
 from codeplan.subscriptions.market import Customer, Market, OnlyAtPeriodsEnd, Wish, rests_on
 from codeplan.subscriptions.subscriptions import PlanUnknown, Subscriptions
+from codeplan.subscriptions.worth import InDispute
 
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
@@ -53,8 +54,8 @@ class Shop:
         return (COUNTER, *self._subscriptions.catalogue.counters())
 
     async def preview(self, wish: Wish) -> PlanItem:
-        """What it costs now. Raises PlanUnknown, NotForSale, OnlyAtPeriodsEnd, SeatsInvalid, and as
-        CodeInvalid why a code is not taken."""
+        """What it costs now. Raises PlanUnknown, NotForSale, OnlyAtPeriodsEnd, SeatsInvalid,
+        InDispute, and as CodeInvalid why a code is not taken."""
         wish = await self.known(wish)
         reads = (One(Customer, wish.account_id),)
         books = await self._store.books(wish.account_id, reads, self.counters)
@@ -70,7 +71,9 @@ class Shop:
             try:
                 known = replace(wish, held=held)
                 found.append(purchases.preview(known, self.market, books, books.now).quote)
-            except (OnlyAtPeriodsEnd, NotForSale, CodeInvalid, purchases.SeatsInvalid):
+            except (
+                OnlyAtPeriodsEnd, NotForSale, CodeInvalid, InDispute, purchases.SeatsInvalid
+            ):  # fmt: skip
                 found.append(None)
         return found
 

@@ -22,13 +22,16 @@ from codeplan.billing.orders import (
 from codeplan.billing.settings import MoneySettings
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import MINUTE
+from codeplan.payments.amounts import NotCarried, counting_of
 from codeplan.payments.base import (
     Ask,
     Declined,
+    Disputed,
     NotOffered,
     Payment,
     Provider,
     ProviderFailed,
+    Refunded,
 )
 from codeplan.plan.quote import Line
 from codeplan.store.base import MoneyStore
@@ -36,7 +39,9 @@ from codeplan.store.documents import Mine, One
 from codeplan.store.money import Books, Decide, Decision, Move, changes
 from codeplan.subscriptions import payments
 from codeplan.subscriptions.market import Wish
+from codeplan.subscriptions.payouts import Payouts
 from codeplan.subscriptions.purchases import PriceChanged
+from codeplan.subscriptions.reversals import Reversals, Reversed
 from codeplan.subscriptions.shop import Shop
 from codeplan.telemetry import log
 
@@ -70,10 +75,12 @@ class Till:
     ) -> None:
         self._store, self._shop, self.providers = store, shop, providers
         self._settings, self._public_url = settings, public_url
+        self._reversals = Reversals(store, shop)
+        self.payouts = Payouts(store, providers, self.ask)
 
     async def order_plan(self, wish: Wish, provider: str, key: str, due_minor: int) -> Order:
-        """Raises what `Shop.preview` raises, PriceChanged, ProviderUnknown, ProviderFailed,
-        Declined."""
+        """Raises what `Shop.preview` raises, PriceChanged, ProviderUnknown, NotOffered,
+        ProviderFailed, Declined."""
         if (made := await self._made_before(wish.account_id, key)) is not None:
             return made
         item = await self._shop.preview(wish)
@@ -85,12 +92,12 @@ class Till:
     async def order_pack(
         self, account_id: str, pack_id: str, currency: str, provider: str, key: str
     ) -> Order:
-        """Raises NotForSale, ProviderUnknown, ProviderFailed, Declined."""
+        """Raises NotForSale, ProviderUnknown, NotOffered, ProviderFailed, Declined."""
         lines = self._shop.pack_lines(pack_id, currency)
         return await self._order(account_id, PackItem(pack_id), currency, lines, provider, key)
 
     async def order_seats(self, account_id: str, number: int, provider: str, key: str) -> Order:
-        """Raises SeatsInvalid, ProviderUnknown, ProviderFailed, Declined."""
+        """Raises SeatsInvalid, ProviderUnknown, NotOffered, ProviderFailed, Declined."""
         if (made := await self._made_before(account_id, key)) is not None:
             return made
         item, lines, currency = await self._shop.seats(account_id, number)
@@ -99,7 +106,7 @@ class Till:
     async def order_top_up(
         self, account_id: str, amount_minor: int, currency: str, provider: str, key: str
     ) -> Order:
-        """Raises ProviderUnknown, ProviderFailed, Declined."""
+        """Raises ProviderUnknown, NotOffered, ProviderFailed, Declined."""
         lines = (Line("list", "Balance", amount_minor),)
         return await self._order(account_id, TopUpItem(), currency, lines, provider, key)
 
@@ -122,6 +129,13 @@ class Till:
         self._provider(provider, currency)
         due = sum(line.amount_minor for line in lines)
         waits = self._settings.transfer_for if provider == "manual" else self._settings.order_for
+        if due <= 0:
+            raise ProviderUnknown("nothing is to be paid: buy it from the balance")
+        counting = counting_of(provider)
+        if isinstance(item, TopUpItem):
+            counting.of(due, currency)  # another amount can be typed
+        # What the provider's step brings beyond the price stays on the balance.
+        amount_minor = counting.enough(due, currency)
 
         def decide(books: Books, now: int) -> Decision:
             if len(books.found.mine(Order)) >= _MOST_PENDING:
@@ -134,15 +148,13 @@ class Till:
                 due_at=now + _POLLS[0] * MINUTE,
                 item=item,
                 currency=currency,
-                amount_minor=due,
+                amount_minor=amount_minor,
                 lines=lines,
                 provider=provider,
                 expires_at=now + waits,
             )
             return Decision(msgspec.json.encode(made.id), documents=(made,))
 
-        if due <= 0:
-            raise ProviderUnknown("nothing is to be paid: buy it from the balance")
         answer = await self._store.move(
             Move(account_id, f"order/{key}", decide, (Mine(Order, "pending"),))
         )
@@ -152,7 +164,7 @@ class Till:
         """Have the provider say how it is paid, once. Raises ProviderFailed, Declined."""
         if order.checkout is not None or order.state != "pending":
             return order
-        checkout = await self._of(order).begin(self._ask(order))
+        checkout = await self._of(order).begin(self.ask(order))
 
         def decide(books: Books, _: int) -> Decision:
             current = books.found.one(Order, order.id)
@@ -172,11 +184,65 @@ class Till:
         return found
 
     async def notified(self, provider: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A provider's notification. Raises ProviderUnknown, Forged, WrongProvider, OrderUnknown,
-        StoreFailed: the provider then sends it again."""
-        payment = self._provider(provider).read(headers, body)
-        if payment is not None and payment.state in ("paid", "failed"):
+        """A provider's notification. What is about another program's payment is none of ours.
+        Raises ProviderUnknown, Forged, WrongProvider, ProviderFailed, StoreFailed: the provider
+        then sends it again."""
+        try:
+            told = self._provider(provider).read(headers, body)
+        except NotCarried as problem:  # ours are all in amounts that can be said
+            log.warning("a notification in no amount of ours", provider=provider, why=str(problem))
+            return
+        if isinstance(told, Refunded | Disputed):
+            await self.reversed(provider, told)
+        elif told is not None and told.state in ("paid", "failed"):
+            if await self._store.document(Order, told.order_id) is None:
+                _not_ours(provider, told.order_id)
+                return
+            await self.apply(provider, told)
+
+    async def reversed(self, provider: str, told: Reversed) -> bool:
+        """A refund or a dispute that a provider tells of; whether anything was changed. Raises
+        ProviderFailed, StoreFailed."""
+        receipt = await self._receipt(provider, told)
+        if receipt is None:
+            _not_ours(provider, told.payment_id)
+            return False
+        if isinstance(told, Refunded) and told.total_minor:
+            await self.payouts.settle(receipt)
+        return await self._reversals.apply(receipt, told)
+
+    async def catch_up(self, since: int, until: int) -> int:
+        """Book what was given back at providers in that time, or is in dispute there, and that
+        nobody told of; how much that was."""
+        done = 0
+        for name, provider in self.providers.items():
+            try:
+                returned = await provider.returned(since, until) or ()
+            except (ProviderFailed, NotCarried) as problem:
+                log.warning("what went back could not be asked", provider=name, why=str(problem))
+                continue
+            for told in returned:
+                receipt = payments.receipt_id(name, told.payment_id)
+                if (known := await self._store.document(Receipt, receipt)) is not None:
+                    done += await self._reversals.apply(known, told)
+        return done
+
+    async def _receipt(self, provider: str, told: Reversed) -> Receipt | None:
+        """Of the payment that was reversed; one that nobody told of before is applied first. None
+        where it is none of ours."""
+        name = payments.receipt_id(provider, told.payment_id)
+        if (known := await self._store.document(Receipt, name)) is not None:
+            return known
+        payment = await self.providers[provider].payment(told.payment_id)
+        order_id = payment.order_id if payment else told.order_id
+        order = await self._store.document(Order, order_id) if order_id else None
+        if order is None or order.provider != provider:
+            return None
+        if payment is None:
+            await self.look_up(order)
+        elif payment.state == "paid":
             await self.apply(provider, payment)
+        return await self._store.document(Receipt, name)
 
     async def apply(self, provider: str, payment: Payment) -> Order:
         """What a provider says of an order; once, in whatever order it says it. Raises
@@ -206,12 +272,14 @@ class Till:
             if isinstance(order.item, PlanItem) and order.item.renews:
                 payment = await self._charge(order, provider)
             else:
-                payment = await provider.look_up(self._ask(order), order.reference)
+                payment = await provider.look_up(self.ask(order), order.reference)
         except Declined as refused:
             payment = Payment(order.id, "failed", why=str(refused))
         except (ProviderFailed, NotOffered) as problem:
             log.warning("order could not be looked up", order_id=order.id, why=str(problem))
             payment = Payment(order.id, "pending")
+        if payment.state == "refunded":
+            payment = Payment(order.id, "failed", why="the payment was given back at the provider")
         if payment.state not in ("paid", "failed"):
             return await self._later(order)
         return (await self.apply(order.provider, payment)).state != order.state
@@ -220,7 +288,7 @@ class Till:
         card = await self._store.document(SavedMethod, order.account_id)
         if card is None or card.state != "open" or card.provider != order.provider:
             raise Declined("there is no card on file")
-        return await provider.charge(self._ask(order, card))
+        return await provider.charge(self.ask(order, card))
 
     async def _paid(self, order: Order, provider: str, payment: Payment) -> Order:
         def decide(books: Books, now: int) -> Decision:
@@ -266,7 +334,8 @@ class Till:
         wanted = (One(Order, order.id), *reads)
         return await self._store.move(Move(order.account_id, "", decide, wanted, counters))
 
-    def _ask(self, order: Order, card: SavedMethod | None = None) -> Ask:
+    def ask(self, order: Order, card: SavedMethod | None = None) -> Ask:
+        """As its provider is asked for the money, or to give it back."""
         return order.ask(
             f"{self._public_url}/api/payments/{order.provider}/notify",
             f"{self._public_url}/console/orders/{order.id}",
@@ -286,3 +355,8 @@ class Till:
             takes = ", ".join(sorted(provider.currencies))
             raise ProviderUnknown(f"{name} does not take {currency}; it takes {takes}")
         return provider
+
+
+def _not_ours(provider: str, about: str) -> None:
+    """The account at the provider has other programs: what is theirs is taken, and left alone."""
+    log.info("a notification about another program's payment", provider=provider, about=about)

@@ -110,7 +110,10 @@ async def _books(connection: Connection, wanted: Move, account: Any, locking: bo
         terms = [tuple(row) for row in await connection.fetch(numbered(sql.TERMS), newest[0], now)]
         since = min((row[10] for row in terms), default=now)
         used = [tuple(row) for row in await connection.fetch(numbered(sql.USED), newest[0], since)]
-    return sql.books_in(balances, newest, terms, used, zone, found, counters, now)
+    ever: list[Any] = []
+    if wanted.history:
+        ever = await connection.fetch(numbered(sql.HISTORY), wanted.account_id)
+    return sql.books_in(balances, newest, terms, used, zone, found, counters, now, ever)
 
 
 async def _found(connection: Connection, wanted: Move, locking: bool) -> list[Document]:

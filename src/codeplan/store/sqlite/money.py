@@ -101,7 +101,8 @@ def _books(connection: sqlite3.Connection, wanted: Move, now: int) -> Books:
         used = connection.execute(sql.USED, (newest[0], since)).fetchall()
     found = _found(connection, wanted.account_id, wanted.reads)
     counters = {name: _counter(connection, name) for name in wanted.counters}
-    return sql.books_in(balances, newest, terms, used, zone, found, counters, now)
+    ever = connection.execute(sql.HISTORY, (account_id,)).fetchall() if wanted.history else ()
+    return sql.books_in(balances, newest, terms, used, zone, found, counters, now, ever)
 
 
 def _found(
