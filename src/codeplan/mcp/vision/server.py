@@ -81,7 +81,7 @@ async def _look(
 
 async def _link(uploads: Uploads, caller: Caller, name: str, source: str) -> str:
     """Raises ArgumentsInvalid."""
-    if source.startswith(("http://", "https://", "data:")):
+    if source[:8].lower().startswith(("http://", "https://", "data:")):
         return source
     if source.startswith(PREFIX):
         data = await uploads.find(caller.holder.account.id, source)

@@ -1,0 +1,58 @@
+"""The boundary around every library that opens what people send. Damaged files make libraries raise
+what nobody wrote down; nothing but MediaInvalid leaves here, and what was not foreseen is logged
+with its trace."""
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from codeplan.media.kinds import Because, Family, Kind, MediaInvalid
+
+# What Pillow and FFmpeg raise for a damaged file; the latter's errors are OSErrors, ValueErrors
+# and EOFErrors by what went wrong.
+_OF_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, ArithmeticError)
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("codeplan")
+_READ = {
+    Family.PICTURE: "PNG, JPEG, WebP, GIF, AVIF, TIFF, BMP, ICO or JPEG 2000",
+    Family.VIDEO: "MP4, MOV, WebM, MKV, AVI or 3GP",
+    Family.SOUND: "WAV, MP3, M4A, FLAC, OGG, WebM, AIFF, AAC, CAF or AMR",
+}
+_SEND = {
+    Family.PICTURE: "send PNG, JPEG or WebP",
+    Family.VIDEO: "send MP4, MOV or WebM",
+    Family.SOUND: "send WAV, MP3, M4A, FLAC, OGG or WebM",
+}
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """``what``: "picture", "video", "recording". Raises MediaInvalid, and nothing else."""
+    try:
+        yield
+    except MediaInvalid:
+        raise
+    except MemoryError:
+        raise MediaInvalid(f"the {what} needs more memory than there is", Because.LARGE) from None
+    except _OF_DAMAGE:
+        raise _damaged(what) from None
+    except Exception as problem:
+        _log.exception("a library broke on a file", what=what)
+        raise _damaged(what) from problem
+
+
+def _damaged(what: str) -> MediaInvalid:
+    text = f"the {what} is damaged, or of a kind that cannot be decoded"
+    return MediaInvalid(text, Because.DAMAGED)
+
+
+def refused(kind: Kind, family: Family) -> MediaInvalid:
+    """What says that a file is none of this family, or one of a kind that is not read."""
+    if not kind.name:
+        text = f"expected a {family}: {_READ[family]}; this is none, whatever its name says"
+    elif kind.family is family or kind.family is Family.OTHER:
+        text = f"{kind.article} is not read: {_SEND[family]}"
+    else:
+        text = f"{kind.article} is a {kind.family}, and a {family} is expected: {_SEND[family]}"
+    return MediaInvalid(text, Because.UNKNOWN)
