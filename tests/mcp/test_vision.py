@@ -213,7 +213,7 @@ async def test_what_cannot_be_looked_at_is_free(
             (f"data:image/png;base64,{large}", "larger than 5 MB"),
             ("data:image/png;base64,aGVsbG8=", "expected a picture"),
             ("data:image/png;base64,iVBORw0KGgphYmM=", "is damaged"),
-            (page, "expected a picture"),
+            (page, "an HTML page is not read"),
             ("http://127.0.0.1:1/shot.png", "not of the open Internet"),
             ("http://169.254.169.254/latest", "not of the open Internet"),
         ):

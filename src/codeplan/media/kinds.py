@@ -50,9 +50,9 @@ class Kind:
     @property
     def article(self) -> str:
         """With its article: "an SVG"."""
-        letter = self.name[:1].upper()
-        spelt = self.name.isupper() and letter in "AEFHILMNORSX"
-        return f"{'an' if spelt or letter in 'AEIO' else 'a'} {self.name}"
+        word = self.name.partition(" ")[0]
+        is_spelt = word.isupper() and word[0] in "AEFHILMNORSX"
+        return f"{'an' if is_spelt or word[:1] in 'AEIO' else 'a'} {self.name}"
 
 
 NOTHING_KNOWN = Kind("")
