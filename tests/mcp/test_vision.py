@@ -8,34 +8,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp.client.streamable_http import streamable_http_client
 
 from support import npm
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.shown import ERROR, EYES, screenshot, video
 from support.upstream import Asked, Reply, ScriptedUpstream
+from support.vision import FILES, hosted, pictures, send, standing, text_of
 
 PINNED = Path(__file__).parent / "tools"
-FILES = "/api/mcp/vision/files"
 VISION = f"{EYES}frames_per_second = 2.0\nmost_frames = 5\n"
-
-
-def pictures(asked: Asked) -> list[str]:
-    """The links of the pictures in a call."""
-    parts = [
-        part
-        for message in asked.body["messages"]
-        if isinstance(message["content"], list)
-        for part in message["content"]
-    ]
-    return [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
 
 
 def see(asked: Asked) -> Reply:
@@ -77,15 +63,6 @@ def shown(folder: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def hosted(service: Service, key: str) -> AsyncIterator[Client]:
-    headers = {"authorization": f"Bearer {key}"}
-    async with httpx2.AsyncClient(headers=headers, trust_env=False, timeout=60) as http:
-        transport = streamable_http_client(f"{service.url}/api/mcp/vision/mcp", http_client=http)
-        async with Client(transport) as opened:
-            yield opened
-
-
-@asynccontextmanager
 async def local(service: Service, key: str) -> AsyncIterator[Client]:
     """`npx @z_ai/mcp-server`, with nothing but its address and its key set."""
     packages = npm.install(PINNED, "mcp")
@@ -104,25 +81,6 @@ async def local(service: Service, key: str) -> AsyncIterator[Client]:
     )
     async with Client(stdio_client(started)) as opened:
         yield opened
-
-
-def text_of(result: Any) -> str:
-    (content,) = result.content
-    return str(content.text)
-
-
-def standing(service: Service, key: str) -> tuple[int, int]:
-    """Prompts used, MCP calls used."""
-    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
-        plan = http.get("/api/account/plan").json()
-    return plan["windows"][0]["used"], plan["mcp_windows"][0]["used"]
-
-
-def send(service: Service, key: str, path: str) -> str:
-    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
-        sent = http.post(FILES, files={"file": Path(path).read_bytes()})
-        assert sent.status_code == 200, sent.text
-        return str(sent.json()["id"])
 
 
 EIGHT: tuple[tuple[str, dict[str, str], int], ...] = (

@@ -19,6 +19,7 @@ _READ = {
     Family.VIDEO: "MP4, MOV, WebM, MKV, AVI or 3GP",
     Family.SOUND: "WAV, MP3, M4A, FLAC, OGG, WebM, AIFF, AAC, CAF or AMR",
 }
+_FILE = {Family.PICTURE: "picture", Family.VIDEO: "video", Family.SOUND: "sound file"}
 _SEND = {
     Family.PICTURE: "send PNG, JPEG or WebP",
     Family.VIDEO: "send MP4, MOV or WebM",
@@ -50,7 +51,9 @@ def _damaged(what: str) -> MediaInvalid:
 def refused(kind: Kind, family: Family) -> MediaInvalid:
     """What says that a file is none of this family, or one of a kind that is not read."""
     if not kind.name:
-        text = f"expected a {family}: {_READ[family]}; this is none, whatever its name says"
+        text = (
+            f"expected a {_FILE[family]}: {_READ[family]}; this one is none, whatever its name says"
+        )
     elif kind.family is family or kind.family is Family.OTHER:
         text = f"{kind.article} is not read: {_SEND[family]}"
     else:
