@@ -36,6 +36,10 @@ class Family(StrEnum):
     OTHER = "other"
 
 
+# Names in capitals that are spoken as words.
+_SPOKEN = frozenset({"FLAC", "HEIC", "MIDI"})
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """``opener``: Pillow's name of a picture's kind, FFmpeg's of a container; "" for a kind that is
@@ -51,7 +55,7 @@ class Kind:
     def article(self) -> str:
         """With its article: "an SVG"."""
         word = self.name.partition(" ")[0]
-        is_spelt = word.isupper() and word[0] in "AEFHILMNORSX"
+        is_spelt = word.isupper() and word[0] in "AEFHILMNORSX" and word not in _SPOKEN
         return f"{'an' if is_spelt or word[:1] in 'AEIO' else 'a'} {self.name}"
 
 
