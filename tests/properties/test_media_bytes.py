@@ -21,7 +21,8 @@ from codeplan.media.picks import FrameRules, picked
 from codeplan.media.pictures import LONGEST_SIDE, open_picture
 from codeplan.media.sounds import open_recording
 from codeplan.vision.text_reader import TextReader
-from support.media import SOUNDS, VIDEOS, encoded, every_picture, filmed, sounded
+from support.heif import heic, turn
+from support.media import SOUNDS, VIDEOS, corners, encoded, every_picture, filmed, sounded
 
 # `make fuzz` runs each round with other seeds and more examples.
 MANY = int(os.environ.get("FUZZ_EXAMPLES", "300"))
@@ -31,7 +32,11 @@ _FIELDS = (0, 1, 2, 8, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFF
 
 @cache
 def whole_files() -> tuple[bytes, ...]:
-    pictures = every_picture().values()
+    phones = (
+        heic(corners((128, 96)), turn(1), tile=(64, 64)),
+        heic(corners((64, 64)).convert("RGBA")),
+    )
+    pictures = (*every_picture().values(), *phones)
     films = (filmed(name, frames=4) for name in VIDEOS)
     return (*pictures, *films, *(sounded(name, 0.1) for name in SOUNDS))
 

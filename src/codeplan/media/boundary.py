@@ -15,7 +15,7 @@ from codeplan.media.kinds import Because, Family, Kind, MediaInvalid
 _OF_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, ArithmeticError)
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("codeplan")
 _READ = {
-    Family.PICTURE: "PNG, JPEG, WebP, GIF, AVIF, TIFF, BMP, ICO or JPEG 2000",
+    Family.PICTURE: "PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, BMP, ICO or JPEG 2000",
     Family.VIDEO: "MP4, MOV, WebM, MKV, AVI or 3GP",
     Family.SOUND: "WAV, MP3, M4A, FLAC, OGG, WebM, AIFF, AAC, CAF or AMR",
 }

@@ -8,8 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from codeplan.media.packets import Packets
-from codeplan.media.pictures import check_pixels
-from codeplan.media.pixels import plain
+from codeplan.media.pixels import check_pixels, plain
 
 # So much is decoded at most: about a minute and a half of full HD.
 MOST_PIXELS = 5_000_000_000

@@ -10,7 +10,8 @@ from codeplan.media.kinds import Because, Family, Kind, MediaInvalid, kind_of
 from codeplan.media.moving import moving_frames
 from codeplan.media.packets import film_streams, packets_of
 from codeplan.media.picks import FrameRules, picked
-from codeplan.media.pictures import Picture, check_pixels, fitted, written
+from codeplan.media.pictures import Picture, fitted, written
+from codeplan.media.pixels import check_pixels
 
 _LONGEST_SIDE = 1280
 

@@ -42,8 +42,8 @@ _SPOKEN = frozenset({"FLAC", "HEIC", "MIDI"})
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``opener``: Pillow's name of a picture's kind, FFmpeg's of a container; "" for a kind that is
-    known and not read. ``ending``: of a file's name."""
+    """``opener``: Pillow's name of a picture's kind ("HEIF" is ours), FFmpeg's of a container; ""
+    for a kind that is known and not read. ``ending``: of a file's name."""
 
     name: str
     family: Family = Family.OTHER
@@ -69,7 +69,7 @@ TIFF = Kind("TIFF", Family.PICTURE, "image/tiff", "tiff", "TIFF")
 BMP = Kind("BMP", Family.PICTURE, "image/bmp", "bmp", "BMP")
 ICO = Kind("ICO", Family.PICTURE, "image/x-icon", "ico", "ICO")
 JPEG_2000 = Kind("JPEG 2000", Family.PICTURE, "image/jp2", "jp2", "JPEG2000")
-HEIC = Kind("HEIC", Family.PICTURE, "image/heic", "heic")
+HEIC = Kind("HEIC", Family.PICTURE, "image/heic", "heic", "HEIF")
 SVG = Kind("SVG", Family.PICTURE, "image/svg+xml", "svg")
 JPEG_XL = Kind("JPEG XL", Family.PICTURE, "image/jxl", "jxl")
 CAMERA_RAW = Kind("camera raw file", Family.PICTURE)

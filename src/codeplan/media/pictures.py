@@ -7,15 +7,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeplan.media.boundary import reading, refused
-from codeplan.media.kinds import ICO, JPEG, PNG, WEBP, Because, Family, Kind, MediaInvalid, kind_of
-from codeplan.media.pixels import is_plain_rgb, orientation, plain, upright
+from codeplan.media.heif import heif_image
+from codeplan.media.kinds import (
+    HEIC,
+    ICO,
+    JPEG,
+    PNG,
+    WEBP,
+    Because,
+    Family,
+    Kind,
+    MediaInvalid,
+    kind_of,
+)
+from codeplan.media.pixels import (
+    TOO_MANY,
+    check_pixels,
+    is_plain_rgb,
+    orientation,
+    plain,
+    upright,
+)
 
 # Kinds that vision models take; another one is written anew.
 _TAKEN = frozenset({PNG, JPEG, WEBP})
 # Kinds of photographs, which are larger without loss.
 _LOSSY = frozenset({"JPEG", "MPO", "AVIF"})
-_MOST_PIXELS = 40_000_000
-_TOO_MANY = f"it has more than {_MOST_PIXELS // 10**6} megapixels"
 # A longer side is scaled down to it, in pixels; models scale further themselves.
 LONGEST_SIDE = 4096
 _QUALITY = 92
@@ -38,15 +55,13 @@ def open_picture(body: bytes) -> Picture:
     if kind.family is not Family.PICTURE or not kind.opener:
         raise refused(kind, Family.PICTURE)
     with reading("picture"):
+        if kind is HEIC:
+            # Its own properties turn it; EXIF's orientation is for information there.
+            made, notes = fitted(plain(heif_image(body)), 1, LONGEST_SIDE)
+            return written(made, "JPEG", notes)
         if kind is ICO:
             _check_icons(body)
         return _opened(body, kind)
-
-
-def check_pixels(width: int, height: int) -> None:
-    """Raises MediaInvalid for more than are taken."""
-    if width * height > _MOST_PIXELS:
-        raise MediaInvalid(f"{_TOO_MANY} ({width} × {height})", Because.LARGE)
 
 
 def _check_icons(body: bytes) -> None:
@@ -67,7 +82,7 @@ def pillow_image(body: bytes, kind: Kind) -> Any:
     try:
         image = Image.open(io.BytesIO(body), formats=[kind.opener])
     except Image.DecompressionBombError:
-        raise MediaInvalid(_TOO_MANY, Because.LARGE) from None
+        raise MediaInvalid(TOO_MANY, Because.LARGE) from None
     check_pixels(*image.size)
     return image
 

@@ -5,6 +5,10 @@ import io
 import math
 from typing import Any
 
+from codeplan.media.kinds import Because, MediaInvalid
+
+_MOST_PIXELS = 40_000_000
+TOO_MANY = f"it has more than {_MOST_PIXELS // 10**6} megapixels"
 _WHITE = (255, 255, 255, 255)
 _DEEP = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 # EXIF's orientations (tag 274) and display matrices, as turns that make a picture upright.
@@ -18,6 +22,12 @@ _TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Raises MediaInvalid for more than are taken."""
+    if width * height > _MOST_PIXELS:
+        raise MediaInvalid(f"{TOO_MANY} ({width} × {height})", Because.LARGE)
 
 
 def plain(image: Any) -> Any:
