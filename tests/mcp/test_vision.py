@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from PIL import Image
 
 from support import npm
+from support.media import encoded
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.shown import ERROR, EYES, screenshot, video
@@ -25,6 +27,8 @@ VISION = f"{EYES}frames_per_second = 2.0\nmost_frames = 5\n"
 
 
 def see(asked: Asked) -> Reply:
+    if "Nothing." in json.dumps(asked.body["messages"]):
+        return answer(asked, Said(""))
     if "Break." in json.dumps(asked.body["messages"]):
         return Reply(500, b'{"error": {"message": "out of memory"}}')
     return answer(asked, Said(f"I see {len(pictures(asked))}."))
@@ -204,6 +208,8 @@ async def test_a_model_that_fails_is_free(service: Service, shown: dict[str, str
         assert failed.is_error
         assert "The vision model did not answer" in text_of(failed)
         assert "out of memory" in text_of(failed)
+        empty = await opened.call_tool("analyze_image", asked | {"prompt": "Nothing."})
+        assert (empty.is_error, "answer was empty" in text_of(empty)) == (True, True)
     assert standing(service, key) == (0, 0)
 
 
@@ -240,6 +246,10 @@ async def test_without_a_vision_model_text_is_read(blind: Service, shown: dict[s
         missing = await opened.call_tool("ui_to_artifact", arguments)
         assert missing.is_error
         assert "Without one only extract_text_from_screenshot works" in text_of(missing)
+        nothing = base64.b64encode(encoded(Image.new("RGB", (300, 200), "white"), "PNG")).decode()
+        empty = {"image_source": f"DATA:IMAGE/PNG;BASE64, {nothing}", "prompt": "Read it."}
+        told = await opened.call_tool("extract_text_from_screenshot", empty)
+        assert (told.is_error, text_of(told)) == (True, "There is no text in the picture.")
     assert standing(blind, key) == (0, 2)
     rows = blind.rows("SELECT state, upstream_model FROM calls WHERE protocol = 'mcp' ORDER BY id")
     assert rows.count(("settled", "rapidocr")) == 2

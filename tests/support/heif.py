@@ -1,4 +1,4 @@
-"""HEIF files, made box by box around images that FFmpeg's own writer coded."""
+"""HEIF files, made box by box around coded images."""
 
 import struct
 from collections.abc import Sequence
@@ -6,18 +6,9 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from support.media import filmed
+from support.boxes import box, coded, full
 
 _ALPHA = b"urn:mpeg:hevc:2015:auxid:1\0"
-
-
-def box(kind: str, *inside: bytes) -> bytes:
-    body = b"".join(inside)
-    return struct.pack(">I4s", 8 + len(body), kind.encode()) + body
-
-
-def full(kind: str, version: int, flags: int, *inside: bytes) -> bytes:
-    return box(kind, struct.pack(">I", version << 24 | flags), *inside)
 
 
 def turn(quarters: int) -> bytes:
@@ -51,10 +42,9 @@ class _File:
 
     def image(self, image: Image.Image, more: Sequence[bytes] = ()) -> int:
         """One coded image."""
-        coded = filmed("hevc.mp4", 1, image.size, draw=lambda _: image)
-        settings, sample = _inside(coded, b"hvcC"), _inside(coded, b"mdat")
+        made = coded([image])
         size = full("ispe", 0, 0, struct.pack(">II", *image.size))
-        return self.add("hvc1", sample, [box("hvcC", settings), size, *more])
+        return self.add("hvc1", made.samples[0][0], [box("hvcC", made.settings), size, *more])
 
     def refer(self, kind: str, name: int, others: Sequence[int]) -> None:
         numbers = struct.pack(f">{2 + len(others)}H", name, len(others), *others)
@@ -91,12 +81,6 @@ class _File:
 
         offset = len(start) + len(meta(0)) + 8
         return start + meta(offset) + box("mdat", *self.bodies)
-
-
-def _inside(body: bytes, kind: bytes) -> bytes:
-    place = body.index(kind)
-    size = int.from_bytes(body[place - 4 : place], "big")
-    return body[place + 4 : place - 4 + size]
 
 
 def heic(

@@ -47,9 +47,9 @@ def test_the_right_frames_of_each_kind_are_seen(name: str) -> None:
 @pytest.mark.parametrize("name", ["hevc.mp4", "h264.mkv", "vp9.webm", "mpeg4.avi", "h264.mov"])
 @pytest.mark.parametrize("apart", [3, 250])
 def test_they_are_right_whatever_the_distance_of_key_frames(name: str, apart: int) -> None:
-    def prepare(stream: Any) -> None:
-        stream.codec_context.gop_size = apart
-        stream.codec_context.max_b_frames = 2 if "mpeg4" not in name else 0
+    def prepare(codec: Any) -> None:
+        codec.gop_size = apart
+        codec.max_b_frames = 2 if "mpeg4" not in name else 0
 
     film = open_video(filmed(name, 28, prepare=prepare, draw=grey), FrameRules(2.0, 7))
     assert numbers(film) == [0, 4, 8, 12, 16, 20, 24]
@@ -208,8 +208,8 @@ def test_a_single_frame_is_seen(name: str) -> None:
 
 
 def test_pixels_that_are_not_square_are_made_so() -> None:
-    def prepare(stream: Any) -> None:
-        stream.codec_context.sample_aspect_ratio = Fraction(2, 1)
+    def prepare(codec: Any) -> None:
+        codec.sample_aspect_ratio = Fraction(2, 1)
 
     picture = open_video(filmed("h264.mp4", 2, prepare=prepare), FrameRules()).frames[0].picture
     assert (picture.width, picture.height) == (128, 48)
@@ -249,8 +249,8 @@ def test_a_damaged_middle_is_left_out_and_the_rest_seen() -> None:
 def test_what_is_too_much_is_seen_by_its_key_frames_or_up_to_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def prepare(stream: Any) -> None:
-        stream.codec_context.gop_size = 5
+    def prepare(codec: Any) -> None:
+        codec.gop_size = 5
 
     monkeypatch.setattr(decoding, "MOST_PIXELS", 64 * 48 * 12)
     keyed = open_video(filmed("mpeg4.avi", 50, prepare=prepare, draw=lambda n: grey(n // 2)),
