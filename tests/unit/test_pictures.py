@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from codeplan.media import pictures
 from codeplan.media.kinds import Because, MediaInvalid, kind_of
 from codeplan.media.pictures import LONGEST_SIDE, Picture, open_picture
 from support.media import PICTURES, corners, encoded, every_picture, seen_corners
@@ -115,6 +116,7 @@ def test_sixteen_bits_of_colour_are_scaled() -> None:
     [
         ("I;16", "PNG", (0, 0x8000, 0xFFFF), (0, 128, 255)),
         ("I;16", "TIFF", (0, 0x4000, 0xFFFF), (0, 64, 255)),
+        ("I;16B", "TIFF", (0, 0x4000, 0xFFFF), (0, 64, 255)),
         ("I", "TIFF", (0, 1_000_000, 2_000_000), (0, 127, 255)),
         ("I", "TIFF", (-500, 0, 500), (0, 127, 255)),
         ("F", "TIFF", (0.0, 0.5, 1.0), (0, 127, 255)),
@@ -187,6 +189,15 @@ def test_what_is_not_read_is_refused_by_its_name(body: bytes, told: str) -> None
     with pytest.raises(MediaInvalid, match=told) as caught:
         open_picture(body)
     assert caught.value.because is Because.UNKNOWN
+
+
+def test_a_picture_that_would_be_large_as_png_goes_on_as_jpeg(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "MOST_PNG_BYTES", 10_000)
+    noise = encoded(Image.effect_noise((400, 300), 80), "TIFF")
+    assert open_picture(noise).media_type == "image/jpeg"
+    assert open_picture(encoded(corners(), "TIFF")).media_type == "image/png"
 
 
 @pytest.mark.parametrize("kind", PICTURES)

@@ -262,6 +262,16 @@ def test_what_is_too_much_is_seen_by_its_key_frames_or_up_to_there(
     assert f"to {one.frames[-1].at:.1f} s of a video of 5.6 s" in one.span
 
 
+@pytest.mark.parametrize("limit", ["MOST_PIXELS", "MOST_SECONDS"])
+def test_what_is_too_much_at_once_says_so(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first packets of a codec that looks ahead give no frame, and take their time."""
+    monkeypatch.setattr(decoding, limit, 0)
+    film = filmed("h264.mp4", 25, draw=grey)
+    with pytest.raises(MediaInvalid, match="takes too long to decode") as caught:
+        open_video(film, FrameRules())
+    assert caught.value.because is Because.LARGE
+
+
 def test_a_sound_with_or_without_a_cover_is_no_video() -> None:
     for name in SOUNDS:
         with pytest.raises(MediaInvalid) as caught:

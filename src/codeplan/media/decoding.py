@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from codeplan.media.kinds import Because, MediaInvalid
 from codeplan.media.packets import Packets
 from codeplan.media.pixels import check_pixels, plain
 
 # So much is decoded at most: about a minute and a half of full HD.
 MOST_PIXELS = 5_000_000_000
-_MOST_SECONDS = 40.0
+MOST_SECONDS = 40.0
 # Pixels that are wider than high, or the other way round, at most by so much.
 _MOST_ASPECT = 8.0
 _BY_DEGREES = {-90: 6, 90: 8, 180: 3, -180: 3}
@@ -23,28 +24,32 @@ class Budget:
 
     def __init__(self) -> None:
         self._pixels = MOST_PIXELS
-        self._until = time.monotonic() + _MOST_SECONDS
+        self._until = time.monotonic() + MOST_SECONDS
+        self.is_spent = False
 
-    def spend(self, pixels: int) -> bool:
-        """Whether there is some left."""
+    def spend(self, pixels: int) -> None:
         self._pixels -= pixels
-        return self._pixels > 0 and time.monotonic() < self._until
+        self.is_spent = self._pixels <= 0 or time.monotonic() >= self._until
 
 
 def shown_frames(
     stream: Any, packets: Packets, places: Sequence[int]
 ) -> Iterator[tuple[int, Any, int]]:
     """Of each wanted frame its stamp, its plain image, and how that is turned (as EXIF's
-    orientation). ``places``: of the packets, by when they are shown."""
+    orientation). ``places``: of the packets, by when they are shown. They end early where the
+    budget is spent. Raises MediaInvalid where it is before there is one."""
     context, budget = stream.codec_context, Budget()
     context.thread_type = "SLICE"
     aspect = float(stream.sample_aspect_ratio or 1)
-    places = _affordable(packets, places, context.width * context.height)
+    places, number = _affordable(packets, places, context.width * context.height), 0
     for start, run in groupby(places, key=packets.start_for):
         wanted = [packets.stamps[place] for place in run]
         for stamp, frame in _of_run(context, packets, start, wanted, budget):
+            number += 1
             yield stamp, _image(frame, aspect), _turn(frame)
         context.flush_buffers()
+    if budget.is_spent and not number:
+        raise MediaInvalid("the video takes too long to decode", Because.LARGE)
 
 
 def _affordable(packets: Packets, places: Sequence[int], pixels: int) -> Sequence[int]:
@@ -81,8 +86,9 @@ def _decoded(context: Any, packets: Sequence[Any], budget: Budget) -> Iterator[A
             frames = context.decode(packet)
         except (av.error.InvalidDataError, av.error.EOFError):
             frames = []
-        if not budget.spend(sum(frame.width * frame.height for frame in frames)):
+        if budget.is_spent:
             return
+        budget.spend(sum(frame.width * frame.height for frame in frames))
         yield from frames
 
 

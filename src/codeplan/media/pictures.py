@@ -36,6 +36,8 @@ _LOSSY = frozenset({"JPEG", "MPO", "AVIF"})
 # A longer side is scaled down to it, in pixels; models scale further themselves.
 LONGEST_SIDE = 4096
 _QUALITY = 92
+# A larger PNG (a photograph that came as one) goes on as JPEG: servers limit what a call may have.
+MOST_PNG_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ def written(image: Any, form: str, notes: tuple[str, ...] = ()) -> Picture:
     made = io.BytesIO()
     image.info.clear()
     image.save(made, form, **({"quality": _QUALITY} if form == "JPEG" else {}))
+    if form == "PNG" and made.tell() > MOST_PNG_BYTES:
+        return written(image, "JPEG", notes)
     return Picture(f"image/{form.lower()}", made.getvalue(), image.width, image.height, notes)
 
 

@@ -66,14 +66,15 @@ def _eight_bits(image: Any) -> Any:
     negatives, floats) stretched over what it has."""
     from PIL import Image
 
-    clear = image.info.get("transparency")
-    low, high = image.getextrema()
     if image.mode == "F":
+        low, high = image.getextrema()
         low, high = (0.0, 1.0) if 0 <= low <= high <= 1 else (low, high)
         if not (math.isfinite(low) and math.isfinite(high)):
             raise ValueError("values that are no numbers")
         return _stretched(image, low, high)
+    clear = image.info.get("transparency")
     deep = image if image.mode == "I" else image.convert("I")
+    low, high = deep.getextrema()
     if low < 0 or high > 0xFFFF:
         return _stretched(deep, low, high)
     if image.mode == "I" and high <= 0xFF:
