@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from support.media import encoded
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.shown import EYES
@@ -146,6 +147,38 @@ async def test_videos_are_seen_whole_and_upright(
     bodies = shown(upstream)
     assert {opened(body).size for body in bodies} == {size}
     assert standing(service, key) == (0, 1)
+
+
+async def test_bytes_in_a_text_are_taken_however_they_are_written(
+    service: Service, upstream: ScriptedUpstream
+) -> None:
+    """Also at the general address, as the local server sends them."""
+    key = service.new_key("written@example.org")
+    body = encoded(Image.effect_noise((90, 60), 80), "PNG")
+    plain, safe = base64.b64encode(body).decode(), base64.urlsafe_b64encode(body).decode()
+    assert plain != safe
+    written = (
+        f"data:image/png;base64,{plain}",
+        f"DATA:image/png;charset=utf-8;BASE64, {base64.encodebytes(body).decode()}",
+        f"data:;base64,{safe.rstrip('=')}",
+        f"data:image/jpeg;base64,{plain.replace('+', '%2B').replace('/', '%2F')}",
+        plain,
+    )
+    async with hosted(service, key) as client:
+        for source in written:
+            asked = {"image_source": source, "prompt": "What is it?"}
+            assert text_of(await client.call_tool("analyze_image", asked)) == "I see 1."
+            assert shown(upstream) == [body]
+    headers = {"authorization": f"Bearer {key}", "x-title": "4.5V MCP Local"}
+    with service.client(headers=headers) as http:
+        for source in written:
+            picture = {"type": "image_url", "image_url": {"url": source}}
+            content = [picture, {"type": "text", "text": "What is it?"}]
+            call = {"model": "glm-4.5v", "messages": [{"role": "user", "content": content}]}
+            told = http.post("/api/paas/v4/chat/completions", json=call)
+            assert told.json()["choices"][0]["message"]["content"] == "I see 1.", told.text
+            assert shown(upstream) == [body]
+    assert standing(service, key) == (0, 2 * len(written))
 
 
 async def test_a_tool_for_the_other_is_named_and_free(service: Service) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from structlog.testing import capture_logs
 
 from codeplan.media.frames import open_video
 from codeplan.media.inline import bytes_of, bytes_of_data_link
@@ -223,11 +224,16 @@ def test_a_file_of_each_kind_is_whole() -> None:
     assert read == len(whole_files()) + 4
 
 
-def test_an_error_that_nobody_foresaw_is_one_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_nobody_foresaw_is_one_that_is_and_is_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def breaks(*_: object, **__: object) -> None:
         raise AssertionError("a library's own")
 
     monkeypatch.setattr(Image, "open", breaks)
-    with pytest.raises(MediaInvalid, match="damaged") as caught:
+    with capture_logs() as logs, pytest.raises(MediaInvalid, match="damaged") as caught:
         open_picture(b"\x89PNG\r\n\x1a\n")
     assert isinstance(caught.value.__cause__, AssertionError)
+    assert [(one["event"], one["log_level"], one["exc_info"]) for one in logs] == [
+        ("a library broke on a file", "error", True)
+    ]

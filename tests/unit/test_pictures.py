@@ -11,6 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 from codeplan.media import pictures
 from codeplan.media.kinds import Because, MediaInvalid, kind_of
 from codeplan.media.pictures import LONGEST_SIDE, Picture, open_picture
+from codeplan.media.pixels import plain
 from support.media import PICTURES, corners, encoded, every_picture, seen_corners
 
 UPRIGHT = ("red", "green", "blue")
@@ -215,3 +216,12 @@ def test_too_many_pixels_are_refused_in_each_kind(kind: str) -> None:
     with pytest.raises(MediaInvalid) as caught:
         open_picture(body)
     assert caught.value.because is (Because.DAMAGED if kind == "AVIF" else Because.LARGE)
+
+
+@pytest.mark.parametrize(
+    "mode",
+    ["1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "F", "P", "PA", "RGB", "RGBX", "RGBA",
+     "RGBa", "CMYK", "YCbCr", "LAB", "HSV"],
+)  # fmt: skip
+def test_every_mode_that_an_opener_may_give_becomes_plain(mode: str) -> None:
+    assert plain(Image.new(mode, (4, 4))).mode in ("L", "RGB")

@@ -45,6 +45,8 @@ def plain(image: Any) -> Any:
 
 def _with_alpha(image: Any) -> Any:
     """In RGBA. A PNG's colour that counts as transparent is told in its own 16 bits."""
+    if image.mode == "La":
+        image = image.convert("LA")
     clear = image.info.get("transparency")
     if isinstance(clear, tuple) and any(part > 255 for part in clear):
         image.info["transparency"] = tuple(part >> 8 for part in clear)

@@ -106,6 +106,8 @@ class Opening:
             return bytes_of(part.data)
         if is_data_link(part.url):
             return bytes_of_data_link(part.url)
+        if ":" not in part.url:  # GLM's API takes bare base64 in the place of a link
+            return bytes_of(part.url)
         return (await self._fetcher.fetch(part.url)).body
 
 
