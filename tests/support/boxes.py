@@ -26,11 +26,11 @@ def full(kind: str, version: int, flags: int, *inside: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Coded:
-    """``settings``: what hvcC holds. ``samples``: in the order of decoding; of each its bytes, when
-    it is shown, when it is decoded (in frames), and whether it stands for itself."""
+    """``settings``: what hvcC holds. ``samples``: in the order of decoding; of each its bytes, its
+    place among those that are shown, and whether it stands for itself."""
 
     settings: bytes
-    samples: list[tuple[bytes, int, int, bool]]
+    samples: list[tuple[bytes, int, bool]]
 
 
 def coded(images: Sequence[Image.Image], prepare: Callable[[Any], None] | None = None) -> Coded:
@@ -53,7 +53,7 @@ def coded(images: Sequence[Image.Image], prepare: Callable[[Any], None] | None =
         parameters |= {unit[0] >> 1 & 63: unit for unit in units}
         kept = (unit for unit in units if unit[0] >> 1 & 63 not in _PARAMETERS)
         sample = b"".join(struct.pack(">I", len(unit)) + unit for unit in kept)
-        samples.append((sample, packet.pts, packet.dts, packet.is_keyframe))
+        samples.append((sample, packet.pts, packet.is_keyframe))
     arrays = b"".join(
         struct.pack(">BHH", 0x80 | kind, 1, len(parameters[kind])) + parameters[kind]
         for kind in _PARAMETERS
@@ -74,12 +74,13 @@ def hevc_mp4(
     film = coded(images, prepare)
     ticks, number = 600, len(film.samples)
     step, length = ticks // rate, ticks // rate * number
-    first = min(decoded for _, _, decoded, _ in film.samples)
+    # So many frames each is decoded before it is shown, at least.
+    ahead = max(place - shown for place, (_, shown, _) in enumerate(film.samples))
     start = box("ftyp", b"isom\0\0\2\0isomhvc1")
     sizes = [len(sample) for sample, *_ in film.samples]
     begins = itertools.accumulate([len(start) + 8, *sizes[:-1]])
-    late = [step * (shown - decoded) for _, shown, decoded, _ in film.samples]
-    keys = [place for place, sample in enumerate(film.samples, 1) if sample[3]]
+    late = [step * (shown + ahead - place) for place, (_, shown, _) in enumerate(film.samples)]
+    keys = [place for place, sample in enumerate(film.samples, 1) if sample[2]]
     wide, high = images[0].size
     entry = box("hvc1", bytes(6), struct.pack(">H", 1), bytes(16), struct.pack(">HH", wide, high),
                 struct.pack(">IIIH", 0x480000, 0x480000, 0, 1), bytes(32),
@@ -102,7 +103,7 @@ def hevc_mp4(
         box("minf", full("vmhd", 0, 1, bytes(8)),
             box("dinf", full("dref", 0, 0, struct.pack(">I", 1), full("url ", 0, 1))), table),
     )  # fmt: skip
-    shift = -step * first  # so that the first frame is shown at nought
+    shift = step * ahead  # so that the first frame is shown at nought
     edit = box("edts", full("elst", 0, 0, struct.pack(">IIiI", 1, length, shift, 1 << 16)))
     head = struct.pack(">IIIII", 0, 0, 1, 0, length) + bytes(8) + bytes(8) + _UNITY
     track = box("trak", full("tkhd", 0, 3, head, struct.pack(">II", wide << 16, high << 16)),

@@ -288,6 +288,17 @@ def test_pictures_that_move_are_seen_as_videos(kind: str) -> None:
     assert film.seconds == pytest.approx(5, abs=0.01)
 
 
+def test_a_frame_that_is_larger_than_the_picture_is_refused() -> None:
+    """A GIF's frames may lie beyond its screen, which grows with them."""
+    frames = [Image.new("P", (64, 48), number) for number in range(3)]
+    body = bytearray(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    place = body.rindex(b"\x2c")
+    body[place + 5 : place + 9] = struct.pack("<HH", 9000, 9000)
+    with pytest.raises(MediaInvalid, match="more than 40 megapixels") as caught:
+        open_video(bytes(body), FrameRules())
+    assert caught.value.because is Because.LARGE
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

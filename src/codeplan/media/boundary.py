@@ -10,9 +10,9 @@ import structlog
 
 from codeplan.media.kinds import Because, Family, Kind, MediaInvalid
 
-# What Pillow and FFmpeg raise for a damaged file; the latter's errors are OSErrors, ValueErrors
-# and EOFErrors by what went wrong.
-_OF_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, ArithmeticError)
+Errors = tuple[type[Exception], ...]
+# What libraries raise for a damaged file.
+_OF_DAMAGE: Errors = (OSError, SyntaxError, ValueError, EOFError, struct.error, ArithmeticError)
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("codeplan")
 _READ = {
     Family.PICTURE: "PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, BMP, ICO or JPEG 2000",
@@ -28,15 +28,18 @@ _SEND = {
 
 
 @contextmanager
-def reading(what: str) -> Iterator[None]:
-    """``what``: "picture", "video", "recording". Raises MediaInvalid, and nothing else."""
+def reading(what: str, damage: Errors = (), large: Errors = ()) -> Iterator[None]:
+    """``what``: "picture", "video", "recording". ``damage``, ``large``: what the library's own
+    errors mean. Raises MediaInvalid, and nothing else."""
+    damage, large = (*_OF_DAMAGE, *damage), (MemoryError, *large)
     try:
         yield
     except MediaInvalid:
         raise
-    except MemoryError:
-        raise MediaInvalid(f"the {what} needs more memory than there is", Because.LARGE) from None
-    except _OF_DAMAGE:
+    except large:
+        text = f"the {what} has more in it than there is room for"
+        raise MediaInvalid(text, Because.LARGE) from None
+    except damage:
         raise _damaged(what) from None
     except Exception as problem:
         _log.exception("a library broke on a file", what=what)

@@ -48,17 +48,16 @@ def open_video(body: bytes, rules: FrameRules) -> Film:
     is_moving = kind.name in ("GIF", "WebP", "PNG", "AVIF")
     if not is_moving and (kind.family is not Family.VIDEO or not kind.opener):
         raise refused(kind, Family.VIDEO)
-    with reading("video"):
+    from av.error import FFmpegError
+    from PIL import Image
+
+    with reading("video", damage=(FFmpegError,), large=(Image.DecompressionBombError,)):
         return _of_picture(body, kind, rules) if is_moving else _of_container(body, kind, rules)
 
 
 def _of_picture(body: bytes, kind: Kind, rules: FrameRules) -> Film:
-    moved = moving_frames(body, kind, rules, MOST_PIXELS)
-    frames = []
-    for at, image in moved.frames:
-        made, notes = fitted(image, moved.turn, _LONGEST_SIDE)
-        frames.append(Frame(at, written(made, "JPEG", notes)))
-    return Film(tuple(frames), moved.length)
+    moved = moving_frames(body, kind, rules, MOST_PIXELS, _LONGEST_SIDE)
+    return Film(tuple(Frame(at, picture) for at, picture in moved.frames), moved.length)
 
 
 def _of_container(body: bytes, kind: Kind, rules: FrameRules) -> Film:

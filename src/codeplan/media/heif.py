@@ -55,6 +55,8 @@ def _grid(heif: Heif, name: int) -> Any:
     from PIL import Image
 
     told = heif.item(name).body
+    if len(told) < 8:
+        raise ValueError("the grid does not say how it is laid")
     rows, columns = told[2] + 1, told[3] + 1
     wide, high = struct.unpack(">II" if told[1] & 1 else ">HH", told[4 : 12 if told[1] & 1 else 8])
     check_pixels(wide, high)
@@ -90,6 +92,8 @@ def _changed(image: Any, kind: str, told: bytes) -> Any:
 
     if kind == "clap":
         return _cropped(image, told)
+    if kind in ("irot", "imir") and not told:
+        raise ValueError("it does not say how it is turned")
     if kind == "irot":
         turns = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180}
         angle = told[0] & 3

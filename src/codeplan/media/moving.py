@@ -6,8 +6,8 @@ from typing import Any
 
 from codeplan.media.kinds import Because, Kind, MediaInvalid
 from codeplan.media.picks import FrameRules, picked
-from codeplan.media.pictures import pillow_image
-from codeplan.media.pixels import orientation, plain
+from codeplan.media.pictures import Picture, fitted, pillow_image, written
+from codeplan.media.pixels import check_pixels, orientation
 
 # A frame that says nothing of its time, or less than screens can show, is shown so long.
 _LEAST_SECONDS = 0.01
@@ -17,16 +17,17 @@ _MOST_FRAMES = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """``frames``: Pillow's images, plain, and when each is shown. ``length``: in seconds.
-    ``turn``: EXIF's orientation."""
+    """``frames``: when each is shown, and its picture. ``length``: in seconds."""
 
-    frames: list[tuple[float, Any]]
+    frames: list[tuple[float, Picture]]
     length: float
-    turn: int
 
 
-def moving_frames(body: bytes, kind: Kind, rules: FrameRules, most_pixels: int) -> Moved:
-    """Raises MediaInvalid, and what Pillow raises."""
+def moving_frames(
+    body: bytes, kind: Kind, rules: FrameRules, most_pixels: int, longest: int
+) -> Moved:
+    """``most_pixels``: of all its frames. ``longest``: of a frame's sides. Raises MediaInvalid, and
+    what Pillow raises."""
     with pillow_image(body, kind) as image:
         number = getattr(image, "n_frames", 1)
         if number == 1:
@@ -39,10 +40,17 @@ def moving_frames(body: bytes, kind: Kind, rules: FrameRules, most_pixels: int) 
         starts = [0.0, *ends[:-1]]
         frames = []
         for place in picked(starts, ends[-1], rules):
-            image.seek(place)
-            image.load()
-            frames.append((starts[place], plain(image.copy())))
-        return Moved(frames, ends[-1], orientation(image))
+            _load(image, place)
+            made, notes = fitted(image, orientation(image), longest)
+            frames.append((starts[place], written(made, "JPEG", notes)))
+        return Moved(frames, ends[-1])
+
+
+def _load(image: Any, place: int) -> None:
+    """One frame, which may be larger than the first."""
+    image.seek(place)
+    check_pixels(*image.size)
+    image.load()
 
 
 def _seconds(image: Any, number: int) -> list[float]:
@@ -50,8 +58,7 @@ def _seconds(image: Any, number: int) -> list[float]:
     seconds: list[float] = []
     for place in range(number):
         try:
-            image.seek(place)
-            image.load()
+            _load(image, place)
         except (OSError, EOFError, SyntaxError):
             if not seconds:
                 raise

@@ -14,14 +14,11 @@ from codeplan.media.kinds import (
     JPEG,
     PNG,
     WEBP,
-    Because,
     Family,
     Kind,
-    MediaInvalid,
     kind_of,
 )
 from codeplan.media.pixels import (
-    TOO_MANY,
     check_pixels,
     is_plain_rgb,
     orientation,
@@ -36,6 +33,8 @@ _LOSSY = frozenset({"JPEG", "MPO", "AVIF"})
 # A longer side is scaled down to it, in pixels; models scale further themselves.
 LONGEST_SIDE = 4096
 _QUALITY = 92
+# Modes whose mean of two pixels is what lies between them.
+_SCALABLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 # A larger PNG (a photograph that came as one) goes on as JPEG: servers limit what a call may have.
 MOST_PNG_BYTES = 8 * 1024 * 1024
 
@@ -56,10 +55,13 @@ def open_picture(body: bytes) -> Picture:
     kind = kind_of(body)
     if kind.family is not Family.PICTURE or not kind.opener:
         raise refused(kind, Family.PICTURE)
-    with reading("picture"):
+    from av.error import FFmpegError
+    from PIL import Image
+
+    with reading("picture", damage=(FFmpegError,), large=(Image.DecompressionBombError,)):
         if kind is HEIC:
             # Its own properties turn it; EXIF's orientation is for information there.
-            made, notes = fitted(plain(heif_image(body)), 1, LONGEST_SIDE)
+            made, notes = fitted(heif_image(body), 1, LONGEST_SIDE)
             return written(made, "JPEG", notes)
         if kind is ICO:
             _check_icons(body)
@@ -81,10 +83,7 @@ def pillow_image(body: bytes, kind: Kind) -> Any:
     """Opened, not loaded yet, and not too large. Raises MediaInvalid, and what Pillow raises."""
     from PIL import Image
 
-    try:
-        image = Image.open(io.BytesIO(body), formats=[kind.opener])
-    except Image.DecompressionBombError:
-        raise MediaInvalid(TOO_MANY, Because.LARGE) from None
+    image = Image.open(io.BytesIO(body), formats=[kind.opener])
     check_pixels(*image.size)
     return image
 
@@ -100,22 +99,38 @@ def _opened(body: bytes, kind: Kind) -> Picture:
         is_small = max(image.size) <= LONGEST_SIDE
         if kind in _TAKEN and is_plain and is_small and turn == 1 and number == 1:
             return Picture(kind.media_type, body, image.width, image.height)
-        made, notes = fitted(plain(image), turn, LONGEST_SIDE)
+        made, notes = fitted(image, turn, LONGEST_SIDE)
     if number > 1:
         notes = (f"the first of {number} {'pages' if kind.name == 'TIFF' else 'frames'}", *notes)
     return written(made, "JPEG" if image.format in _LOSSY else "PNG", notes)
 
 
 def fitted(image: Any, turn: int, longest: int) -> tuple[Any, tuple[str, ...]]:
-    """A plain image, upright and no longer than that; and what was done. ``turn``: EXIF's."""
-    before = image.size if turn < 5 else image.size[::-1]
-    if max(image.size) > longest:
-        image.thumbnail((longest, longest))
-    made = upright(image, turn)
+    """A loaded image made plain, upright and no longer than that; and what was done. ``turn``:
+    EXIF's. The image is left as it is."""
+    given, before = image, image.size if turn < 5 else image.size[::-1]
+    if image.mode in _SCALABLE and "transparency" not in image.info:
+        image = scaled(image, longest)  # first, since there is less to do then
+    made = upright(scaled(plain(image), longest), turn)
+    if made is given:
+        made = given.copy()
     notes = ["turned upright"] if turn != 1 else []
     if made.size != before:
         notes.append(f"scaled from {_size(before)} to {_size(made.size)}")
     return made, tuple(notes)
+
+
+def scaled(image: Any, longest: int) -> Any:
+    """The same, or one whose longer side has that length."""
+    from PIL import Image
+
+    most = max(image.size)
+    if most <= longest:
+        return image
+    sides = (max(1, round(side * longest / most)) for side in image.size)
+    made = image.resize(tuple(sides), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    made.info.update(image.info)
+    return made
 
 
 def written(image: Any, form: str, notes: tuple[str, ...] = ()) -> Picture:

@@ -8,7 +8,6 @@ from typing import Any
 from codeplan.media.kinds import Because, MediaInvalid
 
 _MOST_PIXELS = 40_000_000
-TOO_MANY = f"it has more than {_MOST_PIXELS // 10**6} megapixels"
 _WHITE = (255, 255, 255, 255)
 _DEEP = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 # EXIF's orientations (tag 274) and display matrices, as turns that make a picture upright.
@@ -27,7 +26,8 @@ _TURNS = {
 def check_pixels(width: int, height: int) -> None:
     """Raises MediaInvalid for more than are taken."""
     if width * height > _MOST_PIXELS:
-        raise MediaInvalid(f"{TOO_MANY} ({width} × {height})", Because.LARGE)
+        most = f"{_MOST_PIXELS // 10**6} megapixels"
+        raise MediaInvalid(f"it has more than {most} ({width} × {height})", Because.LARGE)
 
 
 def plain(image: Any) -> Any:

@@ -52,7 +52,9 @@ def open_recording(body: bytes, most_seconds: float) -> Recording:
     kind = kind_of(body)
     if kind.family not in (Family.SOUND, Family.VIDEO) or not kind.opener:
         raise refused(kind, Family.SOUND)
-    with reading("recording"):
+    from av.error import FFmpegError
+
+    with reading("recording", damage=(FFmpegError,)):
         return _opened(body, kind, most_seconds)
 
 
