@@ -65,7 +65,7 @@ READ = {
     "v04-gray16-4200.png": ("L", (4096, 16), "scaled from 4200 × 16"),
     "v05-transparent.gif": ("RGB", (80, 40), ""),
     "v06-1x1.png": ("RGB", (1, 1), ""),
-    "v07-30000x40.png": ("L", (4096, 6), "scaled from 30000 × 40"),
+    "v07-30000x40.png": ("L", (4096, 5), "scaled from 30000 × 40"),
     "v09-anim.gif": ("RGB", (64, 64), "the first of 2 frames"),
     "v10.avif": ("RGB", (64, 64), ""),
     "v12-mpo.jpg": ("RGB", (64, 64), ""),
