@@ -8,37 +8,27 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp.client.streamable_http import streamable_http_client
+from PIL import Image
 
 from support import npm
+from support.media import encoded
 from support.replies import Said, answer
 from support.service import Service, catalogue
 from support.shown import ERROR, EYES, screenshot, video
 from support.upstream import Asked, Reply, ScriptedUpstream
+from support.vision import FILES, hosted, pictures, send, standing, text_of
 
 PINNED = Path(__file__).parent / "tools"
-FILES = "/api/mcp/vision/files"
 VISION = f"{EYES}frames_per_second = 2.0\nmost_frames = 5\n"
 
 
-def pictures(asked: Asked) -> list[str]:
-    """The links of the pictures in a call."""
-    parts = [
-        part
-        for message in asked.body["messages"]
-        if isinstance(message["content"], list)
-        for part in message["content"]
-    ]
-    return [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
-
-
 def see(asked: Asked) -> Reply:
+    if "Nothing." in json.dumps(asked.body["messages"]):
+        return answer(asked, Said(""))
     if "Break." in json.dumps(asked.body["messages"]):
         return Reply(500, b'{"error": {"message": "out of memory"}}')
     return answer(asked, Said(f"I see {len(pictures(asked))}."))
@@ -77,15 +67,6 @@ def shown(folder: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def hosted(service: Service, key: str) -> AsyncIterator[Client]:
-    headers = {"authorization": f"Bearer {key}"}
-    async with httpx2.AsyncClient(headers=headers, trust_env=False, timeout=60) as http:
-        transport = streamable_http_client(f"{service.url}/api/mcp/vision/mcp", http_client=http)
-        async with Client(transport) as opened:
-            yield opened
-
-
-@asynccontextmanager
 async def local(service: Service, key: str) -> AsyncIterator[Client]:
     """`npx @z_ai/mcp-server`, with nothing but its address and its key set."""
     packages = npm.install(PINNED, "mcp")
@@ -104,25 +85,6 @@ async def local(service: Service, key: str) -> AsyncIterator[Client]:
     )
     async with Client(stdio_client(started)) as opened:
         yield opened
-
-
-def text_of(result: Any) -> str:
-    (content,) = result.content
-    return str(content.text)
-
-
-def standing(service: Service, key: str) -> tuple[int, int]:
-    """Prompts used, MCP calls used."""
-    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
-        plan = http.get("/api/account/plan").json()
-    return plan["windows"][0]["used"], plan["mcp_windows"][0]["used"]
-
-
-def send(service: Service, key: str, path: str) -> str:
-    with service.client(headers={"authorization": f"Bearer {key}"}) as http:
-        sent = http.post(FILES, files={"file": Path(path).read_bytes()})
-        assert sent.status_code == 200, sent.text
-        return str(sent.json()["id"])
 
 
 EIGHT: tuple[tuple[str, dict[str, str], int], ...] = (
@@ -180,7 +142,10 @@ async def test_the_hosted_server_runs_the_same(
         assert listed == {name for name, _, _ in EIGHT} | {"plan_status"}
         for name, arguments, number in EIGHT:
             result = await opened.call_tool(name, given(arguments, sent))
-            assert text_of(result) == f"I see {number}.", name
+            answered, _, seen = text_of(result).partition("\n\n")
+            assert answered == f"I see {number}.", name
+            spans = {"analyze_video": "(What was seen: 5 frames from 0.0 s to 3.2 s of a video"}
+            assert seen.startswith(spans.get(name, "")) and bool(seen) == (name in spans), seen
         by_link = {"image_source": f"{base}/shot.gif", "prompt": "What is it?"}
         assert text_of(await opened.call_tool("analyze_image", by_link)) == "I see 1."
         inside = f"data:image/png;base64,{base64.b64encode(screenshot()).decode()}"
@@ -210,7 +175,7 @@ async def test_what_cannot_be_looked_at_is_free(
             (f"data:image/png;base64,{large}", "larger than 5 MB"),
             ("data:image/png;base64,aGVsbG8=", "expected a picture"),
             ("data:image/png;base64,iVBORw0KGgphYmM=", "is damaged"),
-            (page, "expected a picture"),
+            (page, "an HTML page is not read"),
             ("http://127.0.0.1:1/shot.png", "not of the open Internet"),
             ("http://169.254.169.254/latest", "not of the open Internet"),
         ):
@@ -243,6 +208,8 @@ async def test_a_model_that_fails_is_free(service: Service, shown: dict[str, str
         assert failed.is_error
         assert "The vision model did not answer" in text_of(failed)
         assert "out of memory" in text_of(failed)
+        empty = await opened.call_tool("analyze_image", asked | {"prompt": "Nothing."})
+        assert (empty.is_error, "answer was empty" in text_of(empty)) == (True, True)
     assert standing(service, key) == (0, 0)
 
 
@@ -279,6 +246,10 @@ async def test_without_a_vision_model_text_is_read(blind: Service, shown: dict[s
         missing = await opened.call_tool("ui_to_artifact", arguments)
         assert missing.is_error
         assert "Without one only extract_text_from_screenshot works" in text_of(missing)
+        nothing = base64.b64encode(encoded(Image.new("RGB", (300, 200), "white"), "PNG")).decode()
+        empty = {"image_source": f"DATA:IMAGE/PNG;BASE64, {nothing}", "prompt": "Read it."}
+        told = await opened.call_tool("extract_text_from_screenshot", empty)
+        assert (told.is_error, text_of(told)) == (True, "There is no text in the picture.")
     assert standing(blind, key) == (0, 2)
     rows = blind.rows("SELECT state, upstream_model FROM calls WHERE protocol = 'mcp' ORDER BY id")
     assert rows.count(("settled", "rapidocr")) == 2

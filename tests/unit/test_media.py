@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from codeplan.media.frames import FrameRules, take_frames
-from codeplan.media.kinds import MediaInvalid, picture_kind, sound_format, video_format
-from codeplan.media.pictures import checked_picture
-from codeplan.media.sounds import seconds_of
+from codeplan.media.frames import open_video
+from codeplan.media.kinds import MediaInvalid, kind_of
+from codeplan.media.picks import FrameRules
+from codeplan.media.pictures import open_picture
+from codeplan.media.sounds import open_recording
 from codeplan.vision.text_reader import Line, laid_out
 from support.shown import screenshot, video
 
@@ -37,8 +38,8 @@ def huge_png() -> bytes:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
 def test_pictures_of_each_kind_are_taken(kind: str) -> None:
     body = picture((40, 30), kind)
-    taken = checked_picture(body)
-    assert picture_kind(body) == f"image/{kind.lower()}"
+    taken = open_picture(body)
+    assert kind_of(body).media_type == f"image/{kind.lower()}"
     if kind in ("GIF", "BMP"):
         assert taken.media_type == "image/png"
     else:
@@ -46,7 +47,7 @@ def test_pictures_of_each_kind_are_taken(kind: str) -> None:
 
 
 def test_a_long_picture_is_scaled_down() -> None:
-    taken = checked_picture(picture((9000, 30), "PNG"))
+    taken = open_picture(picture((9000, 30), "PNG"))
     with Image.open(io.BytesIO(taken.body)) as image:
         assert image.size == (4096, 14)
 
@@ -55,15 +56,15 @@ def test_a_long_picture_is_scaled_down() -> None:
     ("body", "why"),
     [
         (b"", "expected a picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "expected a picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG is not read"),
         (b"#EXTM3U\nhttp://127.0.0.1/", "expected a picture"),
         (picture((400, 300), "JPEG")[:900], "damaged"),
-        (huge_png(), "megapixels"),
+        (huge_png(), "more in it than there is room for"),
     ],
 )
 def test_what_is_no_picture_is_refused(body: bytes, why: str) -> None:
     with pytest.raises(MediaInvalid, match=why):
-        checked_picture(body)
+        open_picture(body)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +72,11 @@ def test_what_is_no_picture_is_refused(body: bytes, why: str) -> None:
 )
 def test_frames_are_taken_evenly(container: str, name: str, tmp_path: Path) -> None:
     body = video(tmp_path / f"film.{container}", 6, 10, container).read_bytes()
-    assert video_format(body) == name
-    frames = take_frames(body, FrameRules(per_second=1.0, most=16))
+    assert kind_of(body).opener == name
+    frames = open_video(body, FrameRules(per_second=1.0, most=16)).frames
     assert [round(frame.at) for frame in frames] == [0, 1, 2, 3, 4, 5]
     assert all(frame.picture.media_type == "image/jpeg" for frame in frames)
-    few = take_frames(body, FrameRules(per_second=10.0, most=3))
+    few = open_video(body, FrameRules(per_second=10.0, most=3)).frames
     assert [round(frame.at) for frame in few] == [0, 2, 4]
 
 
@@ -89,7 +90,7 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
         (b"\x1aE\xdf\xa3" + bytes(500), "damaged"),
     ):
         with pytest.raises(MediaInvalid, match=why):
-            take_frames(body, FrameRules())
+            open_video(body, FrameRules())
 
 
 def tone(seconds: float) -> bytes:
@@ -101,16 +102,16 @@ def tone(seconds: float) -> bytes:
 
 
 def test_a_sounds_length_is_found_by_decoding(tmp_path: Path) -> None:
-    assert sound_format(tone(1)) == "wav"
-    assert seconds_of(tone(2.5), 60) == pytest.approx(2.5, abs=0.01)
+    assert kind_of(tone(1)).name == "WAV"
+    assert open_recording(tone(2.5), 60).seconds == pytest.approx(2.5, abs=0.01)
     with pytest.raises(MediaInvalid, match="longer than 2 seconds"):
-        seconds_of(tone(2.5), 2)
+        open_recording(tone(2.5), 2)
     with pytest.raises(MediaInvalid, match=r"empty|damaged"):
-        seconds_of(tone(0), 60)
+        open_recording(tone(0), 60)
     with pytest.raises(MediaInvalid, match="expected a sound"):
-        seconds_of(b"Not a sound at all, whatever it is called.", 60)
+        open_recording(b"Not a sound at all, whatever it is called.", 60)
     with pytest.raises(MediaInvalid, match="no sound in it"):
-        seconds_of(video(tmp_path / "film.mp4", 1).read_bytes(), 60)
+        open_recording(video(tmp_path / "film.mp4", 1).read_bytes(), 60)
 
 
 def test_text_keeps_its_lines_and_indentation() -> None:

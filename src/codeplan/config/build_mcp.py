@@ -8,7 +8,7 @@ from codeplan.config.model import ConfigFile
 from codeplan.dictation.hearing import SpeechSettings
 from codeplan.fetching.fetcher import Fetcher, FetchLimits
 from codeplan.fetching.guarded import GuardedNetwork
-from codeplan.media.frames import FrameRules
+from codeplan.media.picks import FrameRules
 from codeplan.routing.asking import Asking
 from codeplan.search.base import Engine
 from codeplan.search.bocha import Bocha

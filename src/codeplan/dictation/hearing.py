@@ -9,7 +9,7 @@ import httpx
 
 from codeplan.media.kinds import MediaInvalid
 from codeplan.media.sent import Sent
-from codeplan.media.sounds import seconds_of
+from codeplan.media.sounds import open_recording
 from codeplan.routing.asking import AskFailed, Asking
 from codeplan.subscriptions.apart import Spent, WorkFailed
 from codeplan.upstream.base import Upstream, UpstreamCall
@@ -51,9 +51,9 @@ class Hearing:
         if not self.settings.model:
             raise WorkFailed("No speech model is set up at this service.", 501)
         try:
-            seconds = await asyncio.to_thread(seconds_of, sent.file, most_seconds)
+            recording = await asyncio.to_thread(open_recording, sent.file, most_seconds)
         except MediaInvalid as invalid:
-            raise WorkFailed(f"The recording was not taken: {invalid}.", 400) from None
+            raise WorkFailed(f"The recording was not read: {invalid}.", 400) from None
 
         def call(_: Upstream, name: str) -> UpstreamCall:
             fields = {one: sent.fields[one] for one in _PASSED if sent.fields.get(one)}
@@ -61,7 +61,7 @@ class Hearing:
                 "POST",
                 "http://upstream",
                 data={"model": name, "response_format": "json", **fields},
-                files={"file": (sent.name or "recording", sent.file)},
+                files={"file": (recording.file_name, sent.file, recording.media_type)},
             )
             kind = form.headers["content-type"].encode()
             return UpstreamCall(_PATH, form.read(), content_type=kind)
@@ -69,7 +69,9 @@ class Hearing:
         def read(upstream: Upstream, name: str, body: bytes) -> Heard:
             told = json.loads(body)
             spent.upstream, spent.upstream_model = upstream.settings.name, name
-            return Heard(str(told["text"]).strip(), seconds, str(told.get("language") or ""))
+            return Heard(
+                str(told["text"]).strip(), recording.seconds, str(told.get("language") or "")
+            )
 
         try:
             heard = await self._asking.post(self.settings.model, call, read)

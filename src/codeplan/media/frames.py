@@ -1,75 +1,81 @@
-"""Frames of a video, evenly over its length, as pictures."""
+"""Frames of a video (or of a moving picture), spread over its whole length, upright and on white,
+as pictures; with what span of it was seen. From bytes to values, and nothing else."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from codeplan.media.kinds import MediaInvalid, video_format
-from codeplan.media.pictures import Picture, written
+from codeplan.media.boundary import reading, refused
+from codeplan.media.decoding import MOST_PIXELS, shown_frames
+from codeplan.media.kinds import Because, Family, Kind, MediaInvalid, kind_of
+from codeplan.media.moving import moving_frames
+from codeplan.media.packets import film_streams, packets_of
+from codeplan.media.picks import FrameRules, picked
+from codeplan.media.pictures import Picture, fitted, written
+from codeplan.media.pixels import check_pixels
 
 _LONGEST_SIDE = 1280
-# So much is decoded at most: about a minute and a half of full HD.
-_MOST_PIXELS = 5_000_000_000
-# A video of more frames is looked at by its key frames alone.
-_MANY_FRAMES = 3_000
-
-
-@dataclass(frozen=True, slots=True)
-class FrameRules:
-    """``per_second``: how many are taken of a second; ``most``: in all."""
-
-    per_second: float = 1.0
-    most: int = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """``at``: seconds from the video's start."""
+    """``at``: seconds from the video's first frame."""
 
     at: float
     picture: Picture
 
 
-def take_frames(body: bytes, rules: FrameRules) -> list[Frame]:
-    """At least one. Raises MediaInvalid. Takes its time: not for the loop."""
+@dataclass(frozen=True, slots=True)
+class Film:
+    """At least one frame, in order. ``seconds``: how long the video is."""
+
+    frames: tuple[Frame, ...]
+    seconds: float
+
+    @property
+    def span(self) -> str:
+        """What of it was seen."""
+        first, last = self.frames[0].at, self.frames[-1].at
+        frames = f"{len(self.frames)} frames from {first:.1f} s to {last:.1f} s"
+        if len(self.frames) == 1:
+            frames = f"1 frame at {first:.1f} s"
+        notes = "".join(f", {note}" for note in self.frames[0].picture.notes)
+        return f"{frames} of a video of {self.seconds:.1f} s{notes}"
+
+
+def open_video(body: bytes, rules: FrameRules) -> Film:
+    """Raises MediaInvalid, and nothing else. Takes its time: not for the loop."""
+    kind = kind_of(body)
+    is_moving = kind.name in ("GIF", "WebP", "PNG", "AVIF")
+    if not is_moving and (kind.family is not Family.VIDEO or not kind.opener):
+        raise refused(kind, Family.VIDEO)
+    from av.error import FFmpegError
+    from PIL import Image
+
+    with reading("video", damage=(FFmpegError,), large=(Image.DecompressionBombError,)):
+        return _of_picture(body, kind, rules) if is_moving else _of_container(body, kind, rules)
+
+
+def _of_picture(body: bytes, kind: Kind, rules: FrameRules) -> Film:
+    moved = moving_frames(body, kind, rules, MOST_PIXELS, _LONGEST_SIDE)
+    return Film(tuple(Frame(at, picture) for at, picture in moved.frames), moved.length)
+
+
+def _of_container(body: bytes, kind: Kind, rules: FrameRules) -> Film:
     import av
 
-    container = video_format(body)
-    if not container:
-        raise MediaInvalid("expected a video: MP4, MOV, WebM, MKV or AVI")
-    try:
-        with av.open(io.BytesIO(body), "r", format=container) as opened:
-            if not opened.streams.video:
-                raise MediaInvalid("the file has no video in it")
-            stream = opened.streams.video[0]
-            length = opened.duration / av.time_base if opened.duration else 0.0
-            if stream.average_rate and length * float(stream.average_rate) > _MANY_FRAMES:
-                stream.codec_context.skip_frame = "NONKEY"
-            taken = list(_taken(opened.decode(stream), length, rules))
-    except MediaInvalid:
-        raise
-    except (av.error.FFmpegError, ValueError, MemoryError, OverflowError):
-        raise MediaInvalid("the video is damaged, or of a kind that cannot be decoded") from None
-    if not taken:
-        raise MediaInvalid("the video has no frame in it")
-    return taken
-
-
-def _taken(frames: Iterator[Any], length: float, rules: FrameRules) -> Iterator[Frame]:
-    """The first frame, and then each that is a step behind the one before."""
-    step = max(1 / rules.per_second, length / rules.most)
-    number, pixels, next_at = 0, 0, 0.0
-    for frame in frames:
-        pixels += frame.width * frame.height
-        if pixels > _MOST_PIXELS:
-            return
-        at = float(frame.time or 0.0)
-        if at + 1e-6 < next_at:
-            continue
-        image = frame.to_image()
-        image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-        yield Frame(at, written(image, "JPEG"))
-        number, next_at = number + 1, at + step
-        if number == rules.most:
-            return
+    with av.open(io.BytesIO(body), "r", format=kind.opener) as container:
+        streams = film_streams(container)
+        if not streams:
+            sound = " (there is sound in it alone)" if container.streams.audio else ""
+            raise MediaInvalid(f"the file has no video in it{sound}", Because.EMPTY)
+        stream = streams[0]
+        check_pixels(stream.codec_context.width, stream.codec_context.height)
+        packets = packets_of(container, stream)
+        places = [packets.order[one] for one in picked(packets.times, packets.length, rules)]
+        frames = []
+        for stamp, image, turn in shown_frames(stream, packets, places):
+            made, notes = fitted(image, turn, _LONGEST_SIDE)
+            frames.append(Frame(packets.time_of(stamp), written(made, "JPEG", notes)))
+        if not frames:
+            raise MediaInvalid("no frame of the video can be decoded", Because.DAMAGED)
+        return Film(tuple(frames), packets.length)

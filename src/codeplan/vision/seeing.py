@@ -1,29 +1,20 @@
-"""From a conversation with pictures and videos in it to an answer: links are fetched by the guarded
-fetch (an upstream follows none), videos become frames, and the vision model is asked. Where there
-is no such model, text is read by the embedded reader, and the rest says what is missing."""
+"""From a conversation with pictures and videos in it to an answer: they are opened, and the vision
+model is asked. Where there is no such model, text is read by the embedded reader, and the rest says
+what is missing. An answer says what was seen otherwise than it was sent; an empty one is none."""
 
-import asyncio
-import base64
-import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TypeVar
 
-from codeplan.fetching.fetcher import Fetcher, NotFetched
-from codeplan.media.frames import FrameRules, take_frames
+from codeplan.fetching.fetcher import Fetcher
 from codeplan.media.kinds import MediaInvalid
-from codeplan.media.pictures import Picture, checked_picture
+from codeplan.media.picks import FrameRules
+from codeplan.media.pictures import Picture
 from codeplan.protocol import inner
 from codeplan.routing.asking import AskFailed, Asking, Told
 from codeplan.subscriptions.apart import Spent, WorkFailed
 from codeplan.vision.jobs import READ_TEXT
+from codeplan.vision.opening import Opening, OpeningRules
 from codeplan.vision.text_reader import NAME, TextReader
-
-T = TypeVar("T")
-# Pictures and frames are taken apart beside the loop, so many at a time.
-_AT_ONCE = 2
-_MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +35,9 @@ class Vision:
         self, settings: VisionSettings, asking: Asking, fetcher: Fetcher, reader: TextReader
     ) -> None:
         self.settings = settings
-        self._asking, self._fetcher, self._reader = asking, fetcher, reader
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._asking, self._reader = asking, reader
+        rules = OpeningRules(settings.frames, settings.image_megabytes, settings.video_megabytes)
+        self._opening = Opening(rules, fetcher)
 
     @property
     def reads_text(self) -> bool:
@@ -56,21 +48,17 @@ class Vision:
         """``job``: which of the eight it is; "" where nobody knows. Raises WorkFailed."""
         if not self.settings.model and (job != READ_TEXT or not self.reads_text):
             raise WorkFailed(self._missing(job), 501)
-        try:
-            messages = [await self._opened(message) for message in request.messages]
-        except MediaInvalid as invalid:
-            raise WorkFailed(f"The picture was not taken: {invalid}.", 400) from None
-        except NotFetched as failed:
-            raise WorkFailed(f"The link was not fetched: {failed}.", 400) from None
-        if not self.settings.model:
-            return await self._read(messages, spent)
-        asked = replace(
-            request,
-            messages=tuple(messages),
-            stream=False,
-            max_tokens=min(request.max_tokens or 10**9, self.settings.output_tokens),
-        )
-        told = await self._ask(asked)
+        opened = await self._opening.open(request.messages)
+        if self.settings.model:
+            text = await self._looked(replace(request, messages=opened.messages), spent)
+        else:
+            text = await self._read(opened.pictures, spent)
+        seen = "; ".join(opened.notes)
+        return f"{text}\n\n(What was seen: {seen}.)" if seen else text
+
+    async def _looked(self, request: inner.Request, spent: Spent) -> str:
+        most = min(request.max_tokens or 10**9, self.settings.output_tokens)
+        told = await self._ask(replace(request, stream=False, max_tokens=most))
         spent.note(told)
         return told.text
 
@@ -88,51 +76,15 @@ class Vision:
         except AskFailed as failed:
             raise WorkFailed(f"The vision model did not answer: {failed}", 503) from None
 
-    async def _read(self, messages: Sequence[inner.Message], spent: Spent) -> str:
-        pictures = [
-            base64.b64decode(part.data)
-            for message in messages
-            for part in message.parts
-            if isinstance(part, inner.Image)
-        ]
+    async def _read(self, pictures: Sequence[Picture], spent: Spent) -> str:
         if not pictures:
             raise WorkFailed("There is no picture in the call.", 400)
-        texts = [await self._reader.read(picture) for picture in pictures]
         spent.upstream, spent.upstream_model = "embedded", NAME
-        return "\n\n".join(texts).strip() or "(There is no text in the picture.)"
-
-    async def _opened(self, message: inner.Message) -> inner.Message:
-        """With everything that it shows inside of it, as pictures."""
-        parts: list[inner.Part] = []
-        for part in message.parts:
-            if isinstance(part, inner.Image):
-                body = await self._body(part, self.settings.image_megabytes)
-                parts.append(_shown(await self._beside(partial(checked_picture, body))))
-            elif isinstance(part, inner.Video):
-                body = await self._body(part, self.settings.video_megabytes)
-                for frame in await self._beside(partial(take_frames, body, self.settings.frames)):
-                    parts += [inner.Text(f"At {frame.at:.1f} s:"), _shown(frame.picture)]
-            else:
-                parts.append(part)
-        return inner.Message(message.role, tuple(parts))
-
-    async def _body(self, part: inner.Image | inner.Video, megabytes: int) -> bytes:
-        """Raises MediaInvalid, NotFetched."""
-        if part.url:
-            body = (await self._fetcher.fetch(part.url)).body
-        else:
-            try:
-                body = base64.b64decode(part.data, validate=True)
-            except (binascii.Error, ValueError):
-                raise MediaInvalid("its base64 is damaged") from None
-        if len(body) > megabytes * _MEGABYTE:
-            raise MediaInvalid(f"it is larger than {megabytes} MB")
-        return body
-
-    async def _beside(self, work: Callable[[], T]) -> T:
-        async with self._slots:
-            return await asyncio.to_thread(work)
-
-
-def _shown(picture: Picture) -> inner.Image:
-    return inner.Image(picture.media_type, base64.b64encode(picture.body).decode())
+        try:
+            texts = [await self._reader.read(picture.body) for picture in pictures]
+        except MediaInvalid as invalid:
+            raise WorkFailed(f"The picture was not read: {invalid}.", 400) from None
+        text = "\n\n".join(text for text in texts if text.strip())
+        if not text:
+            raise WorkFailed("There is no text in the picture.", 400)
+        return text

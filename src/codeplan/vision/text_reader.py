@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from codeplan.media.boundary import reading
+
 NAME = "rapidocr"
 
 
@@ -34,19 +36,21 @@ class TextReader:
         return all(importlib.util.find_spec(name) for name in ("rapidocr", "onnxruntime"))
 
     async def read(self, picture: bytes) -> str:
-        """The text, line by line, with its indentation; "" where there is none."""
+        """The text, line by line, with its indentation; "" where there is none. ``picture``: an
+        opened one's. Raises MediaInvalid, and nothing else."""
         async with self._lock:
             return await asyncio.to_thread(self._read, picture)
 
     def _read(self, picture: bytes) -> str:
         if self._engine is None:
             self._engine = _load()
-        found = self._engine(picture)
-        if found.txts is None:
-            return ""
-        return laid_out(
-            [_line(text, box) for text, box in zip(found.txts, found.boxes, strict=True)]
-        )
+        with reading("picture"):
+            result = self._engine(picture)
+            if result.txts is None:
+                return ""
+            return laid_out(
+                [_line(text, box) for text, box in zip(result.txts, result.boxes, strict=True)]
+            )
 
 
 def _load() -> Any:

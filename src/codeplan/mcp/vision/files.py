@@ -8,13 +8,12 @@ from starlette.routing import Route
 from codeplan.accounts.directory import Accounts
 from codeplan.kit.instants import iso_utc
 from codeplan.mcp.serving import BAD_KEY, refusal
-from codeplan.media.kinds import MediaInvalid, picture_kind, video_format
+from codeplan.media.boundary import refused
+from codeplan.media.kinds import Family, MediaInvalid, kind_of
 from codeplan.media.sent import read_sent
 from codeplan.store.base import StoreFailed
 from codeplan.subscriptions.uploads import Uploads
 from codeplan.vision.jobs import FILES
-
-_KINDS = "expected a picture (PNG, JPEG, WebP, GIF, BMP) or a video (MP4, MOV, WebM, MKV, AVI)"
 
 
 class FilesDoor:
@@ -32,8 +31,9 @@ class FilesDoor:
             return refusal("1000", BAD_KEY, 401)
         try:
             body = (await read_sent(request, self._most_bytes)).file
-            if not (picture_kind(body) or video_format(body)):
-                raise MediaInvalid(_KINDS)
+            kind = kind_of(body)
+            if kind.family not in (Family.PICTURE, Family.VIDEO) or not kind.opener:
+                raise refused(kind, Family.VIDEO if kind.family is Family.VIDEO else Family.PICTURE)
             name, until = await self._uploads.keep(holder.account.id, body)
         except MediaInvalid as invalid:
             return refusal("1210", f"The file was not taken: {invalid}.", invalid.status)

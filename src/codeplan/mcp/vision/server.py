@@ -1,11 +1,13 @@
-"""The eight tools of the vision server. A picture comes as a link, as a data: link with base64 in
-it, or as the id of a file that was sent to the server's own address for files."""
+"""The eight tools of the vision server. A picture comes as a link, as a data: link or bare base64,
+or as the id of a file that was sent to the server's own address for files."""
 
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from codeplan.mcp.base import ArgumentsInvalid, Caller, McpServer, Tool, choice_of, text_of
+from codeplan.media.inline import bytes_of
+from codeplan.media.kinds import NOTHING_KNOWN, MediaInvalid, kind_of
 from codeplan.protocol import inner
 from codeplan.subscriptions.apart import Spent
 from codeplan.subscriptions.mcp_calls import McpCalls
@@ -81,14 +83,24 @@ async def _look(
 
 async def _link(uploads: Uploads, caller: Caller, name: str, source: str) -> str:
     """Raises ArgumentsInvalid."""
-    if source.startswith(("http://", "https://", "data:")):
+    if source[:8].lower().startswith(("http://", "https://", "data:")):
         return source
     if source.startswith(PREFIX):
         data = await uploads.find(caller.holder.account.id, source)
         if data is None:
             raise ArgumentsInvalid(f"{name}: there is no file {source[:80]!r}; it is kept an hour")
         return f"data:application/octet-stream;base64,{data}"
+    if _is_bare(source):
+        return source
     raise ArgumentsInvalid(
         f"{name}: this server cannot read files of your machine. Send the file by POST to {FILES}"
         " (multipart, field file) with your key, and give the id that it answers with."
     )
+
+
+def _is_bare(source: str) -> bool:
+    """Whether it is a file's base64, without a link around it."""
+    try:
+        return kind_of(bytes_of(source)) is not NOTHING_KNOWN
+    except MediaInvalid:
+        return False
