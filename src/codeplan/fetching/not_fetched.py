@@ -34,8 +34,8 @@ class NotFetched(Exception):
 
     def __str__(self) -> str:
         # Whatever somebody else's server wrote: on one line, and in letters that can be sent.
-        words = " ".join(self.sentence.split())
-        return words.encode("utf-8", "replace").decode()[:500]
+        words = " ".join(self.sentence.split())[:500].rstrip(". ")
+        return words.encode("utf-8", "replace").decode()
 
 
 @contextmanager

@@ -11,17 +11,8 @@ from codeplan.fetching.not_fetched import Kind, NotFetched
 
 _MOST_LETTERS = 8192
 _PORTS = {"http:": 80, "https:": 443}
-# A scheme, and no port of a host that was written without one.
-_SCHEME = re.compile(r"https?:|[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
-# The ports that browsers connect to for no page, since other protocols have them
-# (https://fetch.spec.whatwg.org/#port-blocking).
-_BLOCKED = frozenset(
-    (0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
-     102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
-     465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
-     993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
-     6668, 6669, 6679, 6697, 10080)
-)  # fmt: skip
+# A scheme, and no host with a port, which has a dot or is the machine itself.
+_SCHEME = re.compile(r"(?!localhost:\d)[a-z][a-z0-9+-]*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +52,6 @@ def web_address(text: str, base: str = "") -> WebAddress:
         text = "an address with a name and a password in it is not fetched"
         raise NotFetched(text, Kind.ADDRESS)
     port = int(url.port) if url.port else _PORTS[url.protocol]
-    if port in _BLOCKED:
-        raise NotFetched(f"port {port} is none of the web's", Kind.ADDRESS)
     return WebAddress(
         url.href,
         url.protocol.rstrip(":"),
