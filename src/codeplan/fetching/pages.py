@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeplan.fetching import code_blocks, tables
+from codeplan.fetching.asides import take_asides_away
 from codeplan.fetching.formulas import put_formulas
 from codeplan.fetching.links import base_of, frames_of, make_absolute, refresh_of
 from codeplan.fetching.not_fetched import Kind, NotFetched
@@ -16,15 +17,10 @@ from codeplan.fetching.urls import joined
 _MOST_ELEMENTS = 100_000
 _MOST_LINKS = 200
 _MOST_IMAGES = 100
-# Names of the parts that are taken away, where they are less than half of the page.
-_ASIDE = re.compile(
-    r"(?:^|[-_\s])"
-    r"(?:comments?|comentarios?|commentaires?|disqus|respond|replies|newsletter|related)"
-    r"(?:$|[-_\s\d])",
-    re.IGNORECASE,
-)
-_PARTS = ("div", "section", "ul", "ol", "aside", "form", "table")
 _DATA_IMAGE = re.compile(r"!\[[^\]]*\]\(data:[^)]*\)")
+# What XML's trees refuse, and so each library that works on one (XML 1.0, 2.2).
+_NO_LETTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,9});?")
 _TABLE_ROW = re.compile(r"^\|(.*)\|\s*$", re.MULTILINE)
 
 
@@ -101,11 +97,19 @@ def _parsed(html: str) -> Any:
     from lxml import html as markup
 
     parser = markup.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    body = html.replace("\0", "\ufffd").encode("utf-8", "replace")
+    body = _NO_LETTERS.sub("", _REFERENCE.sub(_letter_or_mark, html)).encode("utf-8", "replace")
     try:
         return markup.document_fromstring(body, parser=parser)
     except etree.LxmlError:
         return None
+
+
+def _letter_or_mark(reference: re.Match[str]) -> str:
+    """The reference, or a mark in the place of one to what no tree may hold."""
+    digits = reference[1]
+    number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    is_letter = number < 0x110000 and not _NO_LETTERS.match(chr(number))
+    return reference[0] if is_letter else "\ufffd"
 
 
 def _main_part(tree: Any, html: str, base: str, wanted: Wanted) -> str:
@@ -113,7 +117,7 @@ def _main_part(tree: Any, html: str, base: str, wanted: Wanted) -> str:
     import trafilatura
 
     make_absolute(tree, base)
-    _take_asides_away(tree)
+    take_asides_away(tree)
     put_formulas(tree, marked=wanted.is_marked)
     standins = StandIns(html)
     _keep_blocks(tree, standins, wanted)
@@ -173,17 +177,6 @@ def _keep_numbers(tree: Any, standins: StandIns) -> None:
 
 def _whole_number(value: str | None, default: int) -> int:
     return int(value) if value and re.fullmatch(r"-?\d{1,9}", value.strip()) else default
-
-
-def _take_asides_away(tree: Any) -> None:
-    most = len(tree.text_content()) / 2
-    for part in [part for part in tree.iter(*_PARTS) if _is_aside(part)]:
-        if part.getparent() is not None and len(part.text_content()) < most:
-            part.drop_tree()
-
-
-def _is_aside(part: Any) -> bool:
-    return any(_ASIDE.search(part.get(name) or "") for name in ("id", "class"))
 
 
 def _listed(

@@ -51,8 +51,10 @@ def cells_of(row: Any) -> list[Any]:
 
 
 def grid_of(table: Any, *, links: bool, images: bool) -> Grid:
-    """Each row's cells; what spans rows stands in each of them, what spans columns in its first."""
+    """Each row's cells; what spans rows stands in each of them, what spans columns in its first.
+    Empty where spans make it far larger than it is written."""
     grid: Grid = []
+    most = _MOST_CELLS + 2 * _letters(table)
     reaching: dict[int, tuple[int, str]] = {}  # by column: for how many rows more, and what
     for row in rows_of(table):
         line: list[str] = []
@@ -66,6 +68,9 @@ def grid_of(table: Any, *, links: bool, images: bool) -> Grid:
                 line.append(text if place == 0 else "")
         _fill(line, reaching)
         grid.append(line)
+        most -= sum(map(len, line)) + len(line)
+        if most < 0:
+            return []
     return [line for line in grid if any(line)]
 
 
@@ -76,8 +81,6 @@ def _fill(line: list[str], reaching: dict[int, tuple[int, str]]) -> None:
         if rows > 1:
             reaching[len(line)] = (rows - 1, text)
         line.append(text)
-        if rows > 1:
-            continue
 
 
 def _span(cell: Any, name: str) -> int:
