@@ -16,7 +16,7 @@ _ROW_13 = "codeplan-row-13"
 _ERRORS = {"euc_jp": _ROW_13}
 # What the guess may say beside labels: charsets that no page may declare, and no browser reads.
 _GUESSED = {
-    "HZ-GB-2312": "hz", "ISO-2022-KR": "iso2022_kr", "UHC": "cp949", "JOHAB": "johab",
+    "ISO-2022-KR": "iso2022_kr", "UHC": "cp949", "JOHAB": "johab",
     "IBM852": "cp852", "IBM855": "cp855", "IBM862": "cp862", "IBM865": "cp865",
 }  # fmt: skip
 # A browser reads a declaration wherever in the head it stands: those after the first 1,024 bytes
@@ -80,13 +80,24 @@ def _said(label: bytes) -> str:
 
 
 def _guessed(body: bytes) -> str:
-    """By uchardet, from the part before which no character is cut in half."""
+    """UTF-8 with a few bad bytes, or what uchardet says of the part before which no character is
+    cut in half."""
+    if _is_nearly_utf_8(body):
+        return "utf-8"
     part = body[:_GUESS_FROM]
     part = part[: max(part.rfind(b"\n"), part.rfind(b"<"))] if len(body) > len(part) else part
     guess = cchardet.detect(part or body)["encoding"] or ""
     if guess == "ASCII":
         return "utf-8"
     return _GUESSED.get(guess.upper()) or codec_of(guess) or "cp1252"
+
+
+def _is_nearly_utf_8(body: bytes) -> bool:
+    """Whether ten characters are whole for each that is not; by chance hardly one is."""
+    text = body.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    good = sum(not letter.isascii() for letter in text) - bad
+    return 0 < bad * 10 <= good
 
 
 def _of_two_bytes(error: UnicodeError) -> tuple[str, int]:

@@ -3,6 +3,7 @@ symbols of its MathML. What only shows the same again is taken away (KaTeX, Math
 LaTeXML)."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 _TEX = ("application/x-tex", "text/x-tex", "tex", "latex", "application/x-latex")
@@ -17,8 +18,9 @@ _SHOWN = re.compile(
 _STYLE = re.compile(r"^\{\\(?:displaystyle|textstyle)\s*(.*)\}$", re.DOTALL)
 
 
-def put_formulas(tree: Any, *, marked: bool) -> None:
-    """Put texts in the places of the tree's formulas. ``marked``: between dollars."""
+def put_formulas(tree: Any, keep: Callable[[str], str], *, marked: bool) -> None:
+    """Put in the place of each of the tree's formulas what ``keep`` makes of its text. ``marked``:
+    between dollars."""
     scripts = [one for one in tree.iter("script") if (one.get("type") or "").startswith("math/tex")]
     if scripts:
         for element in list(tree.iter("span", "div")):
@@ -26,11 +28,12 @@ def put_formulas(tree: Any, *, marked: bool) -> None:
                 _take(element, "")
     for script in scripts:
         display = "mode=display" in (script.get("type") or "")
-        _take(script, _written(script.text or "", display, marked))
+        _take(script, keep(_written(script.text or "", display, marked)))
     for math in list(tree.iter("math")):
         whole = _whole(math)
         if whole.getparent() is not None:
-            _take(whole, _written(_tex(math) or _symbols(math), _is_display(math, whole), marked))
+            formula, display = _tex(math) or _symbols(math), _is_display(math, whole)
+            _take(whole, keep(_written(formula, display, marked)))
 
 
 def _whole(math: Any) -> Any:

@@ -28,7 +28,8 @@ def base_of(tree: Any, url: str) -> str:
 
 
 def make_absolute(tree: Any, base: str) -> None:
-    """Each link as it leads from anywhere; one that is none is taken away."""
+    """Each link as it leads from anywhere; of one that leads nowhere its words stay."""
+    nowhere: list[Any] = []
     for element in tree.iter(*_LINKS):
         for name in _LINKS[element.tag]:
             link = element.get(name)
@@ -36,10 +37,14 @@ def make_absolute(tree: Any, base: str) -> None:
                 continue
             if link.lstrip()[:5].lower() == "data:":
                 continue
-            if address := joined(base, link):
+            address = joined(base, link)
+            if address and not address.startswith("javascript:"):
                 element.set(name, address.replace("(", "%28").replace(")", "%29"))
             else:
                 del element.attrib[name]
+                nowhere += [element] if element.tag == "a" else []
+    for element in nowhere:
+        element.drop_tag()
 
 
 def refresh_of(tree: Any, url: str, base: str) -> str:

@@ -118,8 +118,8 @@ def _main_part(tree: Any, html: str, base: str, wanted: Wanted) -> str:
 
     make_absolute(tree, base)
     take_asides_away(tree)
-    put_formulas(tree, marked=wanted.is_marked)
     standins = StandIns(html)
+    put_formulas(tree, standins.within, marked=wanted.is_marked)
     _keep_blocks(tree, standins, wanted)
     _keep_numbers(tree, standins)
     text = trafilatura.extract(
@@ -142,6 +142,8 @@ def _keep_blocks(tree: Any, standins: StandIns, wanted: Wanted) -> None:
             *element.iterancestors(),
         ):
             continue  # it stood in one that was kept
+        if element.tag == "table":
+            tables.bound_spans(element)
         code = code_blocks.code_in(element)
         if code is not None:
             language = code_blocks.language_of(element)
@@ -155,8 +157,9 @@ def _keep_blocks(tree: Any, standins: StandIns, wanted: Wanted) -> None:
                 images=wanted.images and wanted.is_marked,
             )
             as_markdown = wanted.is_marked and wanted.tables
-            if grid:
-                standins.replace(element, (tables.markdown if as_markdown else tables.lines)(grid))
+            rows = (tables.markdown if as_markdown else tables.lines)(grid) if grid else ""
+            if rows:
+                standins.replace(element, tables.caption_of(element) + rows)
 
 
 def _keep_numbers(tree: Any, standins: StandIns) -> None:

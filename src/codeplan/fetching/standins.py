@@ -33,6 +33,11 @@ class StandIns:
         else:
             parent.replace(element, paragraph)
 
+    def within(self, kept: str) -> str:
+        """The mark for what is to stand within a line."""
+        self._kept.append(kept)
+        return f"{self._word}m{len(self._kept) - 1}x"
+
     def number(self, item: Any, number: int) -> None:
         """The number that an item of a list has, whatever number its place would give it."""
         mark = f"{self._word}n{number}x"
@@ -53,8 +58,14 @@ class StandIns:
             text,
             flags=re.DOTALL,
         )
-        text = re.sub(rf"{word}[benx]-?\d+x ?", "", text)
+        text = re.sub(rf"{word}[ben]-?\d+x ?", "", text)
+        text = self._with_those_within(text)
         return re.sub(r"\n{3,}", "\n\n", text) if not self._kept else _fewer_blank_lines(text)
+
+    def _with_those_within(self, text: str) -> str:
+        """What is kept may have marks of those within lines in it: a formula in a table."""
+        mark = rf"{self._word}m(\d+)x"
+        return re.sub(mark, lambda match: self._kept[int(match[1])], text)
 
 
 def _split(parent: Any, element: Any, paragraph: Any) -> None:

@@ -50,11 +50,27 @@ def cells_of(row: Any) -> list[Any]:
     return [cell for cell in row if cell.tag in ("td", "th")]
 
 
+def bound_spans(table: Any) -> None:
+    """Take the spans away from a table that would become far larger by them than it is written."""
+    cells = [cell for row in rows_of(table) for cell in cells_of(row)]
+    size = sum(_span(cell, "rowspan") * (_span(cell, "colspan") + _letters(cell)) for cell in cells)
+    if size > _MOST_CELLS + 4 * _letters(table):
+        for cell in cells:
+            for name in ("rowspan", "colspan"):
+                cell.attrib.pop(name, None)
+
+
+def caption_of(table: Any) -> str:
+    """Its caption as a paragraph of its own; "" where it has none."""
+    caption = next((child for child in table if child.tag == "caption"), None)
+    words = "" if caption is None else " ".join("".join(caption.itertext()).split())
+    return f"{words}\n\n" if words else ""
+
+
 def grid_of(table: Any, *, links: bool, images: bool) -> Grid:
     """Each row's cells; what spans rows stands in each of them, what spans columns in its first.
-    Empty where spans make it far larger than it is written."""
+    Its spans are bounded."""
     grid: Grid = []
-    most = _MOST_CELLS + 2 * _letters(table)
     reaching: dict[int, tuple[int, str]] = {}  # by column: for how many rows more, and what
     for row in rows_of(table):
         line: list[str] = []
@@ -68,9 +84,6 @@ def grid_of(table: Any, *, links: bool, images: bool) -> Grid:
                 line.append(text if place == 0 else "")
         _fill(line, reaching)
         grid.append(line)
-        most -= sum(map(len, line)) + len(line)
-        if most < 0:
-            return []
     return [line for line in grid if any(line)]
 
 
