@@ -34,11 +34,19 @@ class WebAddress:
 
 def web_address(text: str, base: str = "") -> WebAddress:
     """An address that can be fetched; without a base, one that a person typed (https where it has
-    no scheme). Raises NotFetched."""
+    no scheme). Raises NotFetched: of Kind.ADDRESS where a person typed it."""
+    if not base:
+        return _address(_with_scheme(text), "")
+    try:
+        return _address(text, base)
+    except NotFetched as failed:
+        sentence = f"it leads on to another address: {failed}"
+        raise NotFetched(sentence, Kind.UNREACHABLE) from None
+
+
+def _address(text: str, base: str) -> WebAddress:
     if len(text) > _MOST_LETTERS:
         raise NotFetched("the address is too long", Kind.ADDRESS)
-    if not base:
-        text = _with_scheme(text)
     try:
         url = URL(text, base) if base else URL(text)
     except ValueError:  # and UnicodeEncodeError, for half a character
