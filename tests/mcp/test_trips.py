@@ -24,12 +24,17 @@ def refresh(to: str) -> bytes:
     return whole(f'<meta http-equiv="refresh" content="0; url={to}">'.encode())
 
 
+def refresh_header(to: str) -> bytes:
+    return whole(b"<p>You are sent on.</p>", more=f"Refresh: 1; url={to}\r\n")
+
+
 def page(text: str) -> bytes:
     return whole(f"<html><body><article><p>{text}</p></article></body></html>".encode())
 
 
 def told_cookie(headers: Mapping[str, str]) -> bytes:
-    return page(f"Cookies: {headers.get('cookie', 'none')}")
+    cookies = headers.get("cookie", "none").encode("latin-1").decode()
+    return page(f"Cookies: {cookies}")
 
 
 async def read(answers: Mapping[str, bytes | Answer], path: str = "start") -> ReadPage:
@@ -56,6 +61,8 @@ async def test_a_cookie_lasts_as_long_as_its_trip() -> None:
     gone = {"start": moved("/mid", cookies), "mid": moved("/then", "Set-Cookie: a=; Max-Age=0\r\n")}
     assert (await read({**gone, "then": told_cookie})).text == "Cookies: b=2"
     elsewhere = {"start": moved("/then", "Set-Cookie: a=1; Domain=other.example\r\n")}
+    script = {"start": moved("/then", "Set-Cookie: a=文; Path=/\r\n"), "then": told_cookie}
+    assert (await read(script)).text == "Cookies: a=文"
     assert (await read({**elsewhere, "then": told_cookie})).text == "Cookies: none"
 
 
@@ -68,7 +75,7 @@ async def test_a_redirect_is_followed_in_any_script(status: int) -> None:
                               "#%D1%80%D0%B0%D0%B7%D0%B4%D0%B5%D0%BB")  # fmt: skip
 
 
-@pytest.mark.parametrize("onward", [moved, refresh])
+@pytest.mark.parametrize("onward", [moved, refresh, refresh_header])
 async def test_each_step_is_looked_at(onward: object) -> None:
     assert callable(onward)
     for inside in (f"{INSIDE}/secret", "http://0x7f.1:9/", "http://2130706433:9/", "//[::1]:9/"):
@@ -85,6 +92,7 @@ async def test_the_steps_of_a_trip_are_counted_together() -> None:
         str(n): (moved if n % 2 else refresh)(f"/{n + 1}") for n in range(4)
     }
     assert (await read({**ten, "4": page("The end.")}, "0")).text == "The end."
+    assert (await read({"start": refresh_header("x"), "x": page("The end.")})).text == "The end."
     assert (await why_not({"start": moved("/start")})).kind is Kind.UNREACHABLE
     circle = {"start": refresh("/other"), "other": refresh("/start")}
     assert (await why_not(circle)).kind is Kind.UNREACHABLE

@@ -52,14 +52,20 @@ def refresh_of(tree: Any, url: str, base: str) -> str:
     for meta in tree.iter("meta"):
         if (meta.get("http-equiv") or "").strip().lower() != "refresh":
             continue
-        match = _REFRESH.match(meta.get("content") or "")
-        link = next((part for part in match.groups()[1:] if part), "").strip() if match else ""
-        if not match or not link or int(match[1][:9] or 0) > _MOST_SECONDS:
-            continue
-        address = joined(base, link)
-        if address.partition("#")[0] != url.partition("#")[0]:
+        if address := refresh_to(meta.get("content") or "", url, base):
             return address
     return ""
+
+
+def refresh_to(content: str, url: str, base: str) -> str:
+    """Where what a refresh says leads, in a page or in a header; "" for the page itself, or where
+    it is meant to be read first."""
+    match = _REFRESH.match(content)
+    link = next((part for part in match.groups()[1:] if part), "").strip() if match else ""
+    if not match or not link or int(match[1][:9] or 0) > _MOST_SECONDS:
+        return ""
+    address = joined(base, link)
+    return address if address.partition("#")[0] != url.partition("#")[0] else ""
 
 
 def frames_of(tree: Any, base: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from codeplan.fetching.charsets import decoded
 from codeplan.fetching.kinds import Form, foreign_kind, form_of, is_pdf
+from codeplan.fetching.links import refresh_to
 from codeplan.fetching.not_fetched import Kind, NotFetched, nothing_else_leaves
 from codeplan.fetching.pages import ReadPage, Wanted, read_html
 from codeplan.fetching.pdfs import read_pdf
@@ -36,6 +37,7 @@ def read(fetched: Fetched, wanted: Wanted) -> ReadPage:
             text=_sendable(page.text),
             links=_sendable_names(page.links),
             images=_sendable_names(page.images),
+            refresh=page.refresh or refresh_to(fetched.refresh, fetched.url, fetched.url),
         )
         if not (page.text.strip() or page.refresh or page.frames):
             raise NotFetched("nothing was found on the page", Kind.EMPTY)

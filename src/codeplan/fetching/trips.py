@@ -4,7 +4,7 @@ guarded network's."""
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpcore
 
@@ -25,13 +25,14 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]{1,40})", re.IGNORECAS
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """``url``: where it was found in the end. ``media_type``: without its parameters, lower-case;
-    ``charset``: as the answer says, or ""."""
+    ``charset``: as the answer says, or ""; ``refresh``: what its header of that name says."""
 
     url: str
     status: int
     media_type: str
     charset: str
     body: bytes
+    refresh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class Trip:
             body = await self._body(answer)
         codings = ",".join(value for name, value in fields if name == b"content-encoding")
         body = await asyncio.to_thread(opened, body, codings, self._limits.most_bytes)
-        return _fetched(address, answer.status, told.get(b"content-type", ""), body)
+        fetched = _fetched(address, answer.status, told.get(b"content-type", ""), body)
+        return replace(fetched, refresh=told.get(b"refresh", ""))
 
     def _headers(self, address: WebAddress) -> list[tuple[bytes, bytes]]:
         headers = [
@@ -114,7 +116,7 @@ class Trip:
             (b"accept-encoding", ACCEPTED),
         ]
         cookies = self._cookies.header(address.href)
-        return [*headers, (b"cookie", cookies.encode("latin-1", "ignore"))] if cookies else headers
+        return [*headers, (b"cookie", cookies.encode("utf-8", "replace"))] if cookies else headers
 
     async def _body(self, answer: httpcore.Response) -> bytes:
         """As it came. Raises NotFetched for what is too large."""
