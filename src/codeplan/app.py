@@ -74,7 +74,8 @@ from codeplan.mcp.serving import McpSite
 from codeplan.mcp.status import plan_status
 from codeplan.mcp.vision.files import FilesDoor
 from codeplan.mcp.vision.server import vision_server
-from codeplan.mcp.web_reader.server import PageCache, web_reader
+from codeplan.mcp.web_reader.cache import PageCache
+from codeplan.mcp.web_reader.server import web_reader
 from codeplan.mcp.web_search.engines import Engines
 from codeplan.mcp.web_search.server import web_search
 from codeplan.metering.keeping import keep_small

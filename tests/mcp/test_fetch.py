@@ -77,8 +77,8 @@ class Site:
             case "nodes":
                 body = b"<html><body>" + b"<b>" * 400_000
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n" + body)
-            case "brotli":
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\n\r\nxx")
+            case "damaged":
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\n\r\n\x1b\x10\x00")
             case "binary":
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\n\r\n\x89PNG")
             case _:
@@ -167,7 +167,7 @@ def hostile(outside: Site, canary: Site) -> list[str]:
         f"http:127.0.0.1:{canary.port}", f"http://127.0.0.1:{canary.port}\\@outside.example/",
     ]  # fmt: skip
     through = [f"{base}/to/{kind}" for kind in kinds]
-    broken = [f"{base}/{what}/x" for what in ("loop", "bomb", "endless", "brotli", "nothing\x00")]
+    broken = [f"{base}/{what}/x" for what in ("loop", "bomb", "endless", "damaged")]
     found = direct + redirected + twice + kinds + through + broken
     return found + [f"{base}/bomb/{n}" for n in range(max(0, 200 - len(found)))]
 

@@ -12,10 +12,19 @@ from codeplan.fetching.addresses import may_connect
 
 # From a name and a port to its addresses.
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+# The ports that browsers connect to for no page, since other protocols have them
+# (https://fetch.spec.whatwg.org/#port-blocking).
+_BLOCKED_PORTS = frozenset(
+    (0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
+     102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
+     465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
+     993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
+     6668, 6669, 6679, 6697, 10080)
+)  # fmt: skip
 
 
 class Forbidden(Exception):
-    """The address is none of the open Internet's."""
+    """The address is none of the open Internet's, or its port none of the web's."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -49,6 +58,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         for address in addresses:
             if not may_connect(address) and f"{address}:{port}" not in self._allowed:
                 raise Forbidden(f"{host} is at an address that is not of the open Internet")
+            if port in _BLOCKED_PORTS and f"{address}:{port}" not in self._allowed:
+                raise Forbidden(f"port {port} is none of the web's")
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
             try:

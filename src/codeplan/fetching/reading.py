@@ -1,65 +1,81 @@
-"""From what was fetched to text: the main part of a page as Markdown or plain text, a PDF's
-text, other text as it is."""
+"""From what was fetched to text: the main part of a page as Markdown or plain text, a PDF's text,
+other text as it is. A pure function of bytes, beside the loop."""
 
 import asyncio
-import io
 import re
 from dataclasses import replace
 
-from codeplan.fetching.fetcher import Fetched, NotFetched
+from codeplan.fetching.charsets import decoded
+from codeplan.fetching.kinds import Form, foreign_kind, form_of, is_pdf
+from codeplan.fetching.links import refresh_to
+from codeplan.fetching.not_fetched import Kind, NotFetched, nothing_else_leaves
 from codeplan.fetching.pages import ReadPage, Wanted, read_html
+from codeplan.fetching.pdfs import read_pdf
+from codeplan.fetching.trips import Fetched
 
-_MOST_PAGES = 200
-_MOST_TEXT = 400_000
-# Where a page says how it is written, and how far into it that may stand.
-_CHARSET = re.compile(rb"<meta[^>]{1,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
-_HEAD = 4096
-_PAGES = ("text/html", "application/xhtml+xml")
+# Under these a body is text only where it says its charset or is UTF-8: anything can be guessed of
+# the bytes of a picture.
+_FOREIGN = ("image/", "audio/", "video/", "font/")
+# What is seen by nobody, and splits words: marks of byte order, soft hyphens, places to break.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u00ad\u200b\u2060]")
+_LINE_ENDS = re.compile(r"\r\n?")
 
 
-async def read_page(found: Fetched, wanted: Wanted) -> ReadPage:
+async def read_page(fetched: Fetched, wanted: Wanted) -> ReadPage:
     """Beside the loop. Raises NotFetched."""
-    return await asyncio.to_thread(_read, found, wanted)
+    return await asyncio.to_thread(read, fetched, wanted)
 
 
-def _read(found: Fetched, wanted: Wanted) -> ReadPage:
-    if found.media_type == "application/pdf" or found.body[:5] == b"%PDF-":
-        return ReadPage(found.url, "", "", _pdf(found.body)[:_MOST_TEXT])
-    if found.media_type in _PAGES or (not found.media_type and b"<" in found.body[:1000]):
-        page = read_html(_decoded(found), found.url, wanted)
-        return replace(page, text=page.text[:_MOST_TEXT])
-    if found.media_type.startswith("text/") or found.media_type.endswith(("json", "xml")):
-        return ReadPage(found.url, "", "", _decoded(found)[:_MOST_TEXT])
-    raise NotFetched(
-        f"it is {found.media_type or 'of no known kind'}, which cannot be read as text"
-    )
+def read(fetched: Fetched, wanted: Wanted) -> ReadPage:
+    """Raises NotFetched; also where nothing was found, and the page leads nowhere else."""
+    with nothing_else_leaves("reading a page"):
+        page = _read(fetched, wanted)
+        page = replace(
+            page,
+            title=_sendable(_UNSEEN.sub("", page.title)).strip(),
+            description=_sendable(_UNSEEN.sub("", page.description)).strip(),
+            text=_sendable(page.text),
+            links=_sendable_names(page.links),
+            images=_sendable_names(page.images),
+            refresh=page.refresh or refresh_to(fetched.refresh, fetched.url, fetched.url),
+        )
+        if not (page.text.strip() or page.refresh or page.frames):
+            raise NotFetched("nothing was found on the page", Kind.EMPTY)
+        return page
 
 
-def _pdf(body: bytes) -> str:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
+def _read(fetched: Fetched, wanted: Wanted) -> ReadPage:
+    body, url = fetched.body, fetched.url
+    if is_pdf(body, fetched.media_type):
+        pdf = read_pdf(body)
+        return ReadPage(url, pdf.title, "", _UNSEEN.sub("", pdf.text), cut=pdf.cut)
+    if foreign := foreign_kind(body):
+        raise NotFetched(f"it is {foreign}, which cannot be read as text", Kind.NOT_TEXT)
+    text = _text_of(fetched)
+    if form_of(text, fetched.media_type) is Form.PAGE:
+        page = read_html(text, url, wanted)
+        return replace(page, text=_UNSEEN.sub("", page.text).strip())
+    # A source stays as it was written, but for a byte order mark that was not taken for one.
+    return ReadPage(url, "", "", _LINE_ENDS.sub("\n", text.removeprefix("\ufeff")))
 
+
+def _text_of(fetched: Fetched) -> str:
+    """Raises NotFetched."""
     try:
-        reader = PdfReader(io.BytesIO(body))
-        pages = []
-        length = 0
-        for page in reader.pages[:_MOST_PAGES]:
-            pages.append(page.extract_text())
-            length += len(pages[-1])
-            if length > _MOST_TEXT:
-                break
-        return "\n\n".join(pages)
-    except (PyPdfError, ValueError, KeyError, RecursionError) as problem:
-        raise NotFetched(f"the PDF could not be read: {problem}") from None
+        is_foreign = fetched.media_type.startswith(_FOREIGN)
+        text = decoded(fetched.body, fetched.charset, guesses=not is_foreign)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        kind = fetched.media_type or "something without a type"
+        raise NotFetched(f"it is {kind}, which cannot be read as text", Kind.NOT_TEXT)
+    return text
 
 
-def _decoded(found: Fetched) -> str:
-    """By what the answer says, what the page says of itself, or UTF-8."""
-    named = _CHARSET.search(found.body[:_HEAD])
-    of_page = named[1].decode("ascii", "replace") if named else ""
-    for charset in (found.charset, of_page, "utf-8"):
-        try:
-            return found.body.decode(charset or "utf-8")
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return found.body.decode("utf-8", "replace")
+def _sendable(text: str) -> str:
+    """Without halves of characters, which no UTF-8 has."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _sendable_names(named: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((_sendable(name), address) for name, address in named)

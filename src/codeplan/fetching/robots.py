@@ -2,10 +2,11 @@
 has it obeyed. A site without one lets everything be read; one whose server is broken, nothing."""
 
 from collections import OrderedDict
-from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
-from codeplan.fetching.fetcher import Fetcher, NotFetched, SiteAnswered
+from codeplan.fetching.fetcher import Fetcher
+from codeplan.fetching.not_fetched import Kind, NotFetched, nothing_else_leaves
+from codeplan.fetching.urls import WebAddress
 from codeplan.kit.clock import Clock
 from codeplan.kit.instants import HOUR
 
@@ -19,10 +20,13 @@ class Robots:
         self._fetcher, self._clock = fetcher, clock
         self._sites: OrderedDict[str, tuple[int, RobotFileParser]] = OrderedDict()
 
-    async def must_allow(self, url: str) -> None:
+    async def must_allow(self, address: WebAddress) -> None:
         """Raises NotFetched."""
-        parts = urlsplit(url)
-        site = f"{parts.scheme}://{parts.netloc}"
+        with nothing_else_leaves("asking for robots.txt"):
+            await self._must_allow(address)
+
+    async def _must_allow(self, address: WebAddress) -> None:
+        site = address.site
         at, rules = self._sites.get(site, (0, None))
         if rules is None or self._clock.now() - at > HOUR:
             rules = await self._rules(site)
@@ -30,15 +34,18 @@ class Robots:
             self._sites.move_to_end(site)
             while len(self._sites) > _MOST_SITES:
                 self._sites.popitem(last=False)
-        if not rules.can_fetch(_AGENT, url):
-            raise NotFetched("the site's robots.txt does not let it be read")
+        if not rules.can_fetch(_AGENT, address.href):
+            sentence = "the site's robots.txt does not let it be read"
+            raise NotFetched(sentence, Kind.FORBIDDEN)
 
     async def _rules(self, site: str) -> RobotFileParser:
         rules = RobotFileParser()
         try:
-            found = await self._fetcher.fetch(f"{site}/robots.txt")
-        except SiteAnswered as answered:
-            rules.parse([] if answered.status < 500 else ["User-agent: *", "Disallow: /"])
+            fetched = await self._fetcher.fetch(f"{site}/robots.txt")
+        except NotFetched as failed:
+            if not failed.status:
+                raise
+            rules.parse([] if failed.status < 500 else ["User-agent: *", "Disallow: /"])
         else:
-            rules.parse(found.body[:_MOST_BYTES].decode("utf-8", "replace").splitlines())
+            rules.parse(fetched.body[:_MOST_BYTES].decode("utf-8", "replace").splitlines())
         return rules

@@ -72,7 +72,8 @@ class PlainDoor:
         now = self._clock.now()
         answer = {"id": new_id("req", now), "created": now // 1000}
         if isinstance(asked := arguments.get("request_id"), str):
-            answer["request_id"] = asked[:64]
+            # Half a character is JSON, and no UTF-8.
+            answer["request_id"] = asked[:64].encode("utf-8", "replace").decode()
         return JSONResponse({**answer, **address.dressed(json.loads(text))})
 
 
