@@ -121,7 +121,7 @@ def test_a_recording_in_which_nobody_speaks_is_free_and_says_so(
     assert used(http) == before
 
 
-def test_a_wish_that_the_model_does_not_know_is_refused(
+def test_an_option_that_the_model_does_not_know_is_refused(
     http: httpx.Client, recording: bytes
 ) -> None:
     before = used(http)

@@ -7,7 +7,7 @@ from codeplan.config.mcp_model import ReaderTable, SearchTable
 from codeplan.config.model import ConfigFile
 from codeplan.dictation.embedded import EmbeddedLimits, EmbeddedTranscriber
 from codeplan.dictation.hearing import Hearing, SpeechSettings
-from codeplan.dictation.served import ServedTranscriber
+from codeplan.dictation.http_transcriber import HttpTranscriber
 from codeplan.dictation.transcriber import Transcriber
 from codeplan.dictation.whisper_files import is_carried, locate
 from codeplan.dictation.whisper_sizes import CARRIED, SIZES
@@ -67,7 +67,7 @@ def build_hearing(config: ConfigFile, asking: Asking, data: Path) -> Hearing:
 def _transcriber(config: ConfigFile, asking: Asking, data: Path) -> Transcriber | None:
     table = config.speech
     if table.model in {model.id for model in config.models}:
-        return ServedTranscriber(table.model, asking)
+        return HttpTranscriber(table.model, asking)
     if not table.model and not is_carried():
         return None
     model = table.model or CARRIED

@@ -1,6 +1,6 @@
 """Recordings heard by Whisper in this process: for trying, and for a few people at a time. Needs
 the extra ``speech``. It holds the model, its threads and its line of recordings; what becomes of
-one recording stands in `listening`."""
+one recording stands in `decoding`."""
 
 import asyncio
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codeplan.dictation.listening import WINDOW_SECONDS, listen, wishes_of
+from codeplan.dictation.decoding import WINDOW_SECONDS, decode, options_of
 from codeplan.dictation.transcriber import Busy, Heard, Recording
 from codeplan.dictation.whisper_files import Locate, ModelMissing
 from codeplan.subscriptions.apart import Spent, WorkFailed
@@ -75,13 +75,13 @@ class EmbeddedTranscriber:
             raise WorkFailed(f"The speech model hears at most {minutes:g} minutes at once.", 400)
         self._check_line()
         model = await self._model()
-        wishes = wishes_of(recording.wishes, frozenset(model.supported_languages))
+        options = options_of(recording.options, frozenset(model.supported_languages))
         self._check_line()
         job = _Job(math.ceil(recording.seconds / WINDOW_SECONDS))
 
         def work() -> Heard:
             begun = self._loop.time()
-            heard = listen(model, recording, wishes, job.given_up)
+            heard = decode(model, recording, options, job.given_up)
             self._window_seconds = (self._loop.time() - begun) / job.windows
             return heard
 

@@ -13,7 +13,7 @@ from codeplan.subscriptions.apart import Spent, WorkFailed
 # What brings a model that hears to a machine that has none; the page says it, too.
 COMMAND = "make up EXTRAS=speech"
 # What of a sender's form the model is told.
-_WISHES = ("language", "prompt", "temperature")
+_OPTIONS = ("language", "prompt", "temperature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Hearing:
             seconds = await asyncio.to_thread(seconds_of, sent.file, most_seconds)
         except MediaInvalid as invalid:
             raise WorkFailed(f"The recording was not taken: {invalid}.", 400) from None
-        wishes = {name: sent.fields[name] for name in _WISHES if sent.fields.get(name)}
-        recording = Recording(sent.file, sent.name, seconds, wishes)
+        options = {name: sent.fields[name] for name in _OPTIONS if sent.fields.get(name)}
+        recording = Recording(sent.file, sent.name, seconds, options)
         heard = await self.transcriber.transcribe(recording, spent)
         if not heard.text:
             raise WorkFailed("Nothing was heard in the recording: nobody speaks in it.", 400)

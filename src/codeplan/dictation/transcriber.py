@@ -10,13 +10,13 @@ from codeplan.subscriptions.apart import Spent, WorkFailed
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """``seconds``: its length, found by decoding it. ``wishes``: what of the sender's form a model
+    """``seconds``: its length, found by decoding it. ``options``: what of the sender's form a model
     may be told: ``language``, ``prompt``, ``temperature``; no empty ones."""
 
     file: bytes
     name: str
     seconds: float
-    wishes: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ class Script:
         self.prompts: list[str | None] = []
         self.heard_language = "en"
 
-    def transcribe(self, samples: Any, **wishes: Any) -> tuple[Iterator[Any], Any]:
-        self.prompts.append(wishes["initial_prompt"])
-        language = wishes["language"] or self.heard_language
+    def transcribe(self, samples: Any, **options: Any) -> tuple[Iterator[Any], Any]:
+        self.prompts.append(options["initial_prompt"])
+        language = options["language"] or self.heard_language
         return self._decode(), SimpleNamespace(language=language)
 
     def _decode(self) -> Iterator[Any]:
@@ -51,8 +51,8 @@ class Script:
         self.go_on.release(times)
 
 
-def recording(seconds: int = 1, **wishes: str) -> Recording:
-    return Recording(tone(seconds), "said.wav", seconds, wishes)
+def recording(seconds: int = 1, **options: str) -> Recording:
+    return Recording(tone(seconds), "said.wav", seconds, options)
 
 
 def transcriber(script: Script, at_once: int = 1, waiting: int = 0) -> EmbeddedTranscriber:
@@ -143,21 +143,21 @@ async def test_each_language_has_its_prompt_and_the_senders_goes_before() -> Non
     script.let(20)
     await hear(embedded, recording())
     assert script.prompts == ["A developer dictates to a coding assistant."]
-    for wishes, characters in (
+    for options, characters in (
         ({"language": "zh"}, "开发者"),
         ({"language": "zh-CN"}, "开发者"),
         ({"language": "zh-TW"}, "開發者"),
         ({"language": "zh_Hant"}, "開發者"),
         ({"language": "EN", "prompt": "Kubernetes"}, "Kubernetes"),
     ):
-        await hear(embedded, recording(**wishes))
-        assert characters in str(script.prompts[-1]), wishes
+        await hear(embedded, recording(**options))
+        assert characters in str(script.prompts[-1]), options
     script.heard_language = "zh"
     await hear(embedded, recording())
     assert "开发者" in str(script.prompts[-1])
-    for wishes in ({"language": "klingon"}, {"temperature": "2"}, {"temperature": "warm"}):
+    for options in ({"language": "klingon"}, {"temperature": "2"}, {"temperature": "warm"}):
         with pytest.raises(WorkFailed) as failed:
-            await hear(embedded, recording(**wishes))
+            await hear(embedded, recording(**options))
         assert failed.value.status == 400
     await embedded.close()
 

@@ -13,7 +13,7 @@ from codeplan.upstream.base import Upstream, UpstreamCall
 _PATH = "/audio/transcriptions"
 
 
-class ServedTranscriber:
+class HttpTranscriber:
     """A `Transcriber` by HTTP. ``name``: the catalogue's id of the model."""
 
     def __init__(self, name: str, asking: Asking) -> None:
@@ -24,7 +24,7 @@ class ServedTranscriber:
             form = httpx.Request(
                 "POST",
                 "http://upstream",
-                data={"model": name, "response_format": "json", **recording.wishes},
+                data={"model": name, "response_format": "json", **recording.options},
                 files={"file": (recording.name or "recording", recording.file)},
             )
             kind = form.headers["content-type"].encode()

@@ -1,5 +1,5 @@
-"""One recording heard by Whisper: what the sender wished, the decoding, and what of it nobody said.
-It runs in a thread, and looks after each half minute whether it is still wanted."""
+"""One recording heard by Whisper: what the sender asked for, the decoding, and what of it nobody
+said. It runs in a thread, and looks after each half minute whether it is still wanted."""
 
 import re
 import threading
@@ -18,7 +18,7 @@ WINDOW_SECONDS = 30.0
 _TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
 # Whisper's own measures of a text that nobody said: a loop, or words for a sound.
 _LOOPS_ABOVE, _NO_SPEECH_ABOVE, _UNSURE_BELOW = 2.4, 0.6, -0.8
-# What the model is shown first where the sender wishes nothing else: whose words these are, and for
+# What the model is shown first where the sender gives no prompt: whose words these are, and for
 # Chinese, that it has marks and which characters.
 _PROMPTS = {
     "en": "A developer dictates to a coding assistant.",
@@ -29,7 +29,7 @@ _TRADITIONAL_TAGS = frozenset({"tw", "hk", "mo", "hant"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     """``language``: its code; "" for whatever is heard. ``prompt``: what the model is shown before
     it hears; "" for what its language has."""
 
@@ -38,7 +38,7 @@ class Wishes:
     temperatures: tuple[float, ...]
 
 
-def wishes_of(fields: Mapping[str, str], languages: frozenset[str]) -> Wishes:
+def options_of(fields: Mapping[str, str], languages: frozenset[str]) -> Options:
     """``languages``: those that the model knows. Raises WorkFailed."""
     code, *tags = re.split(r"[-_]", fields.get("language", "").strip().lower())
     if code and code not in languages:
@@ -46,7 +46,7 @@ def wishes_of(fields: Mapping[str, str], languages: frozenset[str]) -> Wishes:
     prompt = fields.get("prompt", "")
     if code == "zh" and not prompt and _TRADITIONAL_TAGS & set(tags):
         prompt = _TRADITIONAL
-    return Wishes(code, prompt, _temperatures(fields.get("temperature", "")))
+    return Options(code, prompt, _temperatures(fields.get("temperature", "")))
 
 
 def _temperatures(text: str) -> tuple[float, ...]:
@@ -59,7 +59,7 @@ def _temperatures(text: str) -> tuple[float, ...]:
     return (first,) if first else _TEMPERATURES
 
 
-def listen(model: Any, recording: Recording, wishes: Wishes, given_up: threading.Event) -> Heard:
+def decode(model: Any, recording: Recording, options: Options, given_up: threading.Event) -> Heard:
     """``model``: a `WhisperModel`. "" where nobody speaks, or where it was given up. Raises
     WorkFailed."""
     try:
@@ -68,12 +68,12 @@ def listen(model: Any, recording: Recording, wishes: Wishes, given_up: threading
         raise WorkFailed(f"The recording was not taken: {invalid}.", 400) from None
     if len(samples) < RATE // 10:
         return Heard("", recording.seconds)
-    language = wishes.language or "en"
-    segments, about = _decoded(model, samples, wishes, language)
-    if about.language != language and not wishes.prompt:
+    language = options.language or "en"
+    segments, about = _segments(model, samples, options, language)
+    if about.language != language and not options.prompt:
         # What is heard is known before it is decoded: nothing was lost but a look at the sound.
-        wishes = replace(wishes, language=about.language)
-        segments, about = _decoded(model, samples, wishes, about.language)
+        options = replace(options, language=about.language)
+        segments, about = _segments(model, samples, options, about.language)
     texts = []
     for segment in segments:
         if given_up.is_set():
@@ -84,14 +84,14 @@ def listen(model: Any, recording: Recording, wishes: Wishes, given_up: threading
     return Heard(text, recording.seconds, str(about.language) if text else "")
 
 
-def _decoded(model: Any, samples: Any, wishes: Wishes, prompted: str) -> tuple[Any, Any]:
+def _segments(model: Any, samples: Any, options: Options, prompted: str) -> tuple[Any, Any]:
     """The segments, each decoded when it is asked for; and what is known before. ``prompted``: the
     language whose prompt is shown."""
     return model.transcribe(  # type: ignore[no-any-return]  # the library has no types
         samples,
-        language=wishes.language or None,
-        initial_prompt=wishes.prompt or _PROMPTS.get(prompted),
-        temperature=list(wishes.temperatures),
+        language=options.language or None,
+        initial_prompt=options.prompt or _PROMPTS.get(prompted),
+        temperature=list(options.temperatures),
         # Silence is cut out first: Whisper hears words in it.
         vad_filter=True,
         # One wrong text would be gone on with.
