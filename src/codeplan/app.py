@@ -40,14 +40,13 @@ from codeplan.config.build_access import (
     read_draft,
 )
 from codeplan.config.build_clients import build_clients
-from codeplan.config.build_mcp import build_engines, build_fetcher, build_speech, build_vision
+from codeplan.config.build_mcp import build_engines, build_fetcher, build_hearing, build_vision
 from codeplan.config.build_money import build_mail, build_money, build_payments
 from codeplan.config.build_relay import build_edge, build_relay, build_rests
 from codeplan.config.model import ConfigFile
 from codeplan.console.mounted import console_routes
 from codeplan.console.services import ConsoleServices
 from codeplan.dictation.desk import DictationDesk
-from codeplan.dictation.hearing import Hearing
 from codeplan.dictation.rewriting import Rewriting
 from codeplan.fetching.robots import Robots
 from codeplan.gateway.counting import Counter
@@ -128,6 +127,7 @@ class Service:
     subscriptions: Subscriptions
     news: News
     embedded: bool
+    hears_by: str
 
 
 @asynccontextmanager
@@ -191,6 +191,9 @@ async def open_service(
         simulator = Simulator(store, clock, Draft(subscriptions.catalogue, costs), read_draft)
         opened.push_async_callback(simulator.close)
         asking = Asking(router, clock)
+        hearing = build_hearing(config, asking, data)
+        if hearing.transcriber is not None:
+            opened.push_async_callback(hearing.transcriber.close)
         zone, slots = config.service.time_zone, Slots(config.service.queue_seconds)
         apart = Apart(meter, slots, clock, zone)
         benefits = Benefits(store, subscriptions, teams, meter, apart, clock, zone)
@@ -238,7 +241,7 @@ async def open_service(
             benefits=benefits,
             clients=clients,
             refused_calls=refused_calls,
-            desk=DictationDesk(benefits, Hearing(build_speech(config), asking), Rewriting(asking)),
+            desk=DictationDesk(benefits, hearing, Rewriting(asking)),
             vision=build_vision(config, asking),
         )
         calls = McpCalls(subscriptions, meter, apart, clock, zone)
@@ -310,6 +313,7 @@ async def open_service(
             subscriptions=subscriptions,
             news=news,
             embedded=any(item.protocol == "embedded" for item in upstream_settings),
+            hears_by=everything.desk.hears_by,
         )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from support.console import Pages
 from support.service import Service, catalogue
-from support.speech import CATALOGUE, COMMIT, HEARD, fields, listening, spoken
+from support.speech import CATALOGUE, COMMIT, HEARD, fields, listening, spoken, without_the_extra
 from support.upstream import ScriptedUpstream
 
 AT = "/api/paas/v4/audio/transcriptions"
@@ -170,12 +171,20 @@ def test_partners_codes_are_given_once_each(service: Service, tmp_path: Path) ->
 
 def test_without_a_speech_model_it_says_so(tmp_path: Path, recording: bytes) -> None:
     config = catalogue("http://127.0.0.1:9/v1") + CATALOGUE.replace('model = "whisper"\n', "")
-    with Service(tmp_path, config) as silent:
+    missing_extra = without_the_extra(tmp_path / "hidden")
+    with Service(tmp_path, config, environment=missing_extra) as silent:
+        assert silent.told["speech_model"] is None
         person = Person(silent, "deaf@example.org")
         person.claim("voice")
         missing = person.say(recording)
         assert missing.status_code == 501
         assert "No speech model is set up" in missing.json()["error"]["message"]
+        assert "`make up EXTRAS=speech`" in missing.json()["error"]["message"]
+        pages = Pages(silent)
+        pages.with_key(str(person.http.headers["authorization"]).removeprefix("Bearer "))
+        for language in ("en", "zh-CN"):
+            shown = pages.http.get("/console/benefits/voice", headers={"accept-language": language})
+            assert "make up EXTRAS=speech" in shown.text
         assert person.used() == 0
         elsewhere = Person(silent, "noplan@example.org")
         silent.cli("admin", "clock", elsewhere.email, "--days", "40",

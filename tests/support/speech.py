@@ -67,6 +67,25 @@ def spoken(path: Path, words: str = WORDS) -> Path:
     return path
 
 
+def without_the_extra(folder: Path) -> dict[str, str]:
+    """The environment of a machine on which the extra ``speech`` is not installed."""
+    folder.mkdir()
+    hidden = "import sys\nsys.modules['faster_whisper'] = None\n"
+    (folder / "sitecustomize.py").write_text(hidden)
+    return {"PYTHONPATH": str(folder)}
+
+
+def wrong_words(said: str, heard: str) -> int:
+    """How many words were left out, put in, or taken for others."""
+    left, right = (re.findall(r"[a-z0-9']+", text.lower()) for text in (said, heard))
+    row = list(range(len(right) + 1))
+    for count, word in enumerate(left, 1):
+        above, row = row, [count]
+        for place, other in enumerate(right):
+            row.append(min(above[place + 1] + 1, row[-1] + 1, above[place] + (word != other)))
+    return row[-1]
+
+
 @contextmanager
 def listening(folder: Path) -> Iterator[tuple[Service, ScriptedUpstream]]:
     """A service with the benefits, and who hears for it."""

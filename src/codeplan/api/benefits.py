@@ -7,6 +7,7 @@ import msgspec
 
 from codeplan.api.endpoints import Call, Endpoint, Invalid
 from codeplan.api.shown import Services, show_window
+from codeplan.dictation.desk import DictationDesk
 from codeplan.kit.instants import iso_utc
 from codeplan.subscriptions.benefits import Benefits, BenefitUnknown, Standing
 
@@ -20,8 +21,8 @@ class NewCodes(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BenefitEndpoints:
-    def __init__(self, services: Services, benefits: Benefits) -> None:
-        self._services, self._benefits = services, benefits
+    def __init__(self, services: Services, benefits: Benefits, desk: DictationDesk) -> None:
+        self._services, self._benefits, self._desk = services, benefits, desk
 
     def endpoints(self) -> list[Endpoint]:
         base = "/api/account/benefits"
@@ -36,9 +37,10 @@ class BenefitEndpoints:
 
     async def listed(self, call: Call) -> Any:
         """Every benefit, as it stands for this person. ``state``: open (to be claimed), runs, over,
-        or elsewhere: in other plans."""
+        or elsewhere: in other plans. ``speech_model``: what hears; null where none is set up."""
         now = self._services.clock.now()
-        return {"benefits": [_shown(one, now) for one in await self._benefits.of(call.account)]}
+        shown = [_shown(one, now) for one in await self._benefits.of(call.account)]
+        return {"benefits": shown, "speech_model": self._desk.hears_by or None}
 
     async def claim(self, call: Call) -> Any:
         """Claim a benefit; claimed again it is the same."""

@@ -91,7 +91,7 @@ def endpoints_of(services: Services, parts: ApiParts) -> list[Endpoint]:
         *TeamEndpoints(services).endpoints(),
         *ReceiptEndpoints(services).endpoints(),
         *RefusedCallEndpoints(services).endpoints(),
-        *BenefitEndpoints(services, parts.benefits).endpoints(),
+        *BenefitEndpoints(services, parts.benefits, parts.desk).endpoints(),
         *OwnEndpoints(
             services, parts.devices, parts.sessions, parts.cases, parts.personal_data
         ).endpoints(),

@@ -2,6 +2,7 @@
 voice benefit, and draws on neither prompts nor money. Beside OpenAI's fields: ``rewrite`` (polish,
 translate or commit_message) with ``rewrite_language``, in the same use."""
 
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -11,6 +12,8 @@ from codeplan.api.endpoints import BAD_KEY
 from codeplan.api.shown import Services
 from codeplan.clients.limits import Headers
 from codeplan.dictation.desk import Dictated, DictationDesk
+from codeplan.dictation.leaving import CallerLeft, unless_left
+from codeplan.dictation.transcriber import Busy
 from codeplan.kit.ids import new_id
 from codeplan.media.kinds import MediaInvalid
 from codeplan.media.sent import read_sent
@@ -44,30 +47,38 @@ class Speech:
                 raise CallRefused("This key's owner lets it be used for pay-as-you-go only.")
             way = sent.fields.get("rewrite", "")
             language = sent.fields.get("rewrite_language", "")
-            done = await self._desk.dictate(holder.account, sent, way, language, holder.key.id)
+            work = self._desk.dictate(holder.account, sent, way, language, holder.key.id)
+            done = await unless_left(request.receive, work)
         except MediaInvalid as invalid:
             return self._refused(invalid.status, "1210", f"The recording was not taken: {invalid}.")
         except CallRefused as refused:
             return self._refused(refused.status, refused.code, str(refused), refused.limits)
+        except Busy as busy:
+            again = ((b"retry-after", b"%d" % busy.retry_after_seconds),)
+            return self._refused(busy.status, busy.code, f"{busy} Nothing was charged.", again)
         except WorkFailed as failed:
             return self._refused(failed.status, failed.code, f"{failed} Nothing was charged.")
+        except CallerLeft:
+            return self._refused(499, "1200", "The caller left. Nothing was charged.")
         except StoreFailed:
             return self._refused(503, "1200", "The service cannot keep its books just now.")
         return _shown(form, done)
 
-    def _refused(self, status: int, code: str, message: str, limits: Headers = ()) -> Response:
+    def _refused(self, status: int, code: str, message: str, more: Headers = ()) -> Response:
         name = new_id("req", self._services.clock.now())
         body = errors.encode(status, code, message, name)
-        told = {name.decode(): value.decode() for name, value in limits}
-        return Response(body, status, {"x-request-id": name, **told}, "application/json")
+        headers = {field.decode(): value.decode() for field, value in more}
+        return Response(body, status, {"x-request-id": name, **headers}, "application/json")
 
 
 def _shown(form: str, done: Dictated) -> Response:
     if form == "text":
         return PlainTextResponse(f"{done.text}\n")
-    told = {"text": done.text}
+    told: dict[str, str | bool] = {"text": done.text}
     if done.text != done.heard.text:
         told["heard"] = done.heard.text
+    if done.kept:
+        told["rewritten"] = False
     if form == "json":
         return answer(told)
     more = {"task": "transcribe", "language": done.heard.language, "duration": done.heard.seconds}

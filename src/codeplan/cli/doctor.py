@@ -14,6 +14,7 @@ import msgspec
 from codeplan.cli.calling import DEFAULT_URL
 from codeplan.cli.known_clients import installed
 from codeplan.cli.printing import json_option, print_json
+from codeplan.dictation.hearing import COMMAND
 
 CLOCK_SECONDS = 120
 # Of the service's pauses; pieces that come closer together were kept back on the way.
@@ -65,6 +66,7 @@ def _examine(url: str, key: str) -> Iterator[Finding]:
         yield Finding("address", True, f"{url} answers.")
         yield _clock(told.get("time"))
         yield from _plan(http, url, key)
+        yield from _voice(http, url, key)
         yield _streaming(http, url)
     yield from _tools()
 
@@ -107,6 +109,19 @@ def _plan(http: httpx.Client, url: str, key: str) -> Iterator[Finding]:
             return
     left = ", ".join(f"{item['left']} of {item['limit']}" for item in shown["windows"])
     yield Finding("plan", True, f"plan {shown['plan']['name']} has {left} prompts left.")
+
+
+def _voice(http: httpx.Client, url: str, key: str) -> Iterator[Finding]:
+    """Nothing of a plan that has no voice input, or of a key that is none. No model is no fault of
+    the person's."""
+    answered = http.get(f"{url}/api/account/benefits", headers={"authorization": f"Bearer {key}"})
+    if answered.status_code != 200:
+        return
+    shown = answered.json()
+    if any(one["kind"] == "voice" for one in shown["benefits"]):
+        model = shown.get("speech_model")
+        says = f"{model} hears." if model else f"no speech model is set up ({COMMAND})."
+        yield Finding("voice input", True, says)
 
 
 def _streaming(http: httpx.Client, url: str) -> Finding:

@@ -8,6 +8,7 @@ import click
 
 from codeplan.app import Service
 from codeplan.cli.printing import print_json
+from codeplan.dictation.hearing import COMMAND
 from codeplan.store.base import AlreadyThere
 
 OPERATOR_EMAIL = "operator@localhost"
@@ -41,12 +42,14 @@ async def first_start(service: Service) -> FirstStart | None:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A start, as it is told: where things are, and at the first one the secrets."""
+    """A start, as it is told: where things are, and at the first one the secrets. ``hears_by``: the
+    speech model's name, "" for none."""
 
     url: str
     data: Path
     config_path: Path | None
     embedded: bool
+    hears_by: str
     made: FirstStart | None
 
     def print_json(self) -> None:
@@ -56,6 +59,7 @@ class Start:
                 "console": f"{self.url}/console/",
                 "data": str(self.data),
                 "embedded_model": self.embedded,
+                "speech_model": self.hears_by or None,
                 "first_start": self.made,
             }
         )
@@ -72,6 +76,8 @@ class Start:
                 "  models: no upstream is configured, so the embedded SmolLM2-135M answers for"
                 " all of them; it is for trying the service, not for coding"
             )
+        hears = f"{self.hears_by} hears" if self.hears_by else f"no model is set up ({COMMAND})"
+        click.echo(f"  voice input: {hears}")
         click.echo("  Ctrl-C stops it.")
 
 

@@ -150,7 +150,7 @@ async def _run(
             timeout_graceful_shutdown=GRACE_SECONDS,
             backlog=2048,
         )
-        start = Start(_url(listening), data, config_path, service.embedded, made)
+        start = Start(_url(listening), data, config_path, service.embedded, service.hears_by, made)
         announce = start.print_json if as_json else start.show
         # Until a change can be shown before it is made, a hang-up must not end the service.
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)

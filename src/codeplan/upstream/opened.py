@@ -17,7 +17,10 @@ async def open_upstreams(
     opened: dict[str, Servers] = {}
     for item in settings:
         if item.protocol == "embedded":
-            opened[item.name] = await load_embedded(item, told, threads=os.cpu_count() or 1)
+            # A core is left for those who are served meanwhile: the model's threads wait for each
+            # other without sleeping, and where one of them has no core all of them stand still.
+            threads = max(1, (os.cpu_count() or 2) - 1)
+            opened[item.name] = await load_embedded(item, told, threads)
         elif item.replicas:
             addresses = (item.base_url, *item.replicas)
             each = [HttpUpstream(replace(item, base_url=address)) for address in addresses]

@@ -7,7 +7,10 @@ from codeplan.console.page import Answer, Page, Shown, post
 from codeplan.console.subscriber.standing import WindowShown, window
 from codeplan.console.visits import Visit
 from codeplan.console.words import N_
+from codeplan.dictation.hearing import COMMAND
+from codeplan.dictation.leaving import CallerLeft, unless_left
 from codeplan.dictation.rewriting import MOST_TEXT
+from codeplan.dictation.transcriber import Busy
 from codeplan.subscriptions.apart import CallRefused, WorkFailed
 
 _BACK = "/console/benefits/voice"
@@ -20,16 +23,19 @@ _WAYS = (
 
 @dataclass(frozen=True, slots=True)
 class VoicePage:
-    """``hears``: whether a speech model is set up. ``runs``: whether the benefit does. ``problem``:
-    why nothing came of what was asked, ""; ``detail``: the same as it was said, in English."""
+    """``hears``: whether a speech model is set up; ``command``: what brings one. ``runs``: whether
+    the benefit does. ``before``: the text before it was rewritten, "". ``problem``: why nothing
+    came of what was asked, ""; ``detail``: the same as it was said, in English."""
 
     hears: bool
+    command: str
     runs: bool
     windows: tuple[WindowShown, ...]
     ways: tuple[tuple[str, str], ...]
     text: str = ""
     way: str = ""
     language: str = ""
+    before: str = ""
     problem: str = ""
     detail: str = ""
 
@@ -52,8 +58,9 @@ async def show(visit: Visit) -> Answer:
 async def hear(visit: Visit) -> Answer:
     assert visit.sent is not None  # the form has a file, or the page was not asked
     try:
-        done = await visit.services.desk.dictate(visit.who, visit.sent)
-    except (CallRefused, WorkFailed) as problem:
+        work = visit.services.desk.dictate(visit.who, visit.sent)
+        done = await unless_left(visit.request.receive, work)
+    except (CallRefused, WorkFailed, CallerLeft) as problem:
         return await _page(visit, problem=problem)
     return await _page(visit, text=done.text)
 
@@ -65,7 +72,7 @@ async def rewrite(visit: Visit) -> Answer:
         new = await visit.services.desk.rewrite(visit.who, text, way, language)
     except (CallRefused, WorkFailed) as problem:
         return await _page(visit, text, way, language, problem)
-    return await _page(visit, new, way, language)
+    return await _page(visit, new, way, language, before=text)
 
 
 async def _page(
@@ -73,29 +80,34 @@ async def _page(
     text: str = "",
     way: str = "",
     language: str = "",
-    problem: CallRefused | WorkFailed | None = None,
+    problem: Exception | None = None,
+    before: str = "",
 ) -> Shown:
     standings = await visit.services.benefits.of(visit.who)
     mine = [one for one in standings if one.benefit.kind == "voice" and one.state == "runs"]
     page = VoicePage(
         hears=visit.services.desk.hears,
+        command=COMMAND,
         runs=bool(mine),
         windows=tuple(window(visit, view) for one in mine[:1] for view in one.windows),
         ways=tuple((name, visit._(said)) for name, said in _WAYS),
         text=text,
         way=way or "polish",
         language=language,
+        before=before,
         problem=visit._(_sentence(problem)) if problem else "",
         detail=str(problem or ""),
     )
     return Shown("subscriber/voice.html", page, 400 if problem else 200)
 
 
-def _sentence(problem: CallRefused | WorkFailed) -> str:
+def _sentence(problem: Exception) -> str:
     if isinstance(problem, CallRefused):
         if problem.reached is not None:
             return N_("It is used up for now. Nothing was charged.")
         return N_("This benefit does not run for you.")
-    if problem.status == 400:
+    if isinstance(problem, Busy):
+        return N_("Too much is being heard just now. Come again soon. Nothing was charged.")
+    if isinstance(problem, WorkFailed) and problem.status == 400:
         return N_("That could not be used. Nothing was charged.")
     return N_("The model did not answer, or none is set up. Nothing was charged.")
