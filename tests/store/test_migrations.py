@@ -89,3 +89,30 @@ async def test_balances_and_subscriptions_are_kept(tmp_path: Path) -> None:
     (entry,) = await store.entries("acc_1", 9)
     assert {one.account: one.millionths for one in entry.postings}["cash/acc_1"] == 40_00 * ONE
     await store.close()
+
+
+KEPT = "2026-11-28-03-kept.sql"
+
+
+def test_what_was_given_back_before_is_not_kept(tmp_path: Path) -> None:
+    """Terms learn it from the orders that bought them."""
+    folder = resources.files("codeplan.store.migrations") / "sqlite"
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    connection = sqlite3.connect(tmp_path / "codeplan.db")
+    for name in (name for name in names if name < KEPT):
+        connection.executescript((folder / name).read_text("utf-8"))
+    for number, refunded in ((1, 15_00), (2, 0)):
+        connection.execute(
+            "INSERT INTO terms VALUES (?, 'sub_1', 'acc_1', 'lite', 'v', 'month', 'first', 'CNY',"
+            " 4000, 4000, 0, 9)",
+            (f"term_{number}",),
+        )
+        body = json.dumps({"term_id": f"term_{number}", "refunded_minor": refunded}).encode()
+        connection.execute(
+            "INSERT INTO documents VALUES ('order', ?, 'acc_1', 'paid', NULL, 0, ?)",
+            (f"order_{number}", body),
+        )
+    connection.executescript((folder / KEPT).read_text("utf-8"))
+    found = connection.execute("SELECT id, refunded_minor FROM terms ORDER BY id").fetchall()
+    assert found == [("term_1", 15_00), ("term_2", 0)]
+    connection.close()
