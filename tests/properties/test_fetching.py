@@ -20,7 +20,7 @@ from codeplan.fetching.pages import Wanted
 from codeplan.fetching.reader import read_address
 from codeplan.fetching.reading import read
 from codeplan.fetching.trips import Fetched
-from codeplan.fetching.urls import joined, web_address
+from codeplan.fetching.urls import join_address, web_address
 from support.documents import a_pdf
 
 ANSWERS = Path(__file__).parents[1] / "mcp" / "answers"
@@ -89,7 +89,7 @@ def foreseen(failed: NotFetched) -> None:
     assert sentence.encode() and "\n" not in sentence and not sentence.endswith(".")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(bodies() | st.binary(max_size=300), TYPES, LABELS, WANTED)
 def test_a_body_is_read_or_refused(
     body: bytes, media_type: str, charset: str, wanted: Wanted
@@ -118,7 +118,7 @@ ADDRESSES = st.lists(ADDRESS_PIECES, max_size=8).map("".join)
 @settings(max_examples=1000, deadline=None)
 @given(ADDRESSES, st.sampled_from(["", "http://h.example/a/b?c#d"]))
 def test_an_address_is_one_or_refused(text: str, base: str) -> None:
-    joined("http://h.example/", text)
+    join_address("http://h.example/", text)
     try:
         address = web_address(text, base)
     except NotFetched as failed:
@@ -188,7 +188,7 @@ def answers(draw: st.DrawFn) -> bytes:
     return whole[: draw(st.integers(0, len(whole)))] if draw(st.booleans()) else whole
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(answers(), min_size=1, max_size=4), WANTED)
 async def test_an_answer_is_read_or_refused(whole: list[bytes], wanted: Wanted) -> None:
     network = GuardedNetwork(resolver=_everywhere)

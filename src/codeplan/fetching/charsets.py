@@ -30,13 +30,13 @@ _XML = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([^\"'>]{1,40})", re
 _GUESS_FROM = 256 * 1024
 
 
-def decoded(body: bytes, charset: str, *, guesses: bool = True) -> str:
+def decode_body(body: bytes, charset: str, *, guesses: bool = True) -> str:
     """``charset``: as the answer says; "" where it does not. ``guesses``: whether a charset is
     guessed where none is said and it is not UTF-8. Raises UnicodeDecodeError where it is not."""
     for mark, codec in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(codec, "replace")
-    codec = codec_of(charset) or _declared(body)
+    codec = codec_of(charset) or _find_declared(body)
     if not codec:
         try:
             text = body.decode("utf-8")
@@ -47,7 +47,7 @@ def decoded(body: bytes, charset: str, *, guesses: bool = True) -> str:
             # ISO-2022-JP and its like are ASCII but for their escapes.
             if not guesses or "\x1b" not in text:
                 return text
-        codec = _guessed(body)
+        codec = _guess_codec(body)
     return body.decode(codec, _ERRORS.get(codec, "replace"))
 
 
@@ -59,27 +59,27 @@ def codec_of(label: str) -> str:
     return _CODECS.get(encoding.name) or str(encoding.codec_info.name)
 
 
-def _declared(body: bytes) -> str:
+def _find_declared(body: bytes) -> str:
     """The codec that a page or an XML document says in its head; "" where it says none."""
     head = body[:_HEAD]
     if xml := _XML.match(head):
-        return _said(xml[1])
+        return _codec_said(xml[1])
     head = _NO_MARKUP.sub(b"", head)
     if end := _END_OF_HEAD.search(head):
         head = head[: end.start()]
     for meta in _META.finditer(head):
-        if (said := _CHARSET.search(meta[1])) and (codec := _said(said[1])):
+        if (said := _CHARSET.search(meta[1])) and (codec := _codec_said(said[1])):
             return codec
     return ""
 
 
-def _said(label: bytes) -> str:
+def _codec_said(label: bytes) -> str:
     codec = codec_of(label.decode("latin-1"))
     # A page whose declaration could be read is not in UTF-16, whatever it says.
     return "utf-8" if codec.startswith("utf-16") else codec
 
 
-def _guessed(body: bytes) -> str:
+def _guess_codec(body: bytes) -> str:
     """UTF-8 with a few bad bytes, or what uchardet says of the part before which no character is
     cut in half."""
     if _is_nearly_utf_8(body):

@@ -25,7 +25,7 @@ _UNSEEN = frozenset({"script", "style", "button", "svg", "template"})
 _NUMBERS = re.compile(r"[\s\d]+")
 
 
-def fenced(code: str, language: str) -> str:
+def fence_code(code: str, language: str) -> str:
     """As Markdown has it; the fence is longer than any in the code."""
     longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
     fence = "`" * (longest + 1)

@@ -28,12 +28,12 @@ def put_formulas(tree: Any, keep: Callable[[str], str], *, marked: bool) -> None
                 _take(element, "")
     for script in scripts:
         display = "mode=display" in (script.get("type") or "")
-        _take(script, keep(_written(script.text or "", display, marked)))
+        _take(script, keep(_write_formula(script.text or "", display, marked)))
     for math in list(tree.iter("math")):
         whole = _whole(math)
         if whole.getparent() is not None:
             formula, display = _tex(math) or _symbols(math), _is_display(math, whole)
-            _take(whole, keep(_written(formula, display, marked)))
+            _take(whole, keep(_write_formula(formula, display, marked)))
 
 
 def _whole(math: Any) -> Any:
@@ -68,7 +68,7 @@ def _is_display(math: Any, whole: Any) -> bool:
     return "block" in around or "true" in around or "katex-display" in classes
 
 
-def _written(formula: str, display: bool, marked: bool) -> str:
+def _write_formula(formula: str, display: bool, marked: bool) -> str:
     formula = " ".join(formula.split())
     if style := _STYLE.match(formula):
         formula = style[1].strip()

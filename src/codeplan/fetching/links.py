@@ -4,7 +4,7 @@ leads on to: by a refresh, or into its frames. Fetches nothing."""
 import re
 from typing import Any
 
-from codeplan.fetching.urls import joined
+from codeplan.fetching.urls import join_address
 
 # A page that goes elsewhere later than this is meant to be read first.
 _MOST_SECONDS = 30
@@ -22,7 +22,7 @@ def base_of(tree: Any, url: str) -> str:
     """What the page's links start from: the first `base` with an address counts (HTML, 4.2.3)."""
     for base in tree.iter("base"):
         if base.get("href") is not None:
-            address = joined(url, base.get("href"))
+            address = join_address(url, base.get("href"))
             return address if address.startswith(("http://", "https://")) else url
     return url
 
@@ -37,7 +37,7 @@ def make_absolute(tree: Any, base: str) -> None:
                 continue
             if link.lstrip()[:5].lower() == "data:":
                 continue
-            address = joined(base, link)
+            address = join_address(base, link)
             if address and not address.startswith("javascript:"):
                 element.set(name, address.replace("(", "%28").replace(")", "%29"))
             else:
@@ -64,7 +64,7 @@ def refresh_to(content: str, url: str, base: str) -> str:
     link = next((part for part in match.groups()[1:] if part), "").strip() if match else ""
     if not match or not link or int(match[1][:9] or 0) > _MOST_SECONDS:
         return ""
-    address = joined(base, link)
+    address = join_address(base, link)
     return address if address.partition("#")[0] != url.partition("#")[0] else ""
 
 
@@ -72,7 +72,7 @@ def frames_of(tree: Any, base: str) -> tuple[str, ...]:
     """What a page consists of that has no text of its own: its frames, in their order."""
     addresses: list[str] = []
     for frame in tree.iter("frame", "iframe"):
-        address = joined(base, (frame.get("src") or "").strip() or "about:blank")
+        address = join_address(base, (frame.get("src") or "").strip() or "about:blank")
         if address.startswith(("http://", "https://")) and address not in addresses:
             addresses.append(address)
     return tuple(addresses[:_MOST_FRAMES])

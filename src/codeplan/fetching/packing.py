@@ -3,14 +3,14 @@ as it came. Never gives more than the limit."""
 
 from codeplan.fetching.kinds import looks_plain
 from codeplan.fetching.not_fetched import Kind, NotFetched
-from codeplan.kit.codings import KNOWN, Damaged, TooLarge, unpacked
+from codeplan.kit.codings import KNOWN, Damaged, TooLarge, unpack
 
 ACCEPTED = b"gzip, deflate, br, zstd"
 # As many as browsers undo without asking what it is for.
 _MOST_CODINGS = 5
 
 
-def opened(body: bytes, header: str, limit: int) -> bytes:
+def unpack_body(body: bytes, header: str, limit: int) -> bytes:
     """``header``: Content-Encoding. Raises NotFetched for what is damaged or becomes too large."""
     codings = [name for part in header.split(",") if (name := part.strip().lower())]
     if len(codings) > _MOST_CODINGS:
@@ -19,7 +19,7 @@ def opened(body: bytes, header: str, limit: int) -> bytes:
         if coding not in KNOWN or not body:
             continue
         try:
-            body = unpacked(body, coding, limit, leaves_rest=True)
+            body = unpack(body, coding, limit, leaves_rest=True)
         except TooLarge:
             raise too_large(limit) from None
         except Damaged as damaged:

@@ -12,7 +12,7 @@ from codeplan.fetching.formulas import put_formulas
 from codeplan.fetching.links import base_of, frames_of, make_absolute, refresh_of
 from codeplan.fetching.not_fetched import Kind, NotFetched
 from codeplan.fetching.standins import StandIns
-from codeplan.fetching.urls import joined
+from codeplan.fetching.urls import join_address
 
 _MOST_ELEMENTS = 100_000
 _MOST_LINKS = 200
@@ -69,13 +69,13 @@ def read_html(html: str, url: str, wanted: Wanted) -> ReadPage:
 
     if html.count("<") > _MOST_ELEMENTS:
         raise NotFetched(f"the page has more than {_MOST_ELEMENTS} elements", Kind.LARGE)
-    tree = _parsed(html)
+    tree = _parse(html)
     if tree is None:
         return ReadPage(url, "", "", "")
     base = base_of(tree, url)
     about = trafilatura.extract_metadata(html)
-    links = _listed(tree, "a", "href", base, _MOST_LINKS) if wanted.link_list else ()
-    images = _listed(tree, "img", "src", base, _MOST_IMAGES) if wanted.image_list else ()
+    links = _list_addresses(tree, "a", "href", base, _MOST_LINKS) if wanted.link_list else ()
+    images = _list_addresses(tree, "img", "src", base, _MOST_IMAGES) if wanted.image_list else ()
     refresh, frames = refresh_of(tree, url, base), frames_of(tree, base)
     has_frameset = next(tree.iter("frameset"), None) is not None
     text = _main_part(tree, html, base, wanted)
@@ -91,7 +91,7 @@ def read_html(html: str, url: str, wanted: Wanted) -> ReadPage:
     )
 
 
-def _parsed(html: str) -> Any:
+def _parse(html: str) -> Any:
     """The tree; None where there is no element in it."""
     from lxml import etree
     from lxml import html as markup
@@ -119,7 +119,7 @@ def _main_part(tree: Any, html: str, base: str, wanted: Wanted) -> str:
     make_absolute(tree, base)
     take_asides_away(tree)
     standins = StandIns(html)
-    put_formulas(tree, standins.within, marked=wanted.is_marked)
+    put_formulas(tree, standins.keep_within, marked=wanted.is_marked)
     _keep_blocks(tree, standins, wanted)
     _keep_numbers(tree, standins)
     text = trafilatura.extract(
@@ -147,7 +147,7 @@ def _keep_blocks(tree: Any, standins: StandIns, wanted: Wanted) -> None:
         code = code_blocks.code_in(element)
         if code is not None:
             language = code_blocks.language_of(element)
-            kept = code_blocks.fenced(code, language) if wanted.is_marked else code
+            kept = code_blocks.fence_code(code, language) if wanted.is_marked else code
             if code:
                 standins.replace(element, kept)
         elif element.tag == "table" and tables.is_of_data(element):
@@ -182,7 +182,7 @@ def _whole_number(value: str | None, default: int) -> int:
     return int(value) if value and re.fullmatch(r"-?\d{1,9}", value.strip()) else default
 
 
-def _listed(
+def _list_addresses(
     tree: Any, tag: str, attribute: str, base: str, most: int
 ) -> tuple[tuple[str, str], ...]:
     """Each address once, by what it is first called."""
@@ -192,7 +192,7 @@ def _listed(
         if not link or link.startswith(("#", "data:", "javascript:")):
             continue
         name = element.get("alt") or " ".join(element.text_content().split())
-        address = joined(base, link)
+        address = join_address(base, link)
         if address.startswith(("http://", "https://")) and not names.get(address):
             names[address] = name[:200]
         if len(names) == most:

@@ -27,21 +27,21 @@ async def read_address(
 
 async def _with_frames(trip: Trip, page: ReadPage, wanted: Wanted, depth: int) -> ReadPage:
     """The page, with what its frames show, as far as they can be read."""
-    shown: list[ReadPage] = []
+    pages: list[ReadPage] = []
     failure = NotFetched("nothing was found in the page's frames", Kind.EMPTY)
     for frame in page.frames:
         try:
-            shown.append(await read_address(trip, frame, wanted, page.url, depth + 1))
+            pages.append(await read_address(trip, frame, wanted, page.url, depth + 1))
         except NotFetched as failed:
             failure = failed
-    if not shown:
+    if not pages:
         raise failure
     return replace(
         page,
-        title=page.title or shown[0].title,
-        text="\n\n".join(one.text for one in shown),
-        links=tuple(link for one in (page, *shown) for link in one.links),
-        images=tuple(image for one in (page, *shown) for image in one.images),
-        cut=" ".join(dict.fromkeys(one.cut for one in shown if one.cut)),
+        title=page.title or pages[0].title,
+        text="\n\n".join(one.text for one in pages),
+        links=tuple(link for one in (page, *pages) for link in one.links),
+        images=tuple(image for one in (page, *pages) for image in one.images),
+        cut=" ".join(dict.fromkeys(one.cut for one in pages if one.cut)),
         frames=(),
     )

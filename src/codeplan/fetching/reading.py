@@ -5,7 +5,7 @@ import asyncio
 import re
 from dataclasses import replace
 
-from codeplan.fetching.charsets import decoded
+from codeplan.fetching.charsets import decode_body
 from codeplan.fetching.kinds import Form, foreign_kind, form_of, is_pdf
 from codeplan.fetching.links import refresh_to
 from codeplan.fetching.not_fetched import Kind, NotFetched, nothing_else_leaves
@@ -63,7 +63,7 @@ def _text_of(fetched: Fetched) -> str:
     """Raises NotFetched."""
     try:
         is_foreign = fetched.media_type.startswith(_FOREIGN)
-        text = decoded(fetched.body, fetched.charset, guesses=not is_foreign)
+        text = decode_body(fetched.body, fetched.charset, guesses=not is_foreign)
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:

@@ -33,7 +33,7 @@ class StandIns:
         else:
             parent.replace(element, paragraph)
 
-    def within(self, kept: str) -> str:
+    def keep_within(self, kept: str) -> str:
         """The mark for what is to stand within a line."""
         self._kept.append(kept)
         return f"{self._word}m{len(self._kept) - 1}x"

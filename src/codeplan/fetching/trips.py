@@ -11,7 +11,7 @@ import httpcore
 from codeplan.fetching.cookies import Cookies
 from codeplan.fetching.guarded import Forbidden, GuardedNetwork
 from codeplan.fetching.not_fetched import Kind, NotFetched, nothing_else_leaves
-from codeplan.fetching.packing import ACCEPTED, opened, too_large
+from codeplan.fetching.packing import ACCEPTED, too_large, unpack_body
 from codeplan.fetching.urls import WebAddress, web_address
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -56,18 +56,22 @@ class Trip:
         with nothing_else_leaves("fetching an address"):
             try:
                 async with asyncio.timeout_at(self._ends_at):
-                    return await self._followed(web_address(url, base))
+                    return await self._follow(web_address(url, base))
             except TimeoutError:
                 sentence = f"it took longer than {self._seconds:g} seconds"
                 raise NotFetched(sentence, Kind.SLOW) from None
             except Forbidden as forbidden:
                 raise NotFetched(str(forbidden), Kind.FORBIDDEN) from None
-            except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as no:
-                reason = str(no) or type(no).__name__
+            except (
+                httpcore.TimeoutException,
+                httpcore.NetworkError,
+                httpcore.ProtocolError,
+            ) as failure:
+                reason = str(failure) or type(failure).__name__
                 sentence = f"it could not be reached: {reason}"
                 raise NotFetched(sentence, Kind.UNREACHABLE) from None
 
-    async def _followed(self, address: WebAddress) -> Fetched:
+    async def _follow(self, address: WebAddress) -> Fetched:
         # One connection an address: none is kept that another name could come by.
         async with httpcore.AsyncConnectionPool(
             network_backend=self._network, max_keepalive_connections=0
@@ -92,10 +96,10 @@ class Trip:
             "GET", url, headers=self._headers(address), extensions={"timeout": timeouts}
         ) as answer:
             fields = [(name.lower(), _words(value)) for name, value in answer.headers]
-            told = dict(fields)
+            headers = dict(fields)
             self._cookies.take(address.href, [v for name, v in fields if name == b"set-cookie"])
-            if answer.status in _REDIRECTS and b"location" in told:
-                return _onward(address, told[b"location"])
+            if answer.status in _REDIRECTS and b"location" in headers:
+                return _onward(address, headers[b"location"])
             if answer.status in (204, 205):
                 sentence = f"the site answered {answer.status}, without a page"
                 raise NotFetched(sentence, Kind.EMPTY, answer.status)
@@ -104,9 +108,9 @@ class Trip:
                 raise NotFetched(sentence, Kind.ANSWERED, answer.status)
             body = await self._body(answer)
         codings = ",".join(value for name, value in fields if name == b"content-encoding")
-        body = await asyncio.to_thread(opened, body, codings, self._limits.most_bytes)
-        fetched = _fetched(address, answer.status, told.get(b"content-type", ""), body)
-        return replace(fetched, refresh=told.get(b"refresh", ""))
+        body = await asyncio.to_thread(unpack_body, body, codings, self._limits.most_bytes)
+        fetched = _as_fetched(address, answer.status, headers.get(b"content-type", ""), body)
+        return replace(fetched, refresh=headers.get(b"refresh", ""))
 
     def _headers(self, address: WebAddress) -> list[tuple[bytes, bytes]]:
         headers = [
@@ -128,7 +132,7 @@ class Trip:
         return bytes(body)
 
 
-def _fetched(address: WebAddress, status: int, content_type: str, body: bytes) -> Fetched:
+def _as_fetched(address: WebAddress, status: int, content_type: str, body: bytes) -> Fetched:
     media_type, _, parameters = content_type.partition(";")
     charset = _CHARSET.search(parameters)
     return Fetched(

@@ -77,7 +77,7 @@ def _with_scheme(text: str) -> str:
     return f"https:{text}" if text.startswith(("//", "\\\\")) else f"https://{text}"
 
 
-def joined(base: str, link: str) -> str:
+def join_address(base: str, link: str) -> str:
     """Where a link of a page leads, whatever its scheme; "" where it is none."""
     try:
         return str(URL(link, base).href)

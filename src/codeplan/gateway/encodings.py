@@ -5,7 +5,7 @@ import asyncio
 
 from codeplan.clients.refusal import Refusal
 from codeplan.gateway import refusals
-from codeplan.kit.codings import KNOWN, Damaged, TooLarge, unpacked
+from codeplan.kit.codings import KNOWN, Damaged, TooLarge, unpack
 from codeplan.protocol.outline import Malformed
 
 # More than two make no sense, and each costs a pass over the body.
@@ -47,7 +47,7 @@ async def decoded(body: bytes, header: bytes, limit: int) -> bytes:
 def _undo(body: bytes, codings: list[str], limit: int) -> bytes:
     for name in codings:
         try:
-            body = unpacked(body, name, limit)
+            body = unpack(body, name, limit)
         except Damaged as damaged:
             raise Malformed(f"body: {damaged}") from None
         except TooLarge:

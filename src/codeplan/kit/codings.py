@@ -96,7 +96,7 @@ _MOST_STREAMS = 16
 _BROKEN = (zlib.error, zstd.ZstdError, brotli.error)
 
 
-def unpacked(body: bytes, coding: str, limit: int, *, leaves_rest: bool = False) -> bytes:
+def unpack(body: bytes, coding: str, limit: int, *, leaves_rest: bool = False) -> bytes:
     """What the body was before ``coding``, one of KNOWN. ``leaves_rest``: what stands behind the
     first whole stream and is none is left out, as browsers do. Raises Damaged, TooLarge."""
     pieces: list[bytes] = []

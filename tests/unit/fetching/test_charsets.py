@@ -2,7 +2,7 @@
 
 import pytest
 
-from codeplan.fetching.charsets import codec_of, decoded
+from codeplan.fetching.charsets import codec_of, decode_body
 
 CHINESE = "朱镕基的镕字不在旧表里，这一段有足够的文字。"
 JAPANESE = "この文書は開発者のための手引きで、かなり長い文章です。"
@@ -35,13 +35,13 @@ WRITTEN: tuple[tuple[str, str, str], ...] = (
 
 @pytest.mark.parametrize(("label", "codec", "text"), WRITTEN)
 def test_a_label_means_what_it_means_to_browsers(label: str, codec: str, text: str) -> None:
-    assert decoded(text.encode(codec), label) == text
+    assert decode_body(text.encode(codec), label) == text
 
 
 @pytest.mark.parametrize("label", ["", "utf-7", "hex", "rot13", "idna", "none", "é", "\u212aoi8-r"])
 def test_what_is_no_label_of_the_web_is_none(label: str) -> None:
     assert codec_of(label) == ""
-    assert decoded(CHINESE.encode(), label) == CHINESE
+    assert decode_body(CHINESE.encode(), label) == CHINESE
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ def test_where_nothing_is_said_it_is_guessed(codec: str, text: str) -> None:
     page = (
         f"<html><head><title>T</title></head><body><article><p>{text}</p></article></body></html>"
     )
-    assert decoded(page.encode(codec), "") == page
+    assert decode_body(page.encode(codec), "") == page
 
 
 def test_the_order_is_mark_then_header_then_page() -> None:
     page = f'<meta charset="koi8-r"><p>{RUSSIAN}</p>'
-    assert RUSSIAN in decoded(b"\xef\xbb\xbf" + page.encode(), "windows-1251")
-    assert RUSSIAN in decoded(page.encode("utf-16"), "windows-1251")
-    assert RUSSIAN in decoded(page.encode("cp1251"), "windows-1251")
-    assert RUSSIAN in decoded(page.encode("koi8_r"), "")
-    assert RUSSIAN in decoded(page.encode("koi8_r"), "no-such-charset")
+    assert RUSSIAN in decode_body(b"\xef\xbb\xbf" + page.encode(), "windows-1251")
+    assert RUSSIAN in decode_body(page.encode("utf-16"), "windows-1251")
+    assert RUSSIAN in decode_body(page.encode("cp1251"), "windows-1251")
+    assert RUSSIAN in decode_body(page.encode("koi8_r"), "")
+    assert RUSSIAN in decode_body(page.encode("koi8_r"), "no-such-charset")
 
 
 @pytest.mark.parametrize(
@@ -86,21 +86,21 @@ def test_the_order_is_mark_then_header_then_page() -> None:
 )  # fmt: skip
 def test_a_page_says_its_charset_anywhere_in_its_head(head: str) -> None:
     page = f"{head}<body><p>{RUSSIAN}</p>"
-    assert decoded(page.encode("cp1251"), "") == page
+    assert decode_body(page.encode("cp1251"), "") == page
 
 
 def test_a_page_that_can_be_read_is_not_in_utf_16_whatever_it_says() -> None:
     page = f"<meta charset=utf-16><p>{RUSSIAN}</p>"
-    assert decoded(page.encode(), "") == page
+    assert decode_body(page.encode(), "") == page
 
 
 def test_a_bad_byte_is_replaced_and_nothing_else_is_tried() -> None:
     broken = CHINESE.encode("gbk") + b"\xff" + CHINESE.encode("gbk")
-    assert decoded(broken, "gb2312") == f"{CHINESE}\ufffd{CHINESE}"
-    assert decoded("é".encode("cp1252"), "utf-8") == "\ufffd"
+    assert decode_body(broken, "gb2312") == f"{CHINESE}\ufffd{CHINESE}"
+    assert decode_body("é".encode("cp1252"), "utf-8") == "\ufffd"
     # A page in UTF-8 that was cut in the middle of a letter is one all the same.
-    assert decoded(CHINESE.encode()[:-1], "") == CHINESE[:-1] + "\ufffd"
+    assert decode_body(CHINESE.encode()[:-1], "") == CHINESE[:-1] + "\ufffd"
 
 
 def test_the_webs_euc_jp_has_the_letters_of_nec() -> None:
-    assert decoded("①㈱".encode("euc_jis_2004") + b"\xff!", "euc-jp") == "①㈱\ufffd!"
+    assert decode_body("①㈱".encode("euc_jis_2004") + b"\xff!", "euc-jp") == "①㈱\ufffd!"
