@@ -122,7 +122,17 @@ class StreamCarrier:
         self._whole: list[bytes] | None = None  # a whole answer's body
         self._told = False  # how the body began
         self.progress = inner.Progress(about_tokens(plan.body))
-        self.tail = b""
+        self._tail = b""
+        self._owes_end = False
+
+    @property
+    def tail(self) -> bytes:
+        """The answer's end. It is written when it is asked for, and nothing can be behind it: until
+        then the answer may still end in a failure."""
+        if self._owes_end:
+            self._owes_end = False
+            self._tail += self._last_bytes()
+        return self._tail
 
     def feed(self, data: bytes) -> bytes:
         if self._whole is not None:
@@ -177,7 +187,7 @@ class StreamCarrier:
             return b""
         if not self.progress.ended:
             return event.raw
-        self.tail += event.raw
+        self._tail += event.raw
         return b""
 
     def _read(self, event: ServerEvent) -> list[inner.Event]:
@@ -207,12 +217,12 @@ class StreamCarrier:
                 self.progress.note(event)
         out = self._translate(events)
         if self.progress.ended:
-            self.tail += self._last_bytes()
+            self._owes_end = True
         return out
 
     def _end_answer(self) -> None:
         if self.progress.ended and not self._plan.passes:
-            self.tail += self._last_bytes()
+            self._owes_end = True
 
     def _last_bytes(self) -> bytes:
         usage = inner.Reported(self.progress.complete_usage())
