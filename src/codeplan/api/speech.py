@@ -2,7 +2,6 @@
 voice benefit, and draws on neither prompts nor money. Beside OpenAI's fields: ``rewrite`` (polish,
 translate or commit_message) with ``rewrite_language``, in the same use."""
 
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route

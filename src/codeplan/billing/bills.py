@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from codeplan.billing.csv_text import Cell, csv_of
 from codeplan.billing.invoices import BillTo, Invoice
 from codeplan.billing.paging import every_entry
-from codeplan.kit.csv_text import Cell, csv_of
 from codeplan.kit.instants import at, month_bounds
 from codeplan.kit.money import written
 from codeplan.ledger.postings import Entry

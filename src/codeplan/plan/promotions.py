@@ -10,8 +10,8 @@ from itertools import combinations
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from codeplan.kit.codes import plain
 from codeplan.kit.money import share
+from codeplan.plan.codes import plain
 from codeplan.plan.periods import Period
 
 # What a purchase is: the account's first, an upgrade of a running plan, another, or a renewal.

@@ -11,9 +11,9 @@ from codeplan.billing.packs import pack_of
 from codeplan.billing.taking import moment_of
 from codeplan.billing.wallet import look_again_now
 from codeplan.kit import secrets
-from codeplan.kit.codes import plain
 from codeplan.ledger import movements
 from codeplan.plan.catalogue import Catalogue, Plan
+from codeplan.plan.codes import plain
 from codeplan.plan.periods import Period
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import Document, One

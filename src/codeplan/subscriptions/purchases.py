@@ -16,13 +16,13 @@ from codeplan.billing.invoices import Invoice
 from codeplan.billing.orders import BALANCE, Item, Order, PlanItem, SeatsItem
 from codeplan.billing.packs import Pack
 from codeplan.billing.taking import take
-from codeplan.kit.codes import plain
 from codeplan.kit.ids import new_id
 from codeplan.kit.money import share
 from codeplan.ledger import movements
 from codeplan.ledger.postings import Balance
 from codeplan.plan import lifecycle
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.codes import plain
 from codeplan.plan.periods import PERIOD_MONTHS
 from codeplan.plan.promotions import Asked, Obstacle, PurchaseKind
 from codeplan.plan.quote import Line, NotForSale, Quote, quote

@@ -12,8 +12,8 @@ from codeplan.billing.orders import PackItem, PlanItem, SeatsItem
 from codeplan.billing.packs import Pack
 from codeplan.billing.settings import MoneySettings
 from codeplan.kit import secrets
-from codeplan.kit.codes import plain
 from codeplan.plan.catalogue import Plan
+from codeplan.plan.codes import plain
 from codeplan.plan.lifecycle import NotPossible
 from codeplan.plan.periods import Period
 from codeplan.plan.quote import Line, NotForSale, Quote

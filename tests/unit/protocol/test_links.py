@@ -29,7 +29,7 @@ LINKED: list[dict[str, Any]] = [
     chat({"type": "audio_url", "audio_url": {"url": LINK}}),
     chat({"type": "image_url", "image_url": {"url": " HTTP://10.0.0.1/x"}}),
     chat({"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}),
-    chat({"type": "image_url", "image_url": {"url": "/home/operator/secret.png"}}),
+    chat({"type": "image_url", "image_url": {"url": "/srv/secret.png"}}),
     chat({"type": "image", "source": {"type": "url", "url": LINK}}),
     chat({"type": "document", "source": {"type": "url", "url": LINK}}),
     chat({"type": "file", "file": {"file_url": LINK}}),

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from codeplan.billing.csv_text import Cell, csv_of
 from codeplan.console.charts import Chart, over_time, steps_of
 from codeplan.console.page import Answer, Page, Shown
 from codeplan.console.subscriber.overview import PromptShown, prompt_shown
 from codeplan.console.visits import Visit
 from codeplan.console.words import N_, tool_name
-from codeplan.kit.csv_text import Cell, csv_of
 from codeplan.kit.instants import DAY, HOUR, iso_utc
 from codeplan.metering.usage import is_apart
 from codeplan.store.operations import CallRow

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeplan.kit.codes import plain
+from codeplan.plan.codes import plain
 from codeplan.subscriptions.codes import digest_of, new_code
 
 DASHES = "-‐‑‒–—―−﹘﹣－⸺­_"

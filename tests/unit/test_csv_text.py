@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeplan.billing.bills import _number
-from codeplan.kit.csv_text import Cell, csv_of
+from codeplan.billing.csv_text import Cell, csv_of
 
 
 def read(*rows: tuple[Cell, ...]) -> list[list[str]]:

@@ -11,7 +11,10 @@ def plain(code: str) -> str:
     """Its letters and digits alone, upper-case, by which two spellings of one code are the same.
     Full-width letters are the plain ones; what cannot be seen is left out."""
     text = unicodedata.normalize("NFKC", code)
-    return "".join(one for one in text if not _is_between(one)).upper()
+    kept = "".join(one for one in text if not _is_between(one)).upper()
+    # What stood apart may make one letter now, and an upper-case letter may be written as two.
+    again = unicodedata.normalize("NFKC", kept)
+    return again if again == code else plain(again)
 
 
 def _is_between(one: str) -> bool:
