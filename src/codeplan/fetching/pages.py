@@ -64,14 +64,14 @@ class ReadPage:
 def read_html(html: str, url: str, wanted: Wanted) -> ReadPage:
     """``text`` is "" where nothing was found. Raises NotFetched. A page of too many elements is
     refused before it is taken apart."""
-    # Large libraries are loaded when the first page is read, not at the start.
-    import trafilatura
-
     if html.count("<") > _MOST_ELEMENTS:
         raise NotFetched(f"the page has more than {_MOST_ELEMENTS} elements", Kind.LARGE)
     tree = _parse(html)
     if tree is None:
         return ReadPage(url, "", "", "")
+    # A large library is loaded when the first page is read, not at the start.
+    import trafilatura
+
     base = base_of(tree, url)
     about = trafilatura.extract_metadata(html)
     links = _list_addresses(tree, "a", "href", base, _MOST_LINKS) if wanted.link_list else ()
