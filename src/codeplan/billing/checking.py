@@ -10,9 +10,8 @@ from typing import Protocol
 
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.kept import credited_too_much
-from codeplan.billing.orders import Alert, Dispute, Order, PlanItem, Receipt, Refund
+from codeplan.billing.orders import Dispute, Order, PlanItem, Receipt, Refund, alert
 from codeplan.billing.paging import every_document
-from codeplan.kit.ids import new_id
 from codeplan.kit.instants import DAY
 from codeplan.kit.money import MINOR
 from codeplan.payments.base import Disputed, Provider, ProviderFailed
@@ -180,15 +179,7 @@ class Checker:
         log.error("the books contradict", about=finding.about, why=finding.text)
 
         def decide(_: Books, now: int) -> Decision:
-            alert = Alert(
-                id=new_id("alert", now),
-                account_id="",
-                made_at=now,
-                state="open",
-                about=finding.about,
-                text=finding.text,
-            )
-            return Decision(documents=(alert,))
+            return Decision(documents=(alert("", finding.about, finding.text, now),))
 
         await self._store.move(Move("", f"alert/{finding.about}/{finding.text}", decide))
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from codeplan.kit.ids import new_id
 from codeplan.payments.base import Ask, Checkout
 from codeplan.plan.periods import Period
 from codeplan.plan.quote import Line, Quote
@@ -210,3 +211,15 @@ class Alert(Document, frozen=True, kw_only=True):
 
     about: str
     text: str
+
+
+def alert(account_id: str, about: str, text: str, now: int) -> Alert:
+    """What an operator is to look at. ``about``: an order's id, or what else it is about."""
+    return Alert(
+        id=new_id("alert", now),
+        account_id=account_id,
+        made_at=now,
+        state="open",
+        about=about,
+        text=text,
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from codeplan.billing.orders import Dispute, Order, Receipt
+from codeplan.billing.orders import Dispute, Order, Receipt, alert
 from codeplan.billing.packs import Pack
 from codeplan.billing.taking import moment_of
 from codeplan.kit.money import MINOR, written
@@ -20,7 +20,7 @@ from codeplan.store.documents import Document
 from codeplan.store.money import Books, Decision, Term
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions.market import Market, running_of
-from codeplan.subscriptions.returns import alert, named
+from codeplan.subscriptions.returns import named
 from codeplan.subscriptions.taking_back import bought_by, taken_back
 from codeplan.subscriptions.worth import reached
 
@@ -71,7 +71,9 @@ def disputed(
     if known is not None and known.state in ("won", "lost", "closed"):
         contradicts = {known.state, told.state} == {"won", "lost"}
         text = f"dispute {known.id} was {known.state}, and is said to be {told.state} now"
-        return Decision(documents=(alert(order, text, now),) if contradicts else ())
+        return Decision(
+            documents=(alert(order.account_id, order.id, text, now),) if contradicts else ()
+        )
     if known is not None and known.state == told.state:
         return Decision()
     dispute = known or _new(told, about)
@@ -263,9 +265,8 @@ def _pack(dispute: Dispute, waits: bool, books: Books) -> list[Document]:
 def _alerted(dispute: Dispute, what: str, about: _About) -> Document:
     amount = written(dispute.amount_minor, dispute.currency)
     why = f" ({dispute.why})" if dispute.why else ""
-    return alert(
-        about.order, f"{dispute.provider}, {amount} of {about.order.id}: {what}{why}", about.now
-    )
+    text = f"{dispute.provider}, {amount} of {about.order.id}: {what}{why}"
+    return alert(about.order.account_id, about.order.id, text, about.now)
 
 
 def _told(dispute: Dispute, letter: Said, about: _About) -> Document:

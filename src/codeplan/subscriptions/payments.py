@@ -20,11 +20,11 @@ from codeplan.billing.orders import (
     SavedMethod,
     SeatsItem,
     TopUpItem,
+    alert,
 )
 from codeplan.billing.packs import sell_pack
 from codeplan.billing.taking import moment_of
 from codeplan.billing.wallet import look_again_now
-from codeplan.kit.ids import new_id
 from codeplan.kit.money import MINOR, written
 from codeplan.ledger import movements
 from codeplan.ledger.postings import Balance, Entry
@@ -190,15 +190,11 @@ def _saved(order: Order, provider: str, payment: Payment, now: int) -> SavedMeth
 
 
 def _alert(order: Order, payment: Payment, now: int) -> Alert:
-    return Alert(
-        id=new_id("alert", now),
-        account_id=order.account_id,
-        made_at=now,
-        state="open",
-        about=order.id,
-        text=f"payment {payment.payment_id}: {payment.amount_minor} {payment.currency} came for"
-        f" {order.amount_minor} {order.currency}",
+    text = (
+        f"payment {payment.payment_id}: {payment.amount_minor} {payment.currency} came for"
+        f" {order.amount_minor} {order.currency}"
     )
+    return alert(order.account_id, order.id, text, now)
 
 
 _CREDITED_LATE = Said(

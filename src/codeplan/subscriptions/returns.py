@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from codeplan.billing.orders import Alert, Order, Receipt, Refund
+from codeplan.billing.orders import Order, Receipt, Refund, alert
 from codeplan.billing.taking import moment_of
-from codeplan.kit.ids import new_id
 from codeplan.kit.money import written
 from codeplan.ledger import movements
 from codeplan.letters.notices import notice
@@ -53,7 +52,7 @@ def refunded(
     refunds, and those of the notification's names; and take the history."""
     if told.currency and told.currency != receipt.currency:
         text = f"refund {told.refund_id} is in {told.currency}, its payment in {receipt.currency}"
-        return Decision(documents=(alert(order, text, now),))
+        return Decision(documents=(alert(order.account_id, order.id, text, now),))
     own = books.found.one(Refund, told.own_id)
     if own is not None and own.order_id == order.id and own.state != "void":
         receipt = structs.replace(receipt, told_minor=max(receipt.told_minor, told.total_minor))
@@ -173,7 +172,7 @@ def _others(
     return replace(
         did,
         entries=(*did.entries, gone_out),
-        documents=(*rest, booked, *did.documents, alert(order, text, now)),
+        documents=(*rest, booked, *did.documents, alert(order.account_id, order.id, text, now)),
     )
 
 
@@ -182,21 +181,6 @@ def _did_not_arrive(refund: Refund, now: int) -> tuple[Document, ...]:
     text = f"refund {refund.id} of {amount} did not arrive; it is on the person's balance"
     letter = _FAILED.with_values(amount=amount)
     return (
-        Alert(
-            id=new_id("alert", now), account_id=refund.account_id, made_at=now, state="open",
-            about=refund.order_id, text=text,
-        ),
+        alert(refund.account_id, refund.order_id, text, now),
         notice(refund.account_id, "refund", letter, now),
-    )  # fmt: skip
-
-
-def alert(order: Order, text: str, now: int) -> Alert:
-    """What an operator is to look at, about that order."""
-    return Alert(
-        id=new_id("alert", now),
-        account_id=order.account_id,
-        made_at=now,
-        state="open",
-        about=order.id,
-        text=text,
     )
