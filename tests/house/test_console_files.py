@@ -124,3 +124,20 @@ def test_the_bundle_is_what_its_sources_make(tmp_path: Path) -> None:
     built = {path.name: path.read_bytes() for path in (tmp_path / "static").iterdir()}
     served = {path.name: path.read_bytes() for path in (CONSOLE / "static").iterdir()}
     assert built == served
+
+
+def test_a_form_that_does_its_work_once_is_declared_so() -> None:
+    """Whatever names its form to a service is bound to what the form said; a form that only changes
+    a setting may be sent again, changed."""
+    declared: set[str] = set()
+    using: set[str] = set()
+    for path in sorted(CONSOLE.glob("*/*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "post_once":
+                declared.add(f"{path.stem}.{getattr(node.args[1], 'id', '')}")
+            if isinstance(node, ast.AsyncFunctionDef) and any(
+                isinstance(one, ast.Attribute) and one.attr == "once" for one in ast.walk(node)
+            ):
+                using.add(f"{path.stem}.{node.name}")
+    assert declared == using
+    assert declared

@@ -82,7 +82,7 @@ Serve = Callable[[Visit], Awaitable[Answer]]
 class Page:
     """``back``: where a problem is told; "" for the page's own address, or what is above it.
     ``most_bytes``: of a file that its form sends, as the service's settings have it; None for no
-    file."""
+    file. ``once``: it does its work once for each form, whose name `Visit.once` is."""
 
     path: str
     serve: Serve
@@ -90,10 +90,16 @@ class Page:
     method: str = "GET"
     back: str = ""
     most_bytes: Callable[[ConsoleServices], int] | None = None
+    once: bool = False
 
 
 def post(path: str, serve: Serve, back: str = "", who: Who = "subscriber") -> Page:
     return Page(path, serve, who, "POST", back)
+
+
+def post_once(path: str, serve: Serve, back: str = "", who: Who = "subscriber") -> Page:
+    """Of a form that moves something, and so does its work once."""
+    return Page(path, serve, who, "POST", back, once=True)
 
 
 def routes_of(services: ConsoleServices, pages: list[Page]) -> list[Route]:
@@ -164,7 +170,7 @@ async def _served(page: Page, visit: Visit) -> Response:
             )
     binding: Binding | None = None
     try:
-        if page.method == "POST":
+        if page.once:
             binding = await _bound(visit)
         if page.method == "POST" and page.who == "operator":
             await _audited(visit)

@@ -16,6 +16,7 @@ from codeplan.console.page import (
     Page,
     Shown,
     post,
+    post_once,
 )
 from codeplan.console.subscriber.plans import PERIODS, period_in
 from codeplan.console.subscriber.standing import WindowShown, running, window
@@ -48,10 +49,10 @@ def pages() -> list[Page]:
         Page(one, show, "operator"),
         post(f"{one}/see", see, HERE, "operator"),
         Page("/operator/unsee", _nothing, "person"),
-        post("/operator/unsee", unsee, HOME, "person"),
-        post(f"{one}/grant", grant, HERE, "operator"),
-        post(f"{one}/restrict", restrict, HERE, "operator"),
-        post(f"{one}/money", add_money, HERE, "operator"),
+        post_once("/operator/unsee", unsee, HOME, "person"),
+        post_once(f"{one}/grant", grant, HERE, "operator"),
+        post_once(f"{one}/restrict", restrict, HERE, "operator"),
+        post_once(f"{one}/money", add_money, HERE, "operator"),
     ]
 
 

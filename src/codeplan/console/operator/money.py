@@ -7,7 +7,7 @@ from codeplan.billing.orders import Order
 from codeplan.billing.wallet import amount_in
 from codeplan.console.forms import FormInvalid
 from codeplan.console.operator.people import email_of
-from codeplan.console.page import Answer, Go, Page, Shown, post
+from codeplan.console.page import Answer, Go, Page, Shown, post, post_once
 from codeplan.console.subscriber.plans import period_in
 from codeplan.console.visits import Visit
 from codeplan.kit.instants import DAY
@@ -56,8 +56,8 @@ def pages() -> list[Page]:
     return [
         Page("/operator/orders", orders, "operator"),
         post("/operator/orders/{id}/confirm", confirm, _HERE, "operator"),
-        post("/operator/orders/{id}/refund", refund, _HERE, "operator"),
-        post("/operator/codes", make_codes, _HERE, "operator"),
+        post_once("/operator/orders/{id}/refund", refund, _HERE, "operator"),
+        post_once("/operator/codes", make_codes, _HERE, "operator"),
         post("/operator/ledger/check", check, _HERE, "operator"),
         Page("/operator/invoices", invoices, "operator"),
     ]

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from codeplan.billing.orders import Order
 from codeplan.billing.wallet import amount_in
 from codeplan.console.forms import FormInvalid
-from codeplan.console.page import Answer, Go, Page, Shown, post
+from codeplan.console.page import Answer, Go, Page, Shown, post_once
 from codeplan.console.subscriber.plans import period_in
 from codeplan.console.visits import Visit
 from codeplan.ledger.postings import Balance
@@ -49,11 +49,11 @@ class OrderPage:
 def pages() -> list[Page]:
     return [
         Page("/plans/buy", preview, back=_PLANS),
-        post("/plans/buy", buy, _PLANS),
-        post("/redeem", redeem, "/console/benefits"),
+        post_once("/plans/buy", buy, _PLANS),
+        post_once("/redeem", redeem, "/console/benefits"),
         Page("/orders/{id}", order, back=_BILLS),
-        post("/bills/top-up", top_up, _BILLS),
-        post("/bills/packs", buy_pack, _BILLS),
+        post_once("/bills/top-up", top_up, _BILLS),
+        post_once("/bills/packs", buy_pack, _BILLS),
     ]
 
 

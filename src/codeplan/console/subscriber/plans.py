@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from codeplan.console.forms import FormInvalid
-from codeplan.console.page import Answer, Go, Page, Shown, post
+from codeplan.console.page import Answer, Go, Page, Shown, post_once
 from codeplan.console.subscriber.standing import PlanShown, running, show
 from codeplan.console.visits import Visit
 from codeplan.kit.instants import DAY, HOUR
@@ -78,9 +78,9 @@ def pages() -> list[Page]:
     return [
         Page("/plans", plans),
         Page("/plans/fit", fit),
-        post("/plans/cancel", cancel, HERE),
-        post("/plans/resume", resume, HERE),
-        post("/plans/change", change, HERE),
+        post_once("/plans/cancel", cancel, HERE),
+        post_once("/plans/resume", resume, HERE),
+        post_once("/plans/change", change, HERE),
     ]
 
 

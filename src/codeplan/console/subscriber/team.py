@@ -3,7 +3,7 @@ founding one, joining one."""
 
 from dataclasses import dataclass
 
-from codeplan.console.page import Answer, Go, Page, Shown, post
+from codeplan.console.page import Answer, Go, Page, Shown, post, post_once
 from codeplan.console.subscriber.plans import PERIODS, period_in
 from codeplan.console.subscriber.standing import PlanShown, WindowShown, running, show, window
 from codeplan.console.visits import Visit
@@ -64,14 +64,14 @@ def pages() -> list[Page]:
         Page("/team", show_teams),
         post("/team", found, _HERE),
         post("/team/join", join, _HERE),
-        post(f"{one}/invite", invite, _HERE),
+        post_once(f"{one}/invite", invite, _HERE),
         post(f"{one}/key", new_key, _HERE),
         post(f"{one}/cap", cap, _HERE),
         post(f"{one}/role", change_role, _HERE),
         post(f"{one}/withdraw", withdraw, _HERE),
         post(f"{one}/leave", leave, _HERE),
-        post(f"{one}/seats", more_seats, _HERE),
-        post(f"{one}/next-seats", next_seats, _HERE),
+        post_once(f"{one}/seats", more_seats, _HERE),
+        post_once(f"{one}/next-seats", next_seats, _HERE),
     ]
 
 
