@@ -189,11 +189,12 @@ class Door(HttpToolsProtocol):
         self.tasks.add(call.task)
         call.task.add_done_callback(self.tasks.discard)
 
-    def linger(self) -> None:
-        """All is said before all was read: read on for a while, so that what was said arrives."""
+    def _read_on(self) -> None:
+        """All is said before all was read: the rest is read and dropped for a while, so that what
+        was said arrives. Where it was said that the connection ends, so does our side of it."""
         self._answered = True
         self._since, self._size = self.loop.time(), 0
-        if self.transport.can_write_eof():
+        if isinstance(self.cycle, Call) and self.transport.can_write_eof():
             self.transport.write_eof()
 
     def on_response_complete(self) -> None:
@@ -202,7 +203,7 @@ class Door(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._part is _Part.BODY and not self._waits:
-            self.linger()
+            self._read_on()
         self.flow.resume_reading()
         waited, self._waits = self._waits, False
         if self.pipeline:
@@ -261,7 +262,7 @@ class Door(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._part, self._size = _Part.NOTHING, 0
+        self._part, self._size, self._answered = _Part.NOTHING, 0, False
         if isinstance(self.cycle, Call):
             self.begin(self.cycle)
         else:
