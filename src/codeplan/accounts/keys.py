@@ -39,7 +39,8 @@ def key_in(headers: Mapping[bytes, bytes], query: str = "") -> str | None:
 
 
 def keys_in(headers: Iterable[tuple[bytes, bytes]], query: str = "") -> tuple[str, ...]:
-    """The different keys that a call brings, in every form and however often.
+    """The different keys that a call brings, in every form and however often. Beside one of ours,
+    another service's, which often comes from an environment variable, is not meant.
 
     One function for all forms, so that none can skip a check that another has.
     """
@@ -49,7 +50,8 @@ def keys_in(headers: Iterable[tuple[bytes, bytes]], query: str = "") -> tuple[st
             keys[_key(name, value.decode("latin-1").strip())] = None
     if _PARAMETER in query:
         keys |= {value.strip(): None for value in parse_qs(query).get(_PARAMETER, [])}
-    return tuple(key for key in keys if key)
+    given = tuple(key for key in keys if key)
+    return tuple(key for key in given if key.startswith(PREFIX)) or given
 
 
 def _key(name: bytes, value: str) -> str:
