@@ -115,11 +115,11 @@ class WindowView(msgspec.Struct, frozen=True):
     @property
     def used(self) -> Number:
         """Never more than the limit: what was used under a larger one counts for nothing here."""
-        return shown(min(self.taken, self.rule.limit * ONE))
+        return _down(min(self.taken, self.rule.limit * ONE))
 
     @property
     def reserved(self) -> Number:
-        return shown(min(self.running, max(0, self.rule.limit * ONE - self.taken)))
+        return _down(min(self.running, max(0, self.rule.limit * ONE - self.taken)))
 
     @property
     def left(self) -> Number:
@@ -140,10 +140,15 @@ class WindowView(msgspec.Struct, frozen=True):
 
 
 def shown(millionths: int) -> Number:
-    """Units as people read them: whole, or with two decimals, rounded down, so that nothing is
-    shown as used up while something is left."""
+    """Units as people read them: whole, or with two decimals."""
     whole, rest = divmod(millionths, ONE)
-    return millionths // (ONE // 100) / 100 if rest else whole
+    return round(millionths / ONE, 2) if rest else whole
+
+
+def _down(millionths: int) -> Number:
+    """As `shown`, but rounded down, so that nothing is told to be used up while something is
+    left."""
+    return shown(millionths - millionths % (ONE // 100))
 
 
 def views(

@@ -27,8 +27,9 @@ from codeplan.store.postgres.connections import (
 
 LANES = 4
 _BATCH = 512
-# Longer than a session may hold rows in silence, so that whoever waits for a frozen one is served.
-PATIENCE_SECONDS = IDLE_SECONDS + 0.5
+# Longer than a session may hold rows in silence, so that whoever waits for a frozen one is served,
+# also where others wait for the same rows and the machine is slow.
+PATIENCE_SECONDS = IDLE_SECONDS + 7.0
 _LOOK_AGAIN_SECONDS = 0.05
 
 
