@@ -42,7 +42,6 @@ class Works:
 
     async def serves(self) -> list[bool]:
         """Whose keys do."""
-        self.business.accounts.forget()
         return [await self.business.accounts.holder_of(key) is not None for _, key in self.people]
 
     async def cash(self) -> int:

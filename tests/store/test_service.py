@@ -101,7 +101,8 @@ async def test_one_address_has_one_account_however_it_is_spelled(
     store: Store, accounts: Accounts, business: Business, clock: HandClock
 ) -> None:
     passwords, open_to_all = Passwords(store, clock), SignUpSettings("open")
-    sign_ups = SignUps(store, accounts, clock, open_to_all)
+    addresses = addresses_of(store, clock)
+    sign_ups = SignUps(store, accounts, addresses, clock, open_to_all)
     # One that was made before addresses had one form.
     await store.add_account(Account("acc_old", NFD, "subscriber", clock.now()), None)
     await passwords.choose("acc_old", PASSWORD)
@@ -119,8 +120,10 @@ async def test_one_address_has_one_account_however_it_is_spelled(
     assert new is not None and new.email == "a@xn--bcher-kva.example"
     with pytest.raises(AlreadyThere):
         await accounts.open("a@bu\u0308cher.example")
-    invited = await SignUps(store, accounts, clock, SignUpSettings()).invite(" B@EXAMPLE.org")
-    closed = SignUps(store, accounts, clock, SignUpSettings("invitation"))
+    invited = await SignUps(store, accounts, addresses, clock, SignUpSettings()).invite(
+        " B@EXAMPLE.org"
+    )
+    closed = SignUps(store, accounts, addresses, clock, SignUpSettings("invitation"))
     assert await closed.begin("B@example.org", PASSWORD, "", invited) is not None
     for odd in ("c\u202e@example.org", "c@example.org\n", "c,d@example.org"):
         for refused in (accounts.create(odd), sign_ups.begin(odd, PASSWORD, "", "")):
