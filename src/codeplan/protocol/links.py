@@ -17,12 +17,14 @@ _FILES = ("image_url", "video_url", "audio_url", "file_url", "image", "video", "
 # Under these as an object only: a text there is where a quoted page comes from.
 _OBJECTS = ("source", "file", "fileData", "file_data")
 _LINKS = ("url", "uri", "fileUri", "file_uri", "image_url", "video_url", "audio_url", "file_url")
-# Where there is none of these in a body, it has no link: a key may be written with escapes.
-_MARKS = re.compile(rb'ur[li]"|Uri"|\\u00|"(?:source|file|image|video|audio)"')
+# Where none of these names is in a body, no part has a file: most calls need not be read for that.
+# It begins with one quote, so that the search skips from quote to quote.
+_MARKS = re.compile(b'"(?:%b)"' % "|".join((*_FILES, *_OBJECTS)).encode())
+# A name may be written with escapes, of its letters or of its underscore.
+_ESCAPE, _ESCAPED = b"\\u00", re.compile(rb"\\u00[4-7]")
 # What protocols call the content of a message, and the messages.
 _CONTENT = ("content", "parts", "output")
 _MESSAGES = ("messages", "contents", "input", "system", "systemInstruction", "system_instruction")
-
 
 # A name with a top-level domain of letters; no address in numbers, of whatever form, is one.
 _NAME = re.compile(r"(?:[a-z0-9_-]+\.)+([a-z]{2,}|xn--[a-z0-9-]+)\.?")
@@ -35,11 +37,17 @@ _INSIDE = frozenset((
 
 def links_in(body: bytes) -> Iterator[str]:
     """The links in the content of a call (valid JSON)."""
-    if not _MARKS.search(body):
+    if not _may_have_files(body):
         return
     call = msgspec.json.decode(body)
     for name in _MESSAGES if isinstance(call, dict) else ():
         yield from _links(call.get(name))
+
+
+def _may_have_files(body: bytes) -> bool:
+    if _MARKS.search(body) is not None:
+        return True
+    return _ESCAPE in body and _ESCAPED.search(body) is not None
 
 
 def is_public(link: str) -> bool:
