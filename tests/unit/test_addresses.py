@@ -10,7 +10,7 @@ from codeplan.accounts.addresses import (
     EmailInvalid,
     accounts_at,
     address_of,
-    guessed_at,
+    name_of,
     same_address,
 )
 from codeplan.store.rows import Account
@@ -66,7 +66,7 @@ def test_it_is_the_same_the_second_time_or_refused(text: str) -> None:
         except EmailInvalid:
             continue
         assert address_of(address) == address == unicodedata.normalize("NFC", address)
-        assert same_address(typed, address) and guessed_at(typed) == guessed_at(address)
+        assert same_address(typed, address) and name_of(typed) == name_of(address)
         assert not any(unicodedata.category(one) in ("Cc", "Cf", "Zl") for one in address)
 
 

@@ -1,5 +1,5 @@
-"""E-mail addresses: one form for each, by which one person has one account, however his keyboard
-or his contacts write it; and whose an address is."""
+"""E-mail addresses: one form for each, by which one person has one account, however a keyboard
+or a list of contacts writes it; and whose an address is."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -34,25 +34,20 @@ def address_of(text: str) -> str:
     try:
         ascii_domain = idna.encode(domain, uts46=True, std3_rules=True).decode()
     except (idna.IDNAError, UnicodeError):
-        raise EmailInvalid(f"{text!r} is not an e-mail address: of its domain") from None
-    if any(unicodedata.category(one) in _REFUSED for one in domain):
-        raise EmailInvalid(f"{text!r} is not an e-mail address: of its domain")
-    if len(ascii_domain) > _MOST_DOMAIN or ascii_domain.endswith("."):
+        ascii_domain = ""
+    odd = any(unicodedata.category(one) in _REFUSED for one in domain)
+    if odd or not 0 < len(ascii_domain) <= _MOST_DOMAIN or ascii_domain.endswith("."):
         raise EmailInvalid(f"{text!r} is not an e-mail address: of its domain")
     return f"{local}@{ascii_domain}"
 
 
 def same_address(one: str, other: str) -> bool:
     """Whether both are one person's, also where one is of before addresses had one form."""
-    return _name_of(one) == _name_of(other)
+    return name_of(one) == name_of(other)
 
 
-def guessed_at(text: str) -> str:
-    """By which name wrong tries at an address are counted, however it is written."""
-    return _name_of(text)
-
-
-def _name_of(text: str) -> str:
+def name_of(text: str) -> str:
+    """The one name of an address, however it is written; of what is none, too."""
     try:
         return address_of(text).casefold()
     except EmailInvalid:

@@ -53,6 +53,11 @@ class Sighting(msgspec.Struct, frozen=True):
     address: str
 
 
+def nearest(forwarded: str) -> str:
+    """The address that the nearest proxy saw, in an X-Forwarded-For; it must put it last."""
+    return forwarded.rpartition(",")[2].strip()
+
+
 def network_of(address: str) -> str:
     """The network of an address: /24, or /48 of IPv6. Finer is nobody's business."""
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from codeplan.accounts.addresses import accounts_at, guessed_at
+from codeplan.accounts.addresses import accounts_at, name_of
 from codeplan.accounts.guesses import OF_NETWORK, Guesses, Limit
 from codeplan.accounts.hashing import hashed, matches
 from codeplan.kit import secrets
@@ -75,7 +75,7 @@ class Passwords:
             if origin.browser and await self._store.document(KnownBrowser, browser) is not None:
                 return (Limit(f"browser/{browser}"),)
         by_network = (Limit(f"network/{origin.network}", OF_NETWORK),) if origin.network else ()
-        return (Limit(guessed_at(email)), *by_network)
+        return (Limit(name_of(email)), *by_network)
 
     async def know_browser(self, account_id: str, browser: str) -> None:
         """Somebody has signed in there."""

@@ -1,7 +1,7 @@
 """A forgotten password: a link by letter. Whoever asks is told the same whether the address is
 known or not."""
 
-from codeplan.accounts.addresses import accounts_at, guessed_at
+from codeplan.accounts.addresses import accounts_at, name_of
 from codeplan.accounts.passwords import Passwords
 from codeplan.accounts.sessions import Sessions
 from codeplan.accounts.verified import Addresses
@@ -38,7 +38,7 @@ class Resets:
 
     async def ask(self, email: str) -> None:
         """Send a link, if the address has an account. Raises TooManyGuesses."""
-        name = f"reset/{guessed_at(email)}"
+        name = f"reset/{name_of(email)}"
         self._passwords.guesses.must_be_few(name)
         self._passwords.guesses.wrong(name)
         for account in await accounts_at(self._store, email):

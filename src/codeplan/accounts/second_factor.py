@@ -48,15 +48,16 @@ class SecondFactors:
         picture. The same for a while, so that a wrong code does not change what was scanned."""
         now = self._clock.now()
         factor = await self._store.document(SecondFactor, account_id)
-        if factor is None or factor.state != "begun" or now - factor.made_at > _BEGUN_MS:
+        state = factor.state if factor is not None else ""
+        if factor is not None and state == "begun" and now - factor.made_at <= _BEGUN_MS:
+            secret = factor.secret
+        else:
             secret = pyotp.random_base32()
-            begun = SecondFactor(
+            factor = SecondFactor(
                 id=account_id, account_id=account_id, made_at=now, state="begun", secret=secret
             )
-            if factor is None or factor.state != "on":
-                await put(self._store, account_id, begun)
-        else:
-            secret = factor.secret
+            if state != "on":
+                await put(self._store, account_id, factor)
         return secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
 
     async def confirm(self, account_id: str, code: str) -> list[str]:
@@ -80,19 +81,11 @@ class SecondFactors:
 
     async def turn_off(self, account_id: str, code: str) -> None:
         """Raises CodeWrong, TooManyGuesses."""
-
-        def off(current: SecondFactor, _: int) -> SecondFactor:
-            return structs.replace(current, state="off", secret="", recovery=())
-
-        await self._with_code(account_id, "on", code, off)
+        await self._with_code(account_id, "on", code, _off)
 
     async def remove(self, account_id: str) -> None:
         """Turn it off without a code: whoever set it up was not the account's owner."""
-
-        def off(current: SecondFactor, _: int) -> SecondFactor:
-            return structs.replace(current, state="off", secret="", recovery=())
-
-        await amend(self._store, account_id, SecondFactor, account_id, off)
+        await amend(self._store, account_id, SecondFactor, account_id, _off)
 
     async def _with_code(
         self,
@@ -121,6 +114,10 @@ class SecondFactors:
             self._guesses.wrong(name)
             raise
         self._guesses.right(name)
+
+
+def _off(current: SecondFactor, _: int) -> SecondFactor:
+    return structs.replace(current, state="off", secret="", recovery=())
 
 
 def _step_of(factor: SecondFactor, code: str, now: int) -> int | None:

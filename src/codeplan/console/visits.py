@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from codeplan.accounts.devices import network_of
+from codeplan.accounts.devices import nearest, network_of
 from codeplan.accounts.preferences import Preferences
 from codeplan.accounts.sessions import Session
 from codeplan.console import problems
@@ -75,8 +75,7 @@ class Visit:
         client = self.request.client
         address = client.host if client else ""
         if self.services.settings.behind_proxy:
-            forwarded = self.request.headers.get("x-forwarded-for", "")
-            address = forwarded.rpartition(",")[2].strip()
+            address = nearest(self.request.headers.get("x-forwarded-for", ""))
         return network_of(address)
 
     @property

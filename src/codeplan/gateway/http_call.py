@@ -10,6 +10,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from codeplan.accounts.devices import nearest
 from codeplan.accounts.keys import keys_in
 from codeplan.gateway import cors
 from codeplan.gateway.caller import Dropped, Headers, OnGone
@@ -55,7 +56,7 @@ class Call:
         self.keys = keys_in(door.headers, query)
         self.begun = False
         self._body: list[bytes] = []
-        self._size = self._kept = 0
+        self._kept = 0
         self._lookup: asyncio.Task[None] | None = None
         self._known = False
         self.dropped: Dropped = ""
@@ -73,8 +74,7 @@ class Call:
     def address(self) -> str:
         """Behind a proxy, what the nearest one says; it must put the address last."""
         if self._door.edge.settings.behind_proxy:
-            forwarded = self.headers.get(b"x-forwarded-for", b"").decode("latin-1")
-            return forwarded.rpartition(",")[2].strip()
+            return nearest(self.headers.get(b"x-forwarded-for", b"").decode("latin-1"))
         return self._door.address
 
     # for uvicorn
@@ -117,13 +117,12 @@ class Call:
         if self.dropped:
             return
         self._body.append(data)
-        self._size += len(data)
         self._kept += len(data)
         if not self._door.edge.keep(len(data)):
             self._drop("no_room")
-        elif self._size > self._door.edge.settings.body_bytes:
+        elif self._kept > self._door.edge.settings.body_bytes:
             self._drop("too_large")
-        elif self._size > MAX_UNKNOWN and not self._known and self._lookup is None:
+        elif self._kept > MAX_UNKNOWN and not self._known and self._lookup is None:
             self._door.flow.pause_reading()
             self._lookup = self._door.loop.create_task(self._look_up())
 

@@ -44,8 +44,8 @@ def recompute(plan: Plan, prompt: Prompt, calls: Sequence[ChargedCall]) -> Itera
     for hold in prompt.holds:
         raised = f", raised by {hold.raised_by}" if hold.raised_by else ""
         yield from _ended(f"prompt, {hold.rule}{raised}", hold, prompt.state, hold.units)
+    cost = _prompt_cost(plan, prompt, calls)
     for rule in sorted({hold.rule for hold in prompt.holds}):
-        cost = _prompt_cost(plan, prompt, calls)
         yield Check(f"prompt, {rule}: held", prompt.units_of(rule), cost)
     for call in calls:
         for hold in call.holds:

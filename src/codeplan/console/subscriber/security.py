@@ -51,13 +51,13 @@ async def set_password(visit: Visit) -> Answer:
     """The old one is asked for where there is one. All other sessions end."""
     await must_be_own(visit)
     services, account = visit.services, visit.who
+    session_id = visit.session.id if visit.session else ""
     if account.password_hash:
         old = str(visit.form.get("old", ""))
-        session_id = visit.session.id if visit.session else ""
         if not await services.passwords.is_of(account, old, session_id):
             raise FormInvalid("old")
     await services.passwords.choose(account.id, str(visit.form.get("password", "")))
-    await services.sessions.end_others(account.id, visit.session.id if visit.session else "")
+    await services.sessions.end_others(account.id, session_id)
     return Go(HERE, "saved")
 
 
