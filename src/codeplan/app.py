@@ -112,9 +112,6 @@ from codeplan.subscriptions.uploads import Uploads
 from codeplan.telemetry import Runs
 from codeplan.upstream.opened import open_upstreams
 
-# A form's own lines around its file.
-_FORM_BYTES = 64 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -306,7 +303,12 @@ async def open_service(
             work.append(send_mail(store, Mailer(mail), runs))
         opened.push_async_callback(_stop, _start(work))
         yield Service(
-            application=ApplicationEdge(application, _taking_files(config, everything)),
+            application=ApplicationEdge(
+                application,
+                everything.vision.settings.most_bytes,
+                everything.desk.most_bytes,
+                config.service.max_body_bytes,
+            ),
             door=door_for(gateway, Edge(build_edge(config))),
             accounts=accounts,
             shop=shop,
@@ -369,26 +371,11 @@ async def _mcp_site(
             Hosts(config.payments.public_url),
             SessionLimits(config.mcp.sessions_a_key),
         )
-        settings = console.vision.settings
-        largest = max(settings.image_megabytes, settings.video_megabytes)
-        files = FilesDoor(console.accounts, uploads, largest * 1024 * 1024)
+        files = FilesDoor(console.accounts, uploads, console.vision.settings.most_bytes)
         async with site.running():
             yield [*site.routes(), *files.routes(), *plain.routes()]
     finally:
         await engines.close()
-
-
-def _taking_files(config: ConfigFile, console: ConsoleServices) -> dict[str, int]:
-    """The addresses that take files, which bound them by themselves, and so many bytes of a request
-    at most."""
-    vision = console.vision.settings
-    largest = max(
-        max(vision.image_megabytes, vision.video_megabytes) * 1024 * 1024,
-        console.desk.most_bytes,
-        config.service.max_body_bytes,
-    )
-    starts = ("/api/mcp/", "/api/paas/v4/audio/", "/console/benefits/voice/hear")
-    return dict.fromkeys(starts, largest + _FORM_BYTES)
 
 
 async def _open_store(config: ConfigFile, data: Path, database: str, clock: Clock) -> Store:

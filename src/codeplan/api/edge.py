@@ -1,11 +1,8 @@
 """What the application takes of a request before it is known whose it is: so much of a body, by
 the kind of its address, and one key.
 
-Knows no address's meaning; those that take files bound them by themselves, once they know whose
-they are.
+Those that take files bound them by themselves, once they know whose they are.
 """
-
-from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,15 +12,17 @@ from codeplan.api.answers import error
 
 # JSON, forms and a payment provider's notifications are far smaller.
 MOST_BYTES = 1024 * 1024
+_TAKE_FILES = ("/api/mcp/", "/api/paas/v4/audio/", "/console/benefits/voice/hear")
+# A form's own lines around its file.
+_FORM_BYTES = 64 * 1024
 _SEVERAL_KEYS = "The call brings several different API keys; send one."
 
 
 class Edge:
-    """The application behind its bounds. ``large``: how many bytes the addresses take that begin
-    so; all others, MOST_BYTES."""
+    """The application behind its bounds. ``file_bytes``: of the files that some addresses take."""
 
-    def __init__(self, application: ASGIApp, large: Mapping[str, int]) -> None:
-        self._application, self._large = application, large
+    def __init__(self, application: ASGIApp, *file_bytes: int) -> None:
+        self._application, self._most_of_files = application, max(file_bytes) + _FORM_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -33,7 +32,8 @@ class Edge:
         if len(keys_in(scope["headers"])) > 1:
             await error(401, "1000", _SEVERAL_KEYS)(scope, receive, send)
             return
-        most = self._most_of(scope["path"])
+        takes_files = scope["path"].startswith(_TAKE_FILES)
+        most = self._most_of_files if takes_files else MOST_BYTES
         declared = headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > most:
             await error(413, "1210", _too_large(most))(scope, receive, send)
@@ -49,10 +49,6 @@ class Edge:
             return message
 
         await self._application(scope, bounded, send)
-
-    def _most_of(self, path: str) -> int:
-        sizes = (most for start, most in self._large.items() if path.startswith(start))
-        return max(sizes, default=MOST_BYTES)
 
 
 def _too_large(most: int) -> str:

@@ -29,6 +29,11 @@ class VisionSettings:
     image_megabytes: int = 5
     video_megabytes: int = 8
 
+    @property
+    def most_bytes(self) -> int:
+        """Of a file, whatever it is."""
+        return max(self.image_megabytes, self.video_megabytes) * 1024 * 1024
+
 
 class Vision:
     def __init__(
