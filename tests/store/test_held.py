@@ -151,7 +151,8 @@ async def test_a_transaction_that_holds_rows_prepares_nothing(url: str) -> None:
     await (await open_store(url, HandClock())).close()
     pool = await open_pool(url, 1, for_calls=True, statements=STATEMENTS)
     asked = reserve(1, LITE, claim())
-    change = Move("acc_1", "once", _decide, (One(Note, "note_1"), Mine(Note, "on")), ("numbers",))
+    reads = (One(Note, "note_1"), Mine(Note, "on"))
+    change = Move("acc_1", "once", _decide, reads, ("numbers",), history=True)
     async with pool.acquire() as connection:
         before = {row[0] for row in await connection.fetch(_PREPARED)}
         for passing in (False, True):

@@ -46,6 +46,12 @@ SELECT {columns.CALL} FROM calls WHERE state = 'running' AND (
   OR node = $2 AND id <> ALL ($3) AND started_at < $4
 )
 """
+_FORGET_NODES = """
+DELETE FROM nodes WHERE seen_at < $1 AND NOT EXISTS
+  (SELECT FROM calls WHERE state = 'running' AND node = nodes.id)
+"""
+# What a beat runs first while it holds rows.
+STATEMENTS = (_FORGET_NODES,)
 _PRUNED_AT_ONCE = 2000
 
 
@@ -110,11 +116,7 @@ class PostgresMetering:
                 await load_calls(connection, calls, rows, now)
                 abandon(calls, rows, now)
                 await save(connection, rows)
-                await connection.execute(
-                    "DELETE FROM nodes WHERE seen_at < $1 AND NOT EXISTS"
-                    " (SELECT FROM calls WHERE state = 'running' AND node = nodes.id)",
-                    now - 10 * self._lease_ms,
-                )
+                await connection.execute(_FORGET_NODES, now - 10 * self._lease_ms)
             return len(calls)
 
     def _silent_since(self, now: int) -> int:

@@ -7,7 +7,7 @@ from codeplan.kit.clock import Clock
 from codeplan.kit.ids import new_id
 from codeplan.kit.instants import SECOND
 from codeplan.store.base import StoreFailed
-from codeplan.store.postgres import meter_rows, money
+from codeplan.store.postgres import meter_rows, metering, money
 from codeplan.store.postgres.accounts import PostgresAccounts
 from codeplan.store.postgres.connections import own_connection
 from codeplan.store.postgres.engine import Engine, open_engine
@@ -17,7 +17,7 @@ from codeplan.store.postgres.money import PostgresMoney
 from codeplan.store.postgres.usage import PostgresUsage
 
 # Of every transaction in which a call's rows are held.
-STATEMENTS = (*meter_rows.STATEMENTS, *money.STATEMENTS)
+STATEMENTS = (*meter_rows.STATEMENTS, *metering.STATEMENTS, *money.STATEMENTS)
 
 
 class PostgresStore(PostgresMetering, PostgresAccounts, PostgresUsage, PostgresMoney):
