@@ -51,6 +51,7 @@ class Remembered(Generic[K, V]):
     def _keep(self, key: K, value: V) -> None:
         if len(self._values) >= self._most:
             self._clear()
+        self._forget(key)  # loaded twice at once, it may have had other owners
         self._values[key] = value
         for owner in self._owners(key, value):
             self._keys.setdefault(owner, set()).add(key)
@@ -61,10 +62,16 @@ class Remembered(Generic[K, V]):
             self._clear()
             return
         for key in list(self._keys.get(change.account_id, ())):
-            for owner in set(self._owners(key, self._values.pop(key))):
-                self._keys[owner].discard(key)
-                if not self._keys[owner]:
-                    del self._keys[owner]
+            self._forget(key)
+
+    def _forget(self, key: K) -> None:
+        value = self._values.pop(key, None)
+        if value is None:
+            return
+        for owner in set(self._owners(key, value)):
+            self._keys[owner].discard(key)
+            if not self._keys[owner]:
+                del self._keys[owner]
 
     def _clear(self) -> None:
         self._values.clear()

@@ -98,6 +98,22 @@ async def test_what_was_read_before_a_change_is_not_kept(
     assert await caps.get("a/1") == 7
 
 
+async def test_a_value_that_is_loaded_twice_at_once_has_its_newest_owners(commits: Commits) -> None:
+    owners = {1: ("a",), 4: ("c",)}
+    caps = Remembered(commits, (Cap,), commits.load, lambda _, value: owners[value])
+    commits.arrives.clear()
+    first = asyncio.create_task(caps.get("a/1"))
+    await asyncio.sleep(0)
+    commits.values["a/1"] = 4
+    second = asyncio.create_task(caps.get("a/1"))
+    await asyncio.sleep(0)
+    commits.arrives.set()
+    assert (await first, await second) == (1, 4)
+    for owner in ("a", "c"):
+        commits.changes.publish([Changed("cap", owner)])
+    assert await caps.get("a/1") == 4
+
+
 async def test_nothing_is_trusted_while_nothing_is_heard(
     commits: Commits, caps: Remembered[str, int]
 ) -> None:
