@@ -56,7 +56,11 @@ class _Forwarding(logging.Handler):
     """Hands on what libraries log, so that every line is of one form."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # one that structlog has
+        try:
+            log.log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        except Exception:  # as of every handler: a record must not break whoever logs it
+            self.handleError(record)
 
 
 class _Unfailing:
