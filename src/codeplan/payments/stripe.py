@@ -8,11 +8,12 @@ What its events and objects mean is in stripe_objects.py.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import stripe
 
-from codeplan.payments.amounts import STRIPE
+from codeplan.payments.amounts import STRIPE, NotCarried
 from codeplan.payments.base import (
     Ask,
     Checkout,
@@ -187,8 +188,12 @@ class Stripe:
         return 200, "application/json", b'{"received": true}'
 
     async def received(self, since: int, until: int) -> Mapping[str, tuple[int, str]] | None:
-        listed = self._listed(self._client.v1.payment_intents.list, since, until)
-        return {one.id: minor_in(one) async for one in listed if one.status == "succeeded"}
+        came: dict[str, tuple[int, str]] = {}
+        async for one in self._listed(self._client.v1.payment_intents.list, since, until):
+            if one.status == "succeeded":
+                with suppress(NotCarried):  # ours are all in amounts that can be said
+                    came[one.id] = minor_in(one)
+        return came
 
     async def returned(self, since: int, until: int) -> Sequence[Refunded | Disputed] | None:
         told: list[Refunded | Disputed] = []
@@ -196,8 +201,10 @@ class Stripe:
             (self._client.v1.refunds.list, refund_in),
             (self._client.v1.disputes.list, dispute_in),
         ):
-            listed = self._listed(method, since, until)
-            told.extend([read(one) async for one in listed if one.payment_intent])
+            async for one in self._listed(method, since, until):
+                if one.payment_intent:
+                    with suppress(NotCarried):  # as above
+                        told.append(read(one))
         return told
 
     async def _listed(self, method: Any, since: int, until: int) -> AsyncIterator[Any]:
