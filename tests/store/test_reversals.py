@@ -216,6 +216,19 @@ async def test_a_refund_that_fails_later_is_on_the_balance(
     await business.check()
 
 
+async def test_a_refund_that_failed_before_we_heard_of_it_gave_nothing_back(
+    business: Business, person: Person
+) -> None:
+    order = await paid_plan(person)
+    failed = back(order, "re_1", 15_00, state="failed")
+    assert await business.till.reversed("bank", failed)
+    assert await person.have() == Balance(0, 0)
+    assert "did not arrive" not in await text_of_alerts(business)
+    # And what is known already changes nothing.
+    assert not await business.till.reversed("bank", failed)
+    await business.check()
+
+
 async def test_a_refund_of_what_was_paid_in(business: Business, person: Person) -> None:
     order = await person.pay(
         await business.till.order_top_up(person.id, 50_00, "CNY", "bank", business.key())

@@ -114,7 +114,6 @@ def _named(told: Refunded, order: Order, receipt: Receipt, books: Books, now: in
                 named_minor=receipt.named_minor - less,
                 failed_minor=receipt.failed_minor + amount,
             )
-            documents += _did_not_arrive(made, now)
     return Decision(documents=(*documents, receipt))
 
 
@@ -146,11 +145,18 @@ def _others(
     rest = tuple(one for one in made.documents if not isinstance(one, Receipt))
     booked = structs.replace(receipt, taken_minor=others)
     if more == 0:
-        return replace(made, documents=(*rest, booked))
+        same = booked == books.found.one(Receipt, receipt.id)
+        return replace(made, documents=rest if same else (*rest, booked))
     moment = moment_of(order.account_id, order.currency, "came_back", order.id, now)
     if more < 0:
         back = movements.came_back(moment, -more, receipt.provider, owed=False)
-        return replace(made, entries=(*made.entries, back), documents=(*rest, booked))
+        told_of = [
+            letter
+            for one in rest
+            if isinstance(one, Refund) and one.state == "failed" and one.id != told.own_id
+            for letter in _did_not_arrive(one, now)
+        ]
+        return replace(made, entries=(*made.entries, back), documents=(*rest, *told_of, booked))
     taken = taken_back(
         order,
         receipt,
