@@ -23,8 +23,11 @@ def put_formulas(tree: Any, keep: Callable[[str], str], *, marked: bool) -> None
     between dollars."""
     scripts = [one for one in tree.iter("script") if (one.get("type") or "").startswith("math/tex")]
     if scripts:
+        # One that holds the script is no second showing of it.
+        around = {one for script in scripts for one in script.iterancestors()}
         for element in list(tree.iter("span", "div")):
-            if _SHOWN.search(element.get("class") or "") and element.getparent() is not None:
+            is_shown = _SHOWN.search(element.get("class") or "") and element not in around
+            if is_shown and element.getparent() is not None:
                 _take(element, "")
     for script in scripts:
         display = "mode=display" in (script.get("type") or "")
@@ -80,7 +83,4 @@ def _write_formula(formula: str, display: bool, marked: bool) -> str:
 def _take(element: Any, text: str) -> None:
     """The element away, and a text in its place."""
     element.tail = f"{text}{element.tail or ''}"
-    for child in list(element):
-        element.remove(child)
-    element.text = None
-    element.drop_tag() if hasattr(element, "drop_tag") else element.drop_tree()
+    element.drop_tree()

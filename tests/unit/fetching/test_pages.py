@@ -166,6 +166,15 @@ def test_a_formula_is_told_once(name: str) -> None:
     assert read(part) == right
 
 
+def test_a_formula_within_what_shows_it_is_kept() -> None:
+    """No tool writes it so; the page is read all the same, and the formula is not lost."""
+    part = (
+        '<p>We have <span class="MathJax_Preview">a2<script type="math/tex">a^2</script></span>'
+        " here.</p>"
+    )
+    assert read(part) == "We have a2$a^2$ here."
+
+
 @pytest.mark.parametrize(
     ("part", "right"),
     [
