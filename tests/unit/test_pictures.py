@@ -218,6 +218,15 @@ def test_too_many_pixels_are_refused_in_each_kind(kind: str) -> None:
     assert caught.value.because is (Because.DAMAGED if kind == "AVIF" else Because.LARGE)
 
 
+def test_an_icon_from_the_top_down_is_measured_too() -> None:
+    """Its height is written as a negative number."""
+    header = struct.pack("<IiiHHIIiiII", 40, 7000, -7000, 1, 32, 0, 0, 0, 0, 0, 0)
+    entry = struct.pack("<HHHBBBBHHII", 0, 1, 1, 0, 0, 0, 0, 1, 32, len(header), 22)
+    with pytest.raises(MediaInvalid) as caught:
+        open_picture(entry + header)
+    assert caught.value.because is Because.LARGE
+
+
 @pytest.mark.parametrize(
     "mode",
     ["1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "F", "P", "PA", "RGB", "RGBX", "RGBA",

@@ -76,7 +76,8 @@ def _check_icons(body: bytes) -> None:
         if kind_of(header) is PNG:
             check_pixels(*struct.unpack(">II", header[16:24]))
         else:
-            check_pixels(*struct.unpack("<ii", header[4:12]))
+            wide, high = struct.unpack("<ii", header[4:12])
+            check_pixels(abs(wide), abs(high))  # a height may be negative: from the top down
 
 
 def pillow_image(body: bytes, kind: Kind) -> Any:
