@@ -82,7 +82,8 @@ class EmbeddedTranscriber:
         def work() -> Heard:
             begun = self._loop.time()
             heard = decode(model, request, options, job.given_up)
-            self._window_seconds = (self._loop.time() - begun) / job.windows
+            if not job.given_up.is_set():
+                self._window_seconds = (self._loop.time() - begun) / job.windows
             return heard
 
         self._jobs[job] = None
