@@ -3,6 +3,7 @@ known: readers' comments and the like by their names, and lists that are links a
 tests/mcp/test_extraction.py measures what this rule gives."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 # Names of the parts that are taken away, where they are less than half of the page.
@@ -20,9 +21,9 @@ _LINKED = 0.8
 
 
 def take_asides_away(tree: Any) -> None:
-    most = _letters(tree) / 2
+    letters = _count_letters(tree)
     for part in [part for part in tree.iter(*_NAMED) if _is_named(part)]:
-        if part.getparent() is not None and _letters(part) < most:
+        if part.getparent() is not None and letters[part] < letters[tree] / 2:
             part.drop_tree()
     _take_link_lists_away(tree)
 
@@ -34,23 +35,32 @@ def _is_named(part: Any) -> bool:
 def _take_link_lists_away(tree: Any) -> None:
     """The outermost of them; none where they are more than half of the page, which then is a page
     of links itself."""
-    most = _letters(tree) / 2
+    letters = _count_letters(tree)
+    left = letters[tree] / 2
     lists: set[Any] = set()
-    left = most
     for part in tree.iter(*_LISTS):
-        if lists.isdisjoint(part.iterancestors(*_LISTS)) and _is_link_list(part):
+        if lists.isdisjoint(part.iterancestors(*_LISTS)) and _is_link_list(part, letters):
             lists.add(part)
-            left -= _letters(part)
+            left -= letters[part]
     if left <= 0:
         return
     for part in lists:
         part.drop_tree()
 
 
-def _is_link_list(part: Any) -> bool:
-    links = [count for link in part.iter("a") if (count := _letters(link))]
-    return len(links) >= _LEAST_LINKS and sum(links) >= _LINKED * _letters(part)
+def _is_link_list(part: Any, letters: Mapping[Any, int]) -> bool:
+    links = [count for link in part.iter("a") if (count := letters[link])]
+    return len(links) >= _LEAST_LINKS and sum(links) >= _LINKED * letters[part]
 
 
-def _letters(element: Any) -> int:
-    return sum(len(text) - sum(map(str.isspace, text)) for text in element.itertext())
+def _count_letters(tree: Any) -> dict[Any, int]:
+    """Of each element, with all that is in it; blanks are none. Each text is looked at once."""
+    counts: dict[Any, int] = {}
+    for element in reversed(list(tree.iter())):
+        inside = sum(counts[child] + _letters(child.tail) for child in element)
+        counts[element] = _letters(element.text) + inside
+    return counts
+
+
+def _letters(text: str | None) -> int:
+    return sum(map(len, (text or "").split()))
