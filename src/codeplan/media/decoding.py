@@ -66,10 +66,11 @@ def _of_run(
     context: Any, packets: Packets, start: int, wanted: list[int], budget: Budget
 ) -> Iterator[tuple[int, Any]]:
     """The frames with these stamps, or the next ones where those are damaged."""
+    shown = packets.shown_from(start)
     for number, frame in enumerate(_decoded(context, packets.packets[start:], budget)):
         stamp = frame.pts if frame.pts is not None else frame.dts
         if stamp is None or not packets.is_stamped:
-            stamp = packets.nth_after(start, number)
+            stamp = shown[min(number, len(shown) - 1)]
         if stamp < wanted[0]:
             continue
         yield stamp, frame

@@ -51,11 +51,10 @@ class Packets:
                 return start
         return 0
 
-    def nth_after(self, start: int, number: int) -> int:
-        """The stamp of the so-manieth frame that is shown from there on."""
+    def shown_from(self, start: int) -> list[int]:
+        """The stamps of the frames that are shown from there on; at least the last."""
         shown = [self.stamps[place] for place in self.order]
-        place = bisect_left(shown, self.stamps[start]) + number
-        return shown[min(place, len(shown) - 1)]
+        return shown[bisect_left(shown, self.stamps[start]) :] or shown[-1:]
 
 
 def packets_of(container: Any, stream: Any) -> Packets:
