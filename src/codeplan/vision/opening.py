@@ -102,12 +102,11 @@ class Opening:
 
     async def _body(self, part: inner.Image | inner.Video) -> bytes:
         """Raises MediaInvalid, NotFetched."""
-        if part.data or not part.url:
-            return bytes_of(part.data)
+        # A bare text without a colon is base64: GLM's API takes it in the place of a link.
+        if part.data or ":" not in part.url:
+            return await asyncio.to_thread(bytes_of, part.data or part.url)
         if is_data_link(part.url):
-            return bytes_of_data_link(part.url)
-        if ":" not in part.url:  # GLM's API takes bare base64 in the place of a link
-            return bytes_of(part.url)
+            return await asyncio.to_thread(bytes_of_data_link, part.url)
         return (await self._fetcher.fetch(part.url)).body
 
 

@@ -1,6 +1,7 @@
 """The eight tools of the vision server. A picture comes as a link, as a data: link or bare base64,
 or as the id of a file that was sent to the server's own address for files."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -90,7 +91,7 @@ async def _link(uploads: Uploads, caller: Caller, name: str, source: str) -> str
         if data is None:
             raise ArgumentsInvalid(f"{name}: there is no file {source[:80]!r}; it is kept an hour")
         return f"data:application/octet-stream;base64,{data}"
-    if _is_bare(source):
+    if await asyncio.to_thread(_is_bare, source):
         return source
     raise ArgumentsInvalid(
         f"{name}: this server cannot read files of your machine. Send the file by POST to {FILES}"
