@@ -70,12 +70,11 @@ def decode(
         raise WorkFailed(f"The recording was not taken: {invalid}.", 400) from None
     if len(samples) < RATE // 10:
         return Heard("", request.recording.seconds)
-    language = options.language or "en"
-    segments, about = _segments(model, samples, options, language)
-    if about.language != language and not options.prompt:
+    segments, about = _segments(model, samples, options)
+    if about.language != (options.language or "en") and not options.prompt:
         # What is heard is known before it is decoded: nothing was lost but a look at the sound.
         options = replace(options, language=about.language)
-        segments, about = _segments(model, samples, options, about.language)
+        segments, about = _segments(model, samples, options)
     texts = []
     for segment in segments:
         if given_up.is_set():
@@ -86,13 +85,13 @@ def decode(
     return Heard(text, request.recording.seconds, str(about.language) if text else "")
 
 
-def _segments(model: Any, samples: Any, options: Options, prompted: str) -> tuple[Any, Any]:
-    """The segments, each decoded when it is asked for; and what is known before. ``prompted``: the
-    language whose prompt is shown."""
+def _segments(model: Any, samples: Any, options: Options) -> tuple[Any, Any]:
+    """The segments, each decoded when it is asked for; and what is known before. Where no language
+    is asked for, the English prompt is shown."""
     return model.transcribe(  # type: ignore[no-any-return]  # the library has no types
         samples,
         language=options.language or None,
-        initial_prompt=options.prompt or _PROMPTS.get(prompted),
+        initial_prompt=options.prompt or _PROMPTS.get(options.language or "en"),
         temperature=list(options.temperatures),
         # Silence is cut out first: Whisper hears words in it.
         vad_filter=True,

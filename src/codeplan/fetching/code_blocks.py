@@ -4,6 +4,8 @@ each line. Answers what is one, and its text; changes nothing."""
 import re
 from typing import Any
 
+from codeplan.fetching.tables import cells_of
+
 # Elements that hold the numbers of lines, by their classes in the highlighters that sites use:
 # Rouge, Pygments, highlight.js, Prism, SyntaxHighlighter, GitHub, GitLab, Chroma.
 _GUTTER = re.compile(
@@ -45,7 +47,7 @@ def _code_of_table(table: Any) -> str | None:
     """Of a table whose rows have numbers and one cell of code."""
     rows = []
     for row in table.iter("tr"):
-        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        cells = cells_of(row)
         code = [cell for cell in cells if not is_gutter(cell)]
         if len(code) != 1 or len(cells) < 2 or not _is_code(code[0]):
             return None
@@ -81,7 +83,7 @@ def code_text(element: Any) -> str:
 
 
 def _walk(element: Any, pieces: list[str]) -> None:
-    """Without recursion: pages nest as deep as they like. None marks where a line must end."""
+    """Without recursion: pages nest as deep as they like. "line" marks where a line must end."""
     waiting: list[tuple[str, Any]] = [("open", element)]
     while waiting:
         step, value = waiting.pop()
@@ -89,7 +91,7 @@ def _walk(element: Any, pieces: list[str]) -> None:
             pieces.append(value)
             continue
         if step == "line":
-            if pieces and not "".join(pieces[-1:]).endswith("\n"):
+            if pieces and not pieces[-1].endswith("\n"):
                 pieces.append("\n")
             continue
         tag = value.tag

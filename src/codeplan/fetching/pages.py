@@ -137,10 +137,7 @@ def _main_part(tree: Any, html: str, base: str, wanted: Wanted) -> str:
 def _keep_blocks(tree: Any, standins: StandIns, wanted: Wanted) -> None:
     """Code and tables of data; the outer ones of those within each other."""
     for element in list(tree.iter("table", "pre", "code")):
-        if element.getparent() is None or tree.getroottree().getroot() not in (
-            element,
-            *element.iterancestors(),
-        ):
+        if tree not in element.iterancestors():
             continue  # it stood in one that was kept
         if element.tag == "table":
             tables.bound_spans(element)

@@ -97,5 +97,5 @@ def _fewer_blank_lines(text: str) -> str:
             elif line == fence:
                 fence = ""
         if fence or line.strip() or (lines and lines[-1].strip()):
-            lines.append(line if fence else line.rstrip() if not line.strip() else line)
+            lines.append(line if fence or line.strip() else "")
     return "\n".join(lines)

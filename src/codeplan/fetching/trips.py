@@ -4,7 +4,8 @@ guarded network's."""
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import httpcore
 
@@ -109,8 +110,7 @@ class Trip:
             body = await self._body(answer)
         codings = ",".join(value for name, value in fields if name == b"content-encoding")
         body = await asyncio.to_thread(unpack_body, body, codings, self._limits.most_bytes)
-        fetched = _as_fetched(address, answer.status, headers.get(b"content-type", ""), body)
-        return replace(fetched, refresh=headers.get(b"refresh", ""))
+        return _as_fetched(address, answer.status, headers, body)
 
     def _headers(self, address: WebAddress) -> list[tuple[bytes, bytes]]:
         headers = [
@@ -132,12 +132,15 @@ class Trip:
         return bytes(body)
 
 
-def _as_fetched(address: WebAddress, status: int, content_type: str, body: bytes) -> Fetched:
-    media_type, _, parameters = content_type.partition(";")
+def _as_fetched(
+    address: WebAddress, status: int, headers: Mapping[bytes, str], body: bytes
+) -> Fetched:
+    media_type, _, parameters = headers.get(b"content-type", "").partition(";")
     charset = _CHARSET.search(parameters)
     return Fetched(
-        address.href, status, media_type.strip().lower(), charset[1] if charset else "", body
-    )
+        address.href, status, media_type.strip().lower(), charset[1] if charset else "", body,
+        headers.get(b"refresh", ""),
+    )  # fmt: skip
 
 
 def _onward(address: WebAddress, location: str) -> WebAddress:
