@@ -108,13 +108,13 @@ def tax_of(moment: Moment, amount_minor: int, tax_name: str, sale: str) -> Entry
     return moment.with_(Posting(sale, -amount), Posting(f"tax/{tax_name}", amount))
 
 
-def uncredit(moment: Moment, amount_minor: int, have: Balance, sale: str = PLANS) -> Entry | None:
+def uncredit(moment: Moment, amount_minor: int, have: Balance) -> Entry | None:
     """What had come to the balance as credit for a period is due back, as far as there is bonus:
     the period was given or taken back. None where there is none."""
     amount = min(amount_minor, have.bonus // MINOR) * MINOR
     if amount <= 0:
         return None
-    return moment.with_(Posting(bonus_of(moment.account_id), -amount), Posting(sale, amount))
+    return moment.with_(Posting(bonus_of(moment.account_id), -amount), Posting(PLANS, amount))
 
 
 def paid_out(moment: Moment, amount_minor: int, provider: str) -> Entry:

@@ -199,8 +199,8 @@ def _lost(dispute: Dispute, about: _About) -> Decision:
     )
     receipt = next((one for one in free.documents if isinstance(one, Receipt)), about.receipt)
     taken = taken_back(
-        about.order, receipt, dispute.amount_minor, receipt.left_minor, _REASON, about.market,
-        books, about.now, free.entries,
+        about.order, receipt, dispute.amount_minor, _REASON, about.market, books, about.now,
+        free.entries,
     )  # fmt: skip
     how = movements.dispute_lost if was_open else movements.paid_out
     moment = about.moment("paid_out", dispute)

@@ -51,10 +51,9 @@ def given_back(
     market: Market,
     books: Books,
     now: int,
-) -> tuple[Order, Decision]:
+) -> Decision:
     """That much of the order's sale, which is there: to the balance (what was paid with bonus as a
-    bonus), or ``owed`` by its provider. The order as it is then, which stands in the decision
-    too."""
+    bonus), or ``owed`` by its provider."""
     of_cash = min(amount_minor, cash_left(order))
     seller = market.settings.seller
     left = order.sold_minor - order.refunded_minor
@@ -74,8 +73,11 @@ def given_back(
     )  # fmt: skip
     refunded = order.refunded_minor + amount_minor
     state = order.after("refunded") if refunded == order.sold_minor else order.state
-    changed = structs.replace(order, refunded_minor=refunded, state=state)
-    documents: list[Document] = [changed, note.invoice, *_beside(order, amount_minor, ends, books)]
+    documents: list[Document] = [
+        structs.replace(order, refunded_minor=refunded, state=state),
+        note.invoice,
+        *_beside(order, amount_minor, ends, books),
+    ]
     less = without(books.history, order.term_id, amount_minor)
     have = moved(books.balance(order.currency), order.account_id, entries)
     credit = moment_of(order.account_id, order.currency, "credit", order.id, now)
@@ -89,10 +91,10 @@ def given_back(
     )
     if ends == "always":
         names = reached(books.history, order.term_id)
-        after = with_ended(order, names, after, market, books, now)
-    elif ends == "unpaid":
-        after = without_unpaid(order, after, market, books, now)
-    return changed, after
+        return with_ended(order, names, after, market, books, now)
+    if ends == "unpaid":
+        return without_unpaid(order, after, market, books, now)
+    return after
 
 
 def without_unpaid(

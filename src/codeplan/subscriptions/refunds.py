@@ -72,7 +72,7 @@ class Refunds:
             counting_of(order.provider).of(amount_minor, order.currency)
         market = self._shop.market
         ends: Ends = "always" if ends_plan else "never"
-        _, made = given_back(order, amount_minor, reason, by_provider, ends, market, books, now)
+        made = given_back(order, amount_minor, reason, by_provider, ends, market, books, now)
         held = books.subscription
         if ends_plan and order.term_id and not books.terms and held and held.state != "expired":
             made = replace(made, subscription=ended_now(held, now))  # in its days of grace

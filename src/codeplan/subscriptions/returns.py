@@ -161,7 +161,6 @@ def _others(
         order,
         receipt,
         more,
-        receipt.left_minor,
         _REASON,
         market,
         books,

@@ -48,9 +48,9 @@ class _Growing:
     def write(self, *documents: Document) -> None:
         self.made = replace(self.made, documents=(*self.made.documents, *documents))
 
-    def moment(self, kind: str) -> movements.Moment:
+    def moment(self) -> movements.Moment:
         order = self.order
-        return moment_of(order.account_id, order.currency, kind, order.id, self.now)
+        return moment_of(order.account_id, order.currency, "taken_back", order.id, self.now)
 
     def history(self) -> list[Term]:
         changed = {term.id: term for term in self.made.terms}
@@ -67,7 +67,6 @@ def taken_back(
     order: Order,
     receipt: Receipt,
     amount_minor: int,
-    left_minor: int,
     reason: str,
     market: Market,
     books: Books,
@@ -75,14 +74,13 @@ def taken_back(
     entries: Collection[Entry] = (),
     settled: Collection[str] = (),
 ) -> Taken:
-    """``left_minor``: what of the payment had not gone back before. ``entries`` come first.
-    ``settled``: refunds that are owed no more."""
+    """``entries`` come first. ``settled``: refunds that are owed no more."""
     work = _Growing(order, market, books, now)
     work.add(*entries)
-    rest = min(amount_minor, left_minor)
+    rest = min(amount_minor, receipt.left_minor)
     beyond = amount_minor - rest
     if sale := min(rest, bought_by(receipt, order)):
-        _, made = given_back(order, sale, reason, True, "unpaid", market, books, now)
+        made = given_back(order, sale, reason, True, "unpaid", market, books, now)
         work.made = replace(made, entries=(*work.made.entries, *made.entries))
         rest -= sale
     rest -= _owed_anyway(work, receipt, rest, settled)
@@ -90,7 +88,7 @@ def taken_back(
     if short:
         _from_terms(work, short)
     if beyond:
-        work.add(movements.lost(work.moment("taken_back"), beyond))
+        work.add(movements.lost(work.moment(), beyond))
     return Taken(work.made, beyond + short)
 
 
@@ -115,7 +113,7 @@ def _owed_anyway(
 
 def _from_balance(work: _Growing, amount_minor: int) -> int:
     """What is not there any more."""
-    entry = movements.taken_back(work.moment("taken_back"), amount_minor, work.have())
+    entry = movements.taken_back(work.moment(), amount_minor, work.have())
     work.add(entry)
     return -sum(one.millionths for one in entry.postings if one.account == movements.LOST) // MINOR
 
