@@ -88,7 +88,7 @@ def credit_outlives_its_term(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_word_counts_as_often_as_it_comes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(returns, "named", lambda provider, refund_id: f"{provider}/{id(object())}")
+    patch.setattr(returns, "provider_id", lambda provider, refund_id: f"{provider}/{id(object())}")
 
 
 def our_own_refund_is_taken_for_anothers(patch: pytest.MonkeyPatch) -> None:

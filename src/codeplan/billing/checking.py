@@ -10,7 +10,7 @@ from typing import Protocol
 
 from codeplan.billing.invoices import Invoice
 from codeplan.billing.kept import credited_too_much
-from codeplan.billing.orders import Dispute, Order, PlanItem, Receipt, Refund, alert
+from codeplan.billing.orders import Dispute, Order, PlanItem, Receipt, Refund, alert, provider_id
 from codeplan.billing.paging import every_document
 from codeplan.kit.instants import DAY
 from codeplan.kit.money import MINOR
@@ -125,16 +125,16 @@ class Checker:
         no payment of ours is another program's."""
         found: list[Finding] = []
         for told in await provider.returned(since, until) or ():
-            name = f"{provider.name}/{told.payment_id}"
+            name = provider_id(provider.name, told.payment_id)
             receipt = await self._store.document(Receipt, name)
             if receipt is None:
                 continue
             if isinstance(told, Disputed):
-                about = f"{provider.name}/{told.dispute_id}"
+                about = provider_id(provider.name, told.dispute_id)
                 dispute = await self._store.document(Dispute, about)
                 state, known = str(told.state), dispute.state if dispute else "not known"
             else:
-                about = told.own_id or f"{provider.name}/{told.refund_id}"
+                about = told.own_id or provider_id(provider.name, told.refund_id)
                 refund = await self._store.document(Refund, about)
                 state = "paid" if told.state == "made" else "failed"
                 known = refund.state if refund else "not known"
@@ -149,7 +149,7 @@ class Checker:
         found: list[Finding] = []
         if listed is not None:
             for payment_id, (amount, currency) in listed.items():
-                name = f"{provider.name}/{payment_id}"
+                name = provider_id(provider.name, payment_id)
                 receipt = await self._store.document(Receipt, name)
                 if receipt is None:
                     found.append(Finding(name, f"{amount} {currency} came and was not applied"))
@@ -172,7 +172,7 @@ class Checker:
         return found
 
     async def _went_back(self, order: Order) -> bool:
-        receipt = await self._store.document(Receipt, f"{order.provider}/{order.payment_id}")
+        receipt = await self._store.document(Receipt, provider_id(order.provider, order.payment_id))
         return receipt is not None and receipt.left_minor < receipt.amount_minor
 
     async def _alert(self, finding: Finding) -> None:

@@ -131,6 +131,12 @@ class OrderClosed(ValueError):
     """It was paid, given up or refunded before."""
 
 
+def provider_id(provider: str, name: str) -> str:
+    """The id of a record of ours about the payment, refund or dispute that the provider calls by
+    that name."""
+    return f"{provider}/{name}"
+
+
 class Receipt(Document, frozen=True, kw_only=True):
     """A payment that a provider reported, applied once. Its id is the provider's name and its id of
     the payment.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from codeplan.billing.orders import Dispute, Order, Receipt, alert
+from codeplan.billing.orders import Dispute, Order, Receipt, alert, provider_id
 from codeplan.billing.packs import Pack
 from codeplan.billing.taking import moment_of
 from codeplan.kit.money import MINOR, written
@@ -20,7 +20,6 @@ from codeplan.store.documents import Document
 from codeplan.store.money import Books, Decision, Term
 from codeplan.store.rows import Subscription
 from codeplan.subscriptions.market import Market, running_of
-from codeplan.subscriptions.returns import named
 from codeplan.subscriptions.taking_back import bought_by, taken_back
 from codeplan.subscriptions.worth import reached
 
@@ -67,7 +66,7 @@ def disputed(
 ) -> Decision:
     """The move must read what `returns.refunded` needs, the dispute and the account's open ones."""
     about = _About(order, receipt, market, books, now)
-    known = books.found.one(Dispute, named(receipt.provider, told.dispute_id))
+    known = books.found.one(Dispute, provider_id(receipt.provider, told.dispute_id))
     if known is not None and known.state in ("won", "lost", "closed"):
         contradicts = {known.state, told.state} == {"won", "lost"}
         text = f"dispute {known.id} was {known.state}, and is said to be {told.state} now"
@@ -93,7 +92,7 @@ def _new(told: Disputed, about: _About) -> Dispute:
     receipt = about.receipt
     same = told.currency == receipt.currency
     return Dispute(
-        id=named(receipt.provider, told.dispute_id),
+        id=provider_id(receipt.provider, told.dispute_id),
         account_id=about.order.account_id,
         made_at=about.now,
         state="",

@@ -21,6 +21,7 @@ from codeplan.billing.orders import (
     SeatsItem,
     TopUpItem,
     alert,
+    provider_id,
 )
 from codeplan.billing.packs import sell_pack
 from codeplan.billing.taking import moment_of
@@ -47,10 +48,6 @@ class WrongProvider(ValueError):
     """One provider's order cannot be paid by another's word."""
 
 
-def receipt_id(provider: str, payment_id: str) -> str:
-    return f"{provider}/{payment_id}"
-
-
 def paid(
     order: Order,
     provider: str,
@@ -65,7 +62,7 @@ def paid(
     """
     if provider != order.provider:
         raise WrongProvider(f"the order is {order.provider}'s")
-    name = receipt_id(provider, payment.payment_id)
+    name = provider_id(provider, payment.payment_id)
     applied = books.found.one(Receipt, name)
     if applied is not None and applied.order_id != order.id:
         raise OrderClosed("that payment was for another order")

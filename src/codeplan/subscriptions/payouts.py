@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
-from codeplan.billing.orders import Order, Receipt, Refund
+from codeplan.billing.orders import Order, Receipt, Refund, provider_id
 from codeplan.kit.instants import MINUTE
 from codeplan.payments.base import Ask, Declined, NotOffered, Provider, ProviderFailed
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import One
 from codeplan.store.money import Books, Decision, Move, changes
-from codeplan.subscriptions.payments import receipt_id
 from codeplan.subscriptions.returns import refund_paid
 from codeplan.telemetry import log
 
@@ -40,7 +39,7 @@ class Payouts:
         be compared with ours: what it declines has not gone out. Raises ProviderFailed where the
         provider cannot say."""
         for owed in await self._store.documents(Refund, receipt.account_id, "owed"):
-            if receipt_id(owed.provider, owed.reference) == receipt.id:
+            if provider_id(owed.provider, owed.reference) == receipt.id:
                 await self._booked(owed, await self._by_provider(owed))
 
     async def _booked(self, owed: Refund, gone: bool) -> bool:
@@ -52,7 +51,7 @@ class Payouts:
                 return Decision(documents=(structs.replace(current, due_at=now + _AGAIN_MS),))
             return refund_paid(current, books.found.one(Receipt, receipt), now)
 
-        receipt = receipt_id(owed.provider, owed.reference)
+        receipt = provider_id(owed.provider, owed.reference)
         reads = (One(Refund, owed.id), One(Receipt, receipt))
         return await changes(self._store, Move(owed.account_id, "", decide, reads))
 

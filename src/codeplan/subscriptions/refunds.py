@@ -3,7 +3,7 @@ paid."""
 
 from dataclasses import replace
 
-from codeplan.billing.orders import Order, Receipt, Refund
+from codeplan.billing.orders import Order, Receipt, Refund, provider_id
 from codeplan.kit.ids import new_id
 from codeplan.payments.amounts import counting_of
 from codeplan.store.base import MoneyStore
@@ -11,7 +11,6 @@ from codeplan.store.documents import One
 from codeplan.store.money import Books, Decision, Move
 from codeplan.subscriptions.ending import ended_now
 from codeplan.subscriptions.giving_back import Ends, cash_left, given_back, reads_of
-from codeplan.subscriptions.payments import receipt_id
 from codeplan.subscriptions.shop import Shop
 from codeplan.subscriptions.till import Till
 
@@ -38,7 +37,7 @@ class Refunds:
             assert current is not None  # an order is never removed
             return self._decide(current, amount_minor, to, ends_plan, reason, books, now)
 
-        receipt = receipt_id(order.provider, order.payment_id)
+        receipt = provider_id(order.provider, order.payment_id)
         reads = (*reads_of(order), One(Receipt, receipt))
         wanted = Move(
             order.account_id, f"refund/{key}", decide, reads, self._shop.counters, history=True
@@ -61,7 +60,7 @@ class Refunds:
         left = order.sold_minor - order.refunded_minor
         if order.state != "paid" or not 0 < amount_minor <= left:
             raise NotRefundable(f"of the order {max(0, left)} minor units can be given back")
-        receipt = books.found.one(Receipt, receipt_id(order.provider, order.payment_id))
+        receipt = books.found.one(Receipt, provider_id(order.provider, order.payment_id))
         if receipt is not None and receipt.disputed_minor:
             raise NotRefundable("its payment is in dispute at the provider: that decides it")
         by_provider = to == "provider"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from codeplan.billing.orders import Order, Receipt, Refund, alert
+from codeplan.billing.orders import Order, Receipt, Refund, alert, provider_id
 from codeplan.billing.taking import moment_of
 from codeplan.kit.money import written
 from codeplan.ledger import movements
@@ -16,7 +16,6 @@ from codeplan.payments.base import Refunded
 from codeplan.store.documents import Document
 from codeplan.store.money import Books, Decision
 from codeplan.subscriptions.market import Market
-from codeplan.subscriptions.payments import receipt_id
 from codeplan.subscriptions.taking_back import taken_back
 
 _REASON = "given back at the payment provider"
@@ -27,11 +26,6 @@ _FAILED = Said(
         " on your balance.\n"
     ),
 )
-
-
-def named(provider: str, refund_id: str) -> str:
-    """The id of a refund that was made at the provider."""
-    return f"{provider}/{refund_id}"
 
 
 def refund_paid(owed: Refund, receipt: Receipt | None, now: int) -> Decision:
@@ -88,11 +82,11 @@ def _named(told: Refunded, order: Order, receipt: Receipt, books: Books, now: in
     documents: list[Document] = []
     total = max(receipt.told_minor, told.total_minor)
     receipt = structs.replace(receipt, told_minor=total)
-    known = books.found.one(Refund, named(receipt.provider, told.refund_id))
+    known = books.found.one(Refund, provider_id(receipt.provider, told.refund_id))
     state = "failed" if told.state == "failed" else "paid"
     if told.refund_id and (known is None or (known.state, state) == ("paid", "failed")):
         made = Refund(
-            id=named(receipt.provider, told.refund_id),
+            id=provider_id(receipt.provider, told.refund_id),
             account_id=order.account_id,
             made_at=now,
             state=state,
@@ -135,7 +129,7 @@ def _others(
         one.amount_minor
         for one in books.found.mine(Refund)
         if one.state == "owed" and not told.total_minor and one.id not in settled
-        and receipt_id(one.provider, one.reference) == receipt.id
+        and provider_id(one.provider, one.reference) == receipt.id
     )  # fmt: skip
     besides = receipt.own_minor + waiting + receipt.failed_minor + receipt.lost_minor
     others = max(receipt.named_minor, receipt.told_minor - besides)

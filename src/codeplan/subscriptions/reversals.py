@@ -3,14 +3,14 @@ them decided on their account's books. Asks no provider for anything."""
 
 from collections.abc import Sequence
 
-from codeplan.billing.orders import Dispute, Order, Receipt, Refund
+from codeplan.billing.orders import Dispute, Order, Receipt, Refund, provider_id
 from codeplan.payments.base import Disputed, Refunded
 from codeplan.store.base import MoneyStore
 from codeplan.store.documents import Mine, One, Read
 from codeplan.store.money import Books, Decision, Move, changes
 from codeplan.subscriptions.disputes import disputed
 from codeplan.subscriptions.giving_back import reads_of
-from codeplan.subscriptions.returns import named, refunded
+from codeplan.subscriptions.returns import refunded
 from codeplan.subscriptions.shop import Shop
 
 Reversed = Refunded | Disputed
@@ -44,9 +44,9 @@ class Reversals:
 def _reads(receipt: Receipt, told: Reversed) -> Sequence[Read]:
     reads: list[Read] = [One(Receipt, receipt.id), Mine(Refund, "owed"), Mine(Dispute, "open")]
     if isinstance(told, Refunded):
-        names = [named(receipt.provider, told.refund_id)] if told.refund_id else []
+        names = [provider_id(receipt.provider, told.refund_id)] if told.refund_id else []
         names += [told.own_id] if told.own_id else []
         reads += [One(Refund, name) for name in names]
     else:
-        reads.append(One(Dispute, named(receipt.provider, told.dispute_id)))
+        reads.append(One(Dispute, provider_id(receipt.provider, told.dispute_id)))
     return reads

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
-from codeplan.billing.orders import Order, Receipt, Refund
+from codeplan.billing.orders import Order, Receipt, Refund, provider_id
 from codeplan.billing.taking import moment_of
 from codeplan.kit.money import MINOR
 from codeplan.ledger import movements
@@ -15,7 +15,6 @@ from codeplan.store.documents import Document
 from codeplan.store.money import Books, Decision, Term
 from codeplan.subscriptions.giving_back import cash_left, given_back, without_unpaid
 from codeplan.subscriptions.market import Market
-from codeplan.subscriptions.payments import receipt_id
 from codeplan.subscriptions.worth import without
 
 
@@ -59,7 +58,7 @@ class _Growing:
 
 def bought_by(receipt: Receipt, order: Order) -> int:
     """What of the order's sale that payment can have brought and was not given back."""
-    own = receipt_id(receipt.provider, order.payment_id)
+    own = provider_id(receipt.provider, order.payment_id)
     return cash_left(order) if receipt.id == own else 0
 
 
@@ -100,7 +99,7 @@ def _owed_anyway(
     for owed in work.books.found.mine(Refund):
         if owed.state != "owed" or owed.id in settled:
             continue
-        if receipt_id(owed.provider, owed.reference) != receipt.id:
+        if provider_id(owed.provider, owed.reference) != receipt.id:
             continue
         part = min(amount_minor - gone, owed.amount_minor)
         if part == owed.amount_minor:

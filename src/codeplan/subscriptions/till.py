@@ -18,6 +18,7 @@ from codeplan.billing.orders import (
     Receipt,
     SavedMethod,
     TopUpItem,
+    provider_id,
 )
 from codeplan.billing.settings import MoneySettings
 from codeplan.kit.ids import new_id
@@ -222,7 +223,7 @@ class Till:
                 log.warning("what went back could not be asked", provider=name, why=str(problem))
                 continue
             for told in returned:
-                receipt = payments.receipt_id(name, told.payment_id)
+                receipt = provider_id(name, told.payment_id)
                 if (known := await self._store.document(Receipt, receipt)) is not None:
                     done += await self._reversals.apply(known, told)
         return done
@@ -230,7 +231,7 @@ class Till:
     async def _receipt(self, provider: str, told: Reversed) -> Receipt | None:
         """Of the payment that was reversed; one that nobody told of before is applied first. None
         where it is none of ours."""
-        name = payments.receipt_id(provider, told.payment_id)
+        name = provider_id(provider, told.payment_id)
         if (known := await self._store.document(Receipt, name)) is not None:
             return known
         payment = await self.providers[provider].payment(told.payment_id)
@@ -296,7 +297,7 @@ class Till:
             assert current is not None  # an order is never removed
             return payments.paid(current, provider, payment, self._shop.market, books, now)
 
-        receipt = One(Receipt, payments.receipt_id(provider, payment.payment_id))
+        receipt = One(Receipt, provider_id(provider, payment.payment_id))
         await self._move(order, decide, receipt, counters=self._shop.counters)
         return await self.order(order.id)
 
