@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from codeplan.config.check_clients import check_clients
 from codeplan.config.check_mcp import check_mcp
 from codeplan.config.check_money import check_money
-from codeplan.config.lines import Path
+from codeplan.config.lines import Path, written
 from codeplan.config.model import ConfigFile, SpanTable
 from codeplan.kit.money import minor_units
 from codeplan.upstream.base import ANTHROPIC_DIALECTS, Dialect
@@ -102,12 +102,6 @@ def _promotions(config: ConfigFile) -> Iterator[tuple[Path, str]]:
                 yield path, f"{written(path)}: expected one of {sorted(known)} (not {other!r})"
             elif promotion.id not in known[other].stacks_with:
                 yield path, f"{written(path)}: {other} does not name {promotion.id} in turn"
-
-
-def written(path: Path) -> str:
-    """``plans[0].windows[1].per``: as complaints name a place."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
 
 
 def _unique(config: ConfigFile) -> Iterator[tuple[Path, str]]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path as File
 
-from codeplan.config.lines import Path
+from codeplan.config.lines import Path, written
 from codeplan.config.model import ConfigFile
 from codeplan.kit.money import minor_units, token_price
 from codeplan.payments.amounts import STRIPE, NotCarried
@@ -82,8 +82,7 @@ def advise_money(config: ConfigFile) -> Iterator[Complaint]:
         try:
             STRIPE.of(minor_units(amount, currency), currency)
         except NotCarried as problem:
-            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-            yield path, f"{place.removeprefix('.')}: {problem}"
+            yield path, f"{written(path)}: {problem}"
 
 
 def _listed(config: ConfigFile) -> Iterator[tuple[Path, str, str]]:

@@ -6,6 +6,12 @@ from tree_sitter import Language, Node, Parser
 Path = tuple[str | int, ...]
 
 
+def written(path: Path) -> str:
+    """``plans[0].windows[1].per``: as complaints name a place."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
 class Lines:
     """The lines of one file, by path: ``("plans", 0, "windows", 0, "limit")``."""
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from codeplan.config.check import check
 from codeplan.config.check_clients import advise
 from codeplan.config.check_money import advise_money
-from codeplan.config.lines import Lines
+from codeplan.config.lines import Lines, written
 from codeplan.config.model import ConfigFile
 
 _EXPECTED = {
@@ -89,14 +89,13 @@ def _complaint(file: str, lines: Lines, error: Any) -> Complaint:
     # pydantic puts the names of a union's members into the path; they are not in the file.
     path = tuple(part for part in error["loc"] if part not in ("list[constrained-str]",))
     path = tuple(part for part in path if not str(part).startswith(("literal[", "list[")))
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     what = _EXPECTED.get(error["type"])
     if what is None:
         given = "" if isinstance(error["input"], dict | list) else f" (not {error['input']!r})"
         what = f"{error['msg'][:1].lower()}{error['msg'][1:]}{given}".replace(
             "input should be", "expected"
         ).removeprefix("value error, ")
-    return Complaint(file, lines.of(path), f"{place.lstrip('.')}: {what}")
+    return Complaint(file, lines.of(path), f"{written(path)}: {what}")
 
 
 def _syntax_line(message: str, text: str) -> int:
