@@ -65,7 +65,7 @@ class AnsweringSite:
         return answer if isinstance(answer, bytes) else answer(headers)
 
     def __enter__(self) -> "AnsweringSite":
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(
