@@ -1,11 +1,10 @@
 """``codeplan redeem``: a code for a plan, a pack or a bonus."""
 
-import secrets
-
 import click
 
 from codeplan.cli.calling import DEFAULT_URL, call
 from codeplan.cli.printing import json_option, print_json
+from codeplan.kit import secrets
 
 
 @click.command()
@@ -15,7 +14,7 @@ from codeplan.cli.printing import json_option, print_json
 @json_option
 def redeem(code: str, url: str, key: str, as_json: bool) -> None:
     """Redeem a code, however it is typed. Says why where it is not taken."""
-    once = {"idempotency-key": secrets.token_hex(16)}
+    once = {"idempotency-key": secrets.new_token("once-")}
     address = f"{url.rstrip('/')}/api/account/redeem"
     given = call("POST", address, key, as_json, {"code": code}, once)
     if as_json:

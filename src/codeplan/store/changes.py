@@ -66,11 +66,6 @@ class Changes:
     def __init__(self) -> None:
         self._listeners: dict[str, list[Listener]] = {}
 
-    @property
-    def kinds(self) -> frozenset[str]:
-        """Those that somebody listens for."""
-        return frozenset(self._listeners)
-
     def listen(self, kinds: Collection[str], listener: Listener) -> None:
         for kind in kinds:
             self._listeners.setdefault(kind, []).append(listener)

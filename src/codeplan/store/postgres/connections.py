@@ -53,10 +53,13 @@ HELD = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 def failure(error: BaseException) -> StoreFailed:
     """Say in one line what went wrong, with the kind of an error that says nothing itself."""
-    why = " ".join(str(error).split()) or type(error).__name__
-    made = (RowsHeld if isinstance(error, HELD) else StoreFailed)(f"PostgreSQL: {why}")
+    made = (RowsHeld if isinstance(error, HELD) else StoreFailed)(f"PostgreSQL: {_why(error)}")
     made.__cause__ = error
     return made
+
+
+def _why(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 @asynccontextmanager
@@ -101,8 +104,7 @@ async def open_pool(
             server_settings=settings,
         )
     except (*LOST, asyncpg.PostgresError, ValueError) as error:
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise StoreFailed(f"PostgreSQL cannot be used: {why}") from error
+        raise StoreFailed(f"PostgreSQL cannot be used: {_why(error)}") from error
 
 
 @asynccontextmanager
@@ -116,5 +118,4 @@ async def own_connection(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.
         finally:
             await connection.close(timeout=TIMEOUT_SECONDS)
     except (*LOST, asyncpg.PostgresError, ValueError) as error:
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise StoreFailed(f"PostgreSQL cannot be used: {why}") from error
+        raise StoreFailed(f"PostgreSQL cannot be used: {_why(error)}") from error
