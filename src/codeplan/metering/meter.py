@@ -94,7 +94,8 @@ class Meter:
         """A release is tried for a moment only: what it gives back comes back without it too."""
         now = asyncio.get_running_loop().time
         until = now() + (_TRIED_FOR_SECONDS if done.delivered else sum(_TRY_AGAIN_SECONDS))
-        for seconds in chain(_TRY_AGAIN_SECONDS, repeat(_THEN_SECONDS)):
+        waits = chain(_TRY_AGAIN_SECONDS, repeat(_THEN_SECONDS))
+        while True:
             try:
                 return await self._store.finish(done)
             except CallGivenUp:
@@ -102,8 +103,7 @@ class Meter:
             except StoreFailed:
                 if now() >= until:
                     raise
-            await asyncio.sleep(seconds)
-        raise AssertionError("it is tried until it succeeds, or is given up")
+            await asyncio.sleep(next(waits))
 
     async def _pay_owed(self) -> None:
         while self._owed:
